@@ -1,0 +1,30 @@
+"""Every dialplan variable and UserEvent that Omniline sets or reads, named once.
+
+A leading underscore in the dialplan marks inheritance and is not part of the name here.
+"""
+
+from typing import Final
+
+# Set by the identify_caller handler in one MSet.
+IDENTIFIED: Final = "OMNI_IDENTIFIED"
+"""'1' when our handler answered. The dialplan checks this and never AGISTATUS, which says SUCCESS for a peer that closed early."""
+CUSTOMER: Final = "OMNI_CUSTOMER"
+"""Customer id, empty when nobody is known. Inherited by the agents' legs."""
+LANGUAGE: Final = "CHANNEL(language)"
+DISPLAY_NAME: Final = "CALLERID(name)"
+PRIORITY: Final = "QUEUE_PRIO"
+
+# UserEvents that the dialplan emits; their headers follow the colon.
+EVENT_IDENTIFIED: Final = "OmniIdentified"
+"""After the AGI handler. Customer: id or empty."""
+EVENT_INVITE: Final = "OmniInvite"
+"""In the pre-dial handler of an agent's leg, so on that leg's channel. No headers of its own."""
+EVENT_RECORDING: Final = "OmniRecording"
+"""On the caller's leg. Name: the recording, see `RecordingStarted`."""
+EVENT_VOICEMAIL: Final = "OmniVoicemail"
+"""On the caller's leg after a message was kept. Box, Name."""
+
+OWN_CHANNEL_PREFIX: Final = "omni-"
+"""ChannelId prefix of legs that we make to listen or record; they open no Call."""
+AGENT_ENDPOINT_PREFIX: Final = "agent-"
+TRUNK_ENDPOINT_PREFIX: Final = "trunk-"

@@ -1,0 +1,1 @@
+"""Speech to text of recorded calls, in a process of its own."""
