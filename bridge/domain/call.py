@@ -1,0 +1,70 @@
+"""A call as the API shows it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One step on a call's way: invite, identified, ringing, pop_sent, pop_shown, withdrawn, answered, ended, voicemail.
+
+    `at` ISO 8601 with microseconds; `extension` of the agent it concerns; `detail`: reason or outcome.
+    """
+
+    stage: str
+    at: str
+    extension: str | None = None
+    detail: str | None = None
+
+
+class CallLeg(msgspec.Struct, frozen=True, kw_only=True):
+    uniqueid: str
+    role: str
+    state: str
+    extension: str | None = None
+    created_at: str
+    ringing_at: str | None = None
+    answered_at: str | None = None
+    ended_at: str | None = None
+    cause: int | None = None
+
+
+class CallRecording(msgspec.Struct, frozen=True, kw_only=True):
+    """Listened to at /api/v1/recordings/{id}/audio: stereo WAV, the caller left, the agent right (a voicemail is mono)."""
+
+    id: str
+    kind: str
+    state: str
+    duration_ms: int | None = None
+
+
+class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    pbx: str
+    linkedid: str
+    direction: str
+    caller: str
+    dialled: str
+    customer_id: str | None
+    customer_name: str | None
+    queue: str | None
+    state: str
+    outcome: str | None
+    started_at: str
+    answered_at: str | None
+    ended_at: str | None
+    answered_by: str | None
+
+
+class CallDetail(CallSummary, frozen=True, kw_only=True):
+    stages: list[Stage] = []
+    legs: list[CallLeg] = []
+    recordings: list[CallRecording] = []
+    joined_to: str | None = None
+
+
+class NoteDraft(msgspec.Struct, frozen=True, kw_only=True):
+    call_id: str
+    text: str
+    rev: int
+    saved_at: str

@@ -1,0 +1,67 @@
+"""The card: all that an agent should have in front of them before they say hello."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from bridge.domain.customer import Candidate, Customer
+from bridge.domain.entry import Entry
+from bridge.domain.order import Order
+
+
+class OpenConversation(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    channel: str
+    subject: str
+    state: str
+    last_at: str
+
+
+class LastSpoke(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent who last spoke or wrote to this customer."""
+
+    author: str
+    channel: str | None
+    at: str
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """`caller` as E.164 or as shown, "" when anonymous. `customer` is null for a new caller and for an anonymous one.
+
+    `candidates` is not empty when the number belongs to a household or organisation with people in it; `recent`
+    then holds the group's own entries only. `orders`: carts and orders, newest status first. `recent`: the last
+    entries of every channel, newest first. `last_note` is the newest note's entry.
+    """
+
+    call_id: str
+    caller: str
+    dialled: str
+    customer: Customer | None
+    candidates: list[Candidate] = []
+    matters: list[Any] = []
+    conversations: list[OpenConversation] = []
+    orders: list[Order] = []
+    promises: list[Any] = []
+    recent: list[Entry] = []
+    last_note: Entry | None = None
+    last_spoke: LastSpoke | None = None
+    question: str | None = None
+    queue: str | None = None
+
+
+class PopState(enum.StrEnum):
+    RINGING = "ringing"
+    ANSWERED = "answered"
+
+
+class ScreenPop(msgspec.Struct, frozen=True, kw_only=True):
+    """The order to show a card to the agent at `extension`, whose phone rings. `id` is the pop's own, for the acknowledgement."""
+
+    id: str
+    call_id: str
+    extension: str
+    leg: str
+    card: Card

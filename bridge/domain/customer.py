@@ -1,0 +1,57 @@
+"""Who a timeline belongs to."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class CustomerKind(enum.StrEnum):
+    PERSON = "person"
+    HOUSEHOLD = "household"
+    ORGANISATION = "organisation"
+
+
+class Strength(enum.StrEnum):
+    """How well an identity is shown to be its owner's, weakest first (invariant 6)."""
+
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    PROVEN = "proven"
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """One address by which a customer is known. `kind` is phone, email, telegram, …; `address` is canonical."""
+
+    kind: str
+    address: str
+    scope: str = ""
+    strength: Strength = Strength.CLAIMED
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """The canonical customer. `leaves` are all ids that answer to it, itself among them."""
+
+    id: str
+    kind: CustomerKind
+    name: str
+    language: str | None = None
+    vip: bool = False
+    comment: str = ""
+    external_id: str | None = None
+    sample: bool = False
+    leaves: list[str] = []
+    identities: list[Identity] = []
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several people behind a shared number. `last_at` is the time (ISO 8601) of the newest encounter."""
+
+    id: str
+    kind: CustomerKind
+    name: str
+    role: str = ""
+    extension: str | None = None
+    last_at: str | None = None
+    last_channel: str | None = None

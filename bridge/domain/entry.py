@@ -1,0 +1,60 @@
+"""One line of the timeline: body text and a typed payload."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+
+class EntryKind(enum.StrEnum):
+    MESSAGE = "message"
+    CALL = "call"
+    TRANSCRIPT = "transcript"
+    NOTE = "note"
+    ORDER = "order"
+    PROMISE = "promise"
+    GAP = "gap"
+
+
+class EntryDirection(enum.StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as the API gives it. `at` is ISO 8601 UTC; `channel` is null for note, promise and gap.
+
+    Payloads by kind:
+      message     {subject?, quoted?, attachments?: [{id, name, media_type, size}], subtype?: "voicemail"}
+      call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
+                  answered_at, ended_at, duration_ms, answered_by, recording: bool}
+      note        {disposition?, agent_id}
+      order       {order, status, total, currency, items: [{sku, name, quantity, price}], url?}
+      gap         {since, until}
+    """
+
+    id: str
+    customer_id: str | None
+    channel: str | None
+    kind: EntryKind
+    direction: EntryDirection | None
+    author: str
+    at: str
+    text: str
+    source: str
+    source_key: str
+    call_id: str | None = None
+    conversation_id: str | None = None
+    replaces_id: str | None = None
+    redacted: bool = False
+    payload: dict[str, Any] = {}
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Newest first; `next` is the opaque `before` of the following page, null at the end."""
+
+    items: list[Entry]
+    next: str | None

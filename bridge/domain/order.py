@@ -1,0 +1,40 @@
+"""An order or a cart in the shop."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class OrderStatus(enum.StrEnum):
+    CART = "cart"
+    ABANDONED = "abandoned"
+    UNPAID = "unpaid"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class OrderItem(msgspec.Struct, frozen=True):
+    """`price` in minor units of the order's currency, for one piece."""
+
+    sku: str
+    name: str
+    quantity: int
+    price: int
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """`total` in minor units, `currency` ISO 4217, `at` the time of the status (ISO 8601)."""
+
+    id: str
+    order: str
+    status: OrderStatus
+    at: str
+    total: int
+    currency: str
+    items: list[OrderItem] = []
+    url: str | None = None

@@ -1,0 +1,46 @@
+"""Errors of the bridge, named by what the one who gets them should do.
+
+OmnilineError
+├── InvalidInput    what was given is wrong: the message names what, where and what to do
+├── NotFound        no such thing, or not for you
+├── Forbidden       known, but not allowed
+├── Conflict        it changed meanwhile: read again and decide
+├── RateLimited     too often: wait `retry_after` seconds
+└── Transient       try again later
+"""
+
+from __future__ import annotations
+
+
+class OmnilineError(Exception):
+    """Base of all errors that the bridge raises on purpose. The message is fit for the user."""
+
+
+class InvalidInput(OmnilineError):
+    """`where` is the key, column, line or JSON path that is wrong."""
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.where = where
+
+
+class NotFound(OmnilineError):
+    """No such thing, or not one that the asker may see: the answer is the same."""
+
+
+class Forbidden(OmnilineError):
+    """Known and not allowed."""
+
+
+class Conflict(OmnilineError):
+    """Somebody else changed it first."""
+
+
+class RateLimited(OmnilineError):
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Transient(OmnilineError):
+    """Not possible now; the same request may succeed later."""

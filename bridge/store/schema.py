@@ -1,0 +1,398 @@
+"""The tables, once, for SQLite and PostgreSQL. Words as in docs/glossary.md.
+
+What is kept where and why:
+
+- `customer` and its `identity` rows say who is who. Everything is written to the leaf (the customer row
+  as first known) and read by the canonical customer: `customer.canonical_id`.
+- `timeline_entry` is the memory. Its content never changes (triggers in the migration); where it is
+  filed changes only together with a row of `filing`.
+- `call`, `call_leg` and `call_stage` are the live state of telephone calls; a call's entry on the
+  timeline is appended once and reads state and times from here.
+- `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bridge.store.types import Id, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows only for INTEGER PRIMARY KEY.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # The customer that this one is read as; itself while it is not merged. Not a foreign key with a
+    # cascade: it is recomputed from the merges, never followed by a delete.
+    Column("canonical_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # person | household | organisation
+    Column("name", Text, nullable=False, server_default=""),
+    Column("language", String(8)),
+    Column("vip", Boolean, nullable=False, server_default=text("false")),
+    Column("comment", Text, nullable=False, server_default=""),
+    # The id in the system the customer was imported from: makes an import idempotent.
+    Column("external_id", Text, unique=True),
+    Column("sample", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    CheckConstraint("kind IN ('person', 'household', 'organisation')", name="kind"),
+)
+
+belonging = Table(
+    "belonging",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # Both are customers: the household or organisation, and the person in it.
+    Column("group_id", Id, ForeignKey("customer.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("role", Text, nullable=False, server_default=""),
+    # The sub-number behind the group's switchboard that reaches this person.
+    Column("extension", String(16)),
+    Column("evidence", JSON, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Index(
+        "uq_belonging_live",
+        "group_id",
+        "person_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # The leaf that is known by this address; a group for a shared number.
+    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # phone | email | telegram | whatsapp | …
+    Column(
+        "scope", Text, nullable=False, server_default=""
+    ),  # provider account; '' for phone, email, telegram
+    Column("address", Text, nullable=False),  # canonical: E.164, lower-case e-mail, …
+    Column("strength", String(16), nullable=False, server_default="claimed"),
+    Column("evidence", JSON, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("retired_at", UtcTime),
+    CheckConstraint("strength IN ('claimed', 'delivered', 'proven')", name="strength"),
+    CheckConstraint(
+        "kind <> 'phone' OR (address LIKE '+%' AND length(address) BETWEEN 8 AND 16)", name="e164"
+    ),
+    Index(
+        "uq_identity_live",
+        "kind",
+        "scope",
+        "address",
+        unique=True,
+        sqlite_where=text("retired_at IS NULL"),
+        postgresql_where=text("retired_at IS NULL"),
+    ),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("key", Text, nullable=False),  # support@…, the bot's name: what stands in /hooks/{channel}/{key}
+    Column("address", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False, server_default="active"),
+    Column("settings", JSON, nullable=False),
+    Column("last_error", Text),
+    UniqueConstraint("channel", "key"),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # NULL for an imported conversation of an account that is not configured here.
+    Column("inbox_id", Id, ForeignKey("inbox.id")),
+    # The anchor of its entries; NULL while nobody is known. Set and changed by filings only.
+    Column("customer_id", Id, ForeignKey("customer.id")),
+    Column("channel", String(16), nullable=False),
+    Column("thread_key", Text, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),  # open | snoozed | resolved
+    Column("assignee_id", Id, ForeignKey("agent.id")),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("resolved_at", UtcTime),
+    Index("ix_conversation_customer", "customer_id", "state", "last_at"),
+    Index("ix_conversation_thread", "channel", "thread_key"),
+    Index(
+        "uq_conversation_open",
+        "inbox_id",
+        "thread_key",
+        unique=True,
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+)
+
+shop_order = Table(
+    "shop_order",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("shop", Text, nullable=False, server_default=""),  # the shop's inbox key; '' for imported ones
+    Column("number", Text, nullable=False),
+    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("status_at", UtcTime, nullable=False),
+    Column("total", BigInteger, nullable=False),  # minor units
+    Column("currency", String(3), nullable=False),
+    Column("items", JSON, nullable=False),
+    Column("url", Text),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("shop", "number"),
+    CheckConstraint(
+        "status IN ('cart','abandoned','unpaid','paid','shipped','delivered','cancelled','refunded')",
+        name="status",
+    ),
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("pbx", String(64), nullable=False),
+    Column("linkedid", String(64), nullable=False),
+    Column("direction", String(16), nullable=False),
+    # E.164 where it is one, else what was shown ('' for anonymous).
+    Column("caller", Text, nullable=False),
+    Column("dialled", Text, nullable=False),
+    # The anchor of its entries, recording, notes; NULL while nobody is known. Changed by filings only.
+    Column("customer_id", Id, ForeignKey("customer.id"), index=True),
+    Column("queue", Text),
+    Column("state", String(16), nullable=False),  # open | ended
+    Column("outcome", String(16)),
+    Column("started_at", UtcTime, nullable=False, index=True),
+    Column("answered_at", UtcTime),
+    Column("ended_at", UtcTime),
+    # The call this one was joined to by a transfer.
+    Column("joined_to", Id, ForeignKey("call.id")),
+    # The agent who answers for it as work (missed call, voicemail), and when it was done.
+    Column("owner_id", Id, ForeignKey("agent.id")),
+    Column("handled_at", UtcTime),
+    Column("answered_by", Id, ForeignKey("agent.id")),
+    UniqueConstraint("pbx", "linkedid"),
+    Index(
+        "ix_call_open", "pbx", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
+    ),
+)
+
+call_leg = Table(
+    "call_leg",
+    metadata,
+    Column("call_id", Id, ForeignKey("call.id"), primary_key=True),
+    Column("uniqueid", String(64), primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("extension", String(16)),
+    Column("dialled_by", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("invited_at", UtcTime),
+    Column("ringing_at", UtcTime),
+    Column("answered_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("cause", Integer),
+)
+
+call_stage = Table(
+    "call_stage",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("call.id"), nullable=False, index=True),
+    # invite | identified | ringing | pop_sent | pop_shown | withdrawn | answered | ended | …
+    Column("stage", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("extension", String(16)),  # the agent it concerns; NULL for the whole call
+    Column("leg", String(64)),
+    Column("detail", Text),
+)
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("call.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # call | voicemail
+    # Relative to the recordings (or voicemail) folder, without the side and the suffix: never leaves the server.
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # recording | ready | missing
+    Column("started_at", UtcTime, nullable=False),
+    Column("duration_ms", Integer),
+    UniqueConstraint("kind", "name"),
+)
+
+note_draft = Table(
+    "note_draft",
+    metadata,
+    Column("call_id", Id, ForeignKey("call.id"), primary_key=True),
+    Column("agent_id", Id, ForeignKey("agent.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    # Counted up by every save; an older one than the stored is refused.
+    Column("rev", Integer, nullable=False),
+    Column("saved_at", UtcTime, nullable=False),
+)
+
+wrap_up = Table(
+    "wrap_up",
+    metadata,
+    Column("call_id", Id, ForeignKey("call.id"), primary_key=True),
+    Column("agent_id", Id, ForeignKey("agent.id"), primary_key=True),
+    Column("began_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    Column("disposition", String(32)),
+    Column("entry_id", Id, ForeignKey("timeline_entry.id")),  # the note that came of it
+    Index(
+        "ix_wrap_up_open",
+        "agent_id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+)
+
+timeline_entry = Table(
+    "timeline_entry",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # Where it is filed: a leaf, NULL while nobody is known. Changed only with a row of `filing`.
+    Column("customer_id", Id, ForeignKey("customer.id")),
+    # The address it came from or went to.
+    Column("identity_id", Id, ForeignKey("identity.id")),
+    Column("channel", String(16)),
+    Column("conversation_id", Id, ForeignKey("conversation.id"), index=True),
+    Column("call_id", Id, ForeignKey("call.id"), index=True),
+    Column("kind", String(16), nullable=False),
+    Column("direction", String(16)),  # inbound | outbound | internal, NULL where it has none
+    Column(
+        "author", Text, nullable=False, server_default=""
+    ),  # name shown; agent:<id> or customer:<id> in payload
+    Column("source", Text, nullable=False),
+    Column("source_key", Text, nullable=False),
+    Column("occurred_at", UtcTime, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("replaces_id", Id, ForeignKey("timeline_entry.id")),
+    Column("redacted_at", UtcTime),
+    UniqueConstraint("source", "source_key"),
+    CheckConstraint("kind IN ('message','call','transcript','note','order','promise','gap')", name="kind"),
+    Index("ix_timeline_entry_page", "customer_id", "occurred_at", "id"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entry_id", Id, ForeignKey("timeline_entry.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),  # also its file's name under attachments/
+)
+
+filing = Table(
+    "filing",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subject", String(16), nullable=False),  # entry | call | conversation
+    Column("subject_id", Id, nullable=False),
+    Column("from_id", Id, ForeignKey("customer.id")),
+    Column("to_id", Id, ForeignKey("customer.id")),
+    Column("by", Text, nullable=False),  # agent id, or 'system'
+    Column("reason", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("undoes", Id, ForeignKey("filing.id"), unique=True),
+    CheckConstraint("subject IN ('entry', 'call', 'conversation')", name="subject"),
+    Index("ix_filing_subject", "subject", "subject_id", "id"),
+)
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("login", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("extension", String(16), unique=True),
+    Column("language", String(8), nullable=False, server_default="en"),
+    Column("password_hash", Text, nullable=False),
+    # SHA-256 of the key that a softphone's helper script shows with /ringing.
+    Column("phone_key_hash", String(64)),
+    Column("disabled_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("role IN ('agent', 'supervisor', 'admin')", name="role"),
+)
+
+desk_session = Table(
+    "desk_session",
+    metadata,
+    # SHA-256 of the token: the token itself is only with the browser.
+    Column("token_hash", String(64), primary_key=True),
+    Column("agent_id", Id, ForeignKey("agent.id"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    # The desks' cursor: given once, by the relay, after the commit that wrote the row.
+    Column("number", BigInteger, unique=True),
+    Column("type", String(32), nullable=False),
+    Column("topic", Text, nullable=False),  # who may see it: all | agent:<id> | role:<role>
+    Column("data", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+    Index(
+        "ix_feed_unnumbered",
+        "id",
+        sqlite_where=text("number IS NULL"),
+        postgresql_where=text("number IS NULL"),
+    ),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("by", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

@@ -1,0 +1,46 @@
+"""Column types that differ between SQLite and PostgreSQL: ids and times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, DateTime, Dialect, String, types
+from sqlalchemy.dialects.postgresql import UUID
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Id = String(36).with_variant(UUID(as_uuid=False), "postgresql")
+"""A uuid7 as text; PostgreSQL keeps it as its own uuid type."""
+
+
+class UtcTime(types.TypeDecorator[datetime]):
+    """An aware UTC datetime: integer microseconds since 1970 on SQLite, timestamptz on PostgreSQL.
+
+    Raises ValueError for a naive datetime.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[object]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone: give an aware datetime")
+        if dialect.name == "sqlite":
+            return (value - EPOCH) // _MICROSECOND
+        return value
+
+    def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, int):
+            return EPOCH + timedelta(microseconds=value)
+        assert isinstance(value, datetime)
+        return value.astimezone(UTC)
