@@ -72,10 +72,25 @@ class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """How long after hang-up an agent with an open desk is kept out of the queues, unless done sooner."""
 
 
-class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class QueueDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ring_seconds: int = 20
     wait_seconds: int = 60
     """How long a caller waits before voicemail."""
+
+
+class Did(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number of ours (E.164), the queue that its callers wait in, and the language they are greeted in."""
+
+    number: str
+    queue: str
+    language: str = "en"
+
+
+class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An Asterisk queue and the extensions of its members."""
+
+    name: str
+    members: tuple[str, ...] = ()
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -99,7 +114,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     company: Company = Company()
     admin: Admin = Admin()
     desk: Desk = Desk()
-    queue: Queue = Queue()
+    queue: QueueDefaults = QueueDefaults()
+    dids: tuple[Did, ...] = ()
+    queues: tuple[Queue, ...] = ()
     transcripts: Transcripts = Transcripts()
 
 

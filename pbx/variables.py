@@ -7,7 +7,7 @@ from typing import Final
 
 # Set by the identify_caller handler in one MSet.
 IDENTIFIED: Final = "OMNI_IDENTIFIED"
-"""'1' when our handler answered. The dialplan checks this and never AGISTATUS, which says SUCCESS for a peer that closed early."""
+"""'1' when our handler answered. The dialplan checks this, never AGISTATUS, which says SUCCESS when the peer closed early."""
 CUSTOMER: Final = "OMNI_CUSTOMER"
 """Customer id, empty when nobody is known. Inherited by the agents' legs."""
 LANGUAGE: Final = "CHANNEL(language)"
