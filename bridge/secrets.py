@@ -1,0 +1,92 @@
+"""Generated passwords, kept in `secrets.toml` of the home (readable by its owner only) and stable over restarts.
+
+The database holds hashes only; what Asterisk and a phone must know in clear lies here and in the rendered configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from bridge.errors import InvalidInput
+
+# No 0/O, 1/l/I: these are read from a screen and typed into phones.
+_ALPHABET = "".join(c for c in string.ascii_letters + string.digits if c not in "0O1lI")
+
+
+class PhoneSecrets(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one extension: SIP digest password, desk password, the key of /ringing, the voicemail PIN."""
+
+    sip_password: str
+    desk_password: str
+    phone_key: str
+    voicemail_pin: str
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """`phones` by extension."""
+
+    ami_secret: str
+    admin_password: str
+    phones: dict[str, PhoneSecrets] = {}
+
+
+def new_password(length: int = 20) -> str:
+    """About 5.8 bits a character."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
+    """The home's secrets, with whatever is missing made and saved.
+
+    Raises InvalidInput when the file is not what this module wrote.
+    """
+    path = home / "secrets.toml"
+    tree: dict[str, object] = {}
+    if path.exists():
+        try:
+            tree = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidInput(
+                f"not valid TOML: {error}; restore it or remove it", where=str(path)
+            ) from error
+    tree.setdefault("ami_secret", new_password(32))
+    tree.setdefault("admin_password", new_password())
+    phones = tree.setdefault("phones", {})
+    assert isinstance(phones, dict)
+    for extension in extensions:
+        if extension not in phones:
+            phones[extension] = {
+                "sip_password": new_password(24),
+                "desk_password": new_password(16),
+                "phone_key": new_password(32),
+                "voicemail_pin": f"{secrets.randbelow(10**6):06}",
+            }
+    try:
+        result = msgspec.convert(tree, Secrets)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error), where=str(path)) from error
+    _save(path, result)
+    return result
+
+
+def _save(path: Path, value: Secrets) -> None:
+    lines = [f'ami_secret = "{value.ami_secret}"', f'admin_password = "{value.admin_password}"']
+    for extension, phone in sorted(value.phones.items()):
+        lines += ["", f'[phones."{extension}"]']
+        lines += [f'{key} = "{text}"' for key, text in msgspec.structs.asdict(phone).items()]
+    content = "\n".join(lines) + "\n"
+    if path.exists() and path.read_text("utf-8") == content:
+        return
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
