@@ -1,0 +1,242 @@
+"""`omniline call`: a real SIP call to the company number, with every stage and its time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli.desk_client import DeskClient
+from bridge.cli.home import open_home
+from bridge.domain.times import parse_iso
+from bridge.errors import InvalidInput
+from bridge.secrets import Secrets, load_or_make
+from bridge.settings import Settings
+from pbx import number
+from pbx.asterisk.prefix import find_prefix
+from pbx.errors import Rejected
+from pbx.interface import NumberKind
+from pbx.testphone import sipp
+from pbx.testphone.speech import Speech, from_wav, synthesise
+
+SENTENCES = {
+    "en": ("Hello, I am calling about my order.", "Good day, I can see your order in front of me."),
+    "ru": ("Здравствуйте, я звоню по поводу моего заказа.", "Добрый день, я вижу ваш заказ."),
+    "uk": ("Доброго дня, я телефоную щодо мого замовлення.", "Вітаю, я бачу ваше замовлення."),
+}
+"""What caller and agent say when they are not told: spoken by test phones only."""
+
+RING_MS = 1500
+ANSWER_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One call to make. `wait_s` is how long the answerer may let it ring."""
+
+    caller: str
+    dialled: str
+    answer: str
+    as_json: bool
+
+
+@click.command("call")
+@click.option(
+    "--from", "caller", required=True, metavar="NUMBER", help="The caller's number, or 'anonymous'."
+)
+@click.option("--to", "dialled", metavar="DID", help="The number to call; the first DID when not given.")
+@click.option("--say", metavar="TEXT", help="What the caller says (synthesised).")
+@click.option(
+    "--play", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A WAV file to play instead."
+)
+@click.option(
+    "--answer",
+    type=click.Choice(["auto", "phone", "none"]),
+    default="auto",
+    show_default=True,
+    help="auto: a test phone and a desk client of the first agent without a phone answer; phone: you do; none: nobody.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a stage.")
+def call_command(
+    caller: str, dialled: str | None, say: str | None, play: Path | None, answer: str, *, as_json: bool
+) -> None:
+    """Calls the company number from NUMBER by a real SIP phone and prints each stage with its time."""
+    home, settings = open_home()
+    if say and play:
+        raise InvalidInput("give --say or --play, not both")
+    if dialled is None:
+        if not settings.dids:
+            raise InvalidInput("the company has no DID: give --to", where="dids")
+        dialled = settings.dids[0].number
+    plan = Plan(caller, dialled, answer, as_json)
+    with tempfile.TemporaryDirectory(prefix="omniline-call-") as work:
+        asyncio.run(_Telephone(home, settings, Path(work)).make(plan, say, play))
+
+
+class _Telephone:
+    """The two test phones of one call and the desk client that watches it."""
+
+    def __init__(self, home: Path, settings: Settings, work: Path) -> None:
+        self._settings = settings
+        self._secrets: Secrets = load_or_make(home)
+        self._work = work
+        prefix = find_prefix()
+        system = sipp.find_sipp()
+        if prefix:
+            self._sipp = tuple(prefix.command("/usr/bin/sipp"))
+            self._espeak = tuple(prefix.command("/usr/bin/espeak-ng", f"--path={prefix.libraries}"))
+        elif system:
+            self._sipp, self._espeak = (system,), ("espeak-ng",)
+        else:
+            raise Rejected("there is no SIPp: run 'make run' once, or install the package sip-tester")
+
+    async def make(self, plan: Plan, say: str | None, play: Path | None) -> None:
+        language = _language(say or "", self._did_language(plan.dialled))
+        caller_line, agent_line = self._line("caller"), self._line("agent")
+        speech = await self._speech(say or SENTENCES[language][0], language, play)
+        async with contextlib.AsyncExitStack() as stack:
+            watcher = await stack.enter_async_context(
+                DeskClient(self._settings, self._settings.admin.login, self._admin_password())
+            )
+            if plan.answer == "auto":
+                await stack.enter_async_context(self._answering(watcher, agent_line, language))
+            since = datetime.now(UTC) - timedelta(seconds=1)
+            running = await sipp.start(
+                caller_line,
+                "caller",
+                timeout=ANSWER_TIMEOUT_S + speech.seconds + 10,
+                dialled=plan.dialled,
+                from_header=sipp.caller_header(plan.caller),
+                speech=str(speech.path),
+                answer_timeout_ms=ANSWER_TIMEOUT_S * 1000,
+                before_speech_ms=500,
+                talk_ms=int(speech.seconds * 1000) + 3500,
+            )
+            stack.push_async_callback(running.stop)
+            await self._follow(watcher, plan, since, running)
+
+    @contextlib.asynccontextmanager
+    async def _answering(self, watcher: DeskClient, line: sipp.Line, language: str) -> AsyncIterator[None]:
+        agent = await self._free_agent(watcher)
+        phone = self._secrets.phones[agent["extension"]]
+        user = f"agent-{agent['extension']}"
+        await sipp.register(line, user, phone.sip_password)
+        reply = await self._speech(SENTENCES[language][1], language, None)
+        answerer = await sipp.start(
+            line,
+            "answer",
+            timeout=ANSWER_TIMEOUT_S,
+            user=user,
+            ring_ms=RING_MS,
+            before_speech_ms=2500,
+            speech=str(reply.path),
+        )
+        async with DeskClient(self._settings, agent["login"], phone.desk_password) as desk:
+            showing = asyncio.create_task(desk.show_pops(lambda pop: None))
+            try:
+                yield
+            finally:
+                showing.cancel()
+                await asyncio.gather(showing, return_exceptions=True)
+                await answerer.stop()
+                await sipp.register(line, user, phone.sip_password, expires=0)
+
+    async def _free_agent(self, watcher: DeskClient) -> dict[str, Any]:
+        agents = (await watcher.get("agents"))["items"]
+        for agent in agents:
+            extension = agent.get("extension")
+            if extension in self._secrets.phones and not agent["registered"]:
+                result: dict[str, Any] = agent
+                return result
+        raise InvalidInput("every agent has a phone registered: use '--answer phone' and answer it there")
+
+    async def _follow(
+        self, watcher: DeskClient, plan: Plan, since: datetime, running: sipp.RunningScenario
+    ) -> None:
+        """Prints stages as they come, until the call has ended."""
+        deadline = time.monotonic() + ANSWER_TIMEOUT_S + 60
+        call_id, printed = None, 0
+        while time.monotonic() < deadline:
+            call_id = call_id or await self._find_call(watcher, plan, since)
+            if call_id:
+                call = await watcher.get(f"calls/{call_id}")
+                printed = _print_stages(call, printed, as_json=plan.as_json)
+                if call["state"] == "ended":
+                    _print_end(call, as_json=plan.as_json)
+                    return
+            elif not running.running:
+                raise Rejected(
+                    f"the call did not reach the company: see what the PBX said in\n{running.read_messages()[-1500:]}"
+                )
+            await asyncio.sleep(0.1)
+        raise Rejected("the call did not end in time")
+
+    async def _find_call(self, watcher: DeskClient, plan: Plan, since: datetime) -> str | None:
+        parsed = number.parse(plan.caller, self._settings.company.region)
+        wanted = "" if parsed.kind is NumberKind.ANONYMOUS else parsed.e164 or plan.caller
+        for call in (await watcher.get("calls", limit=20))["items"]:
+            if parse_iso(call["started_at"]) >= since and call["caller"] == wanted:
+                return str(call["id"])
+        return None
+
+    async def _speech(self, text: str, language: str, play: Path | None) -> Speech:
+        target = Path(tempfile.mkstemp(suffix=".alaw", dir=self._work)[1])
+        if play:
+            return from_wav(play, target)
+        return await synthesise(self._espeak, text, "en-us" if language == "en" else language, target)
+
+    def _line(self, name: str) -> sipp.Line:
+        sip = self._settings.sip
+        return sipp.Line(self._sipp, self._work / name, sip.host, sip.port, _free_port(), _free_port())
+
+    def _admin_password(self) -> str:
+        return self._settings.admin.password or self._secrets.admin_password
+
+    def _did_language(self, dialled: str) -> str:
+        return next((did.language for did in self._settings.dids if did.number == dialled), "en")
+
+
+def _language(text: str, default: str) -> str:
+    lowered = text.lower()
+    if any(c in lowered for c in "іїєґ"):
+        return "uk"
+    if any("а" <= c <= "я" for c in lowered):
+        return "ru"
+    return "en" if text else default
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _print_stages(call: dict[str, Any], printed: int, *, as_json: bool) -> int:
+    stages = call["stages"]
+    started = parse_iso(call["started_at"])
+    for stage in stages[printed:]:
+        seconds = (parse_iso(stage["at"]) - started).total_seconds()
+        if as_json:
+            click.echo(json.dumps({"call_id": call["id"], "seconds": round(seconds, 6), **stage}))
+        else:
+            who = f"  {stage['extension']}" if stage.get("extension") else ""
+            detail = f"  ({stage['detail']})" if stage.get("detail") else ""
+            click.echo(f"{seconds:8.3f} s  {stage['stage'].replace('_', ' ')}{who}{detail}")
+    return len(stages)
+
+
+def _print_end(call: dict[str, Any], *, as_json: bool) -> None:
+    if not as_json:
+        who = call["customer_name"] or "nobody known"
+        click.echo(f"the call with {who} is on the timeline as {call['id']}: {call['outcome']}")
