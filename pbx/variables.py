@@ -13,6 +13,8 @@ CUSTOMER: Final = "OMNI_CUSTOMER"
 LANGUAGE: Final = "CHANNEL(language)"
 DISPLAY_NAME: Final = "CALLERID(name)"
 PRIORITY: Final = "QUEUE_PRIO"
+SELF_TEST: Final = "OMNI_SELF_TEST"
+"""'1' when the directory answered in time. Set by the self_test handler on no real channel."""
 
 # UserEvents that the dialplan emits; their headers follow the colon.
 EVENT_IDENTIFIED: Final = "OmniIdentified"
