@@ -41,7 +41,9 @@ async def agent_102(omniline: Omniline) -> AsyncIterator[Desk]:
         yield desk
 
 
-@pytest.fixture(autouse=True)
-def _realtime(request: pytest.FixtureRequest) -> None:
-    """Everything here is in real time; the marker says so once for the folder."""
-    request.node.add_marker(pytest.mark.realtime)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is in real time."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.realtime)
