@@ -23,7 +23,7 @@ from bridge.errors import InvalidInput
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings
 from pbx import number
-from pbx.asterisk.prefix import find_prefix
+from pbx.asterisk.find import find_program
 from pbx.errors import Rejected
 from pbx.interface import NumberKind
 from pbx.testphone import sipp
@@ -90,15 +90,8 @@ class _Telephone:
         self._settings = settings
         self._secrets: Secrets = load_or_make(home)
         self._work = work
-        prefix = find_prefix()
-        system = sipp.find_sipp()
-        if prefix:
-            self._sipp = tuple(prefix.command("/usr/bin/sipp"))
-            self._espeak = tuple(prefix.command("/usr/bin/espeak-ng", f"--path={prefix.libraries}"))
-        elif system:
-            self._sipp, self._espeak = (system,), ("espeak-ng",)
-        else:
-            raise Rejected("there is no SIPp: run 'make run' once, or install the package sip-tester")
+        self._sipp = _program("sipp", "sip-tester")
+        self._espeak = _program("espeak-ng", "espeak-ng")
 
     async def make(self, plan: Plan, say: str | None, play: Path | None) -> None:
         language = _language(say or "", self._did_language(plan.dialled))
@@ -165,12 +158,13 @@ class _Telephone:
     ) -> None:
         """Prints stages as they come, until the call has ended."""
         deadline = time.monotonic() + ANSWER_TIMEOUT_S + 60
-        call_id, printed = None, 0
+        call_id: str | None = None
+        printed: set[str] = set()
         while time.monotonic() < deadline:
             call_id = call_id or await self._find_call(watcher, plan, since)
             if call_id:
                 call = await watcher.get(f"calls/{call_id}")
-                printed = _print_stages(call, printed, as_json=plan.as_json)
+                _print_stages(call, printed, as_json=plan.as_json)
                 if call["state"] == "ended":
                     _print_end(call, as_json=plan.as_json)
                     return
@@ -206,6 +200,13 @@ class _Telephone:
         return next((did.language for did in self._settings.dids if did.number == dialled), "en")
 
 
+def _program(name: str, package: str) -> tuple[str, ...]:
+    command = find_program(name)
+    if command is None:
+        raise Rejected(f"there is no {name}: run 'make run' once, or install the package {package}")
+    return tuple(command)
+
+
 def _language(text: str, default: str) -> str:
     lowered = text.lower()
     if any(c in lowered for c in "іїєґ"):
@@ -222,18 +223,18 @@ def _free_port() -> int:
         return port
 
 
-def _print_stages(call: dict[str, Any], printed: int, *, as_json: bool) -> int:
-    stages = call["stages"]
+def _print_stages(call: dict[str, Any], printed: set[str], *, as_json: bool) -> None:
+    """Prints what is new; a stage of the browser may come in after a later one."""
     started = parse_iso(call["started_at"])
-    for stage in stages[printed:]:
+    for stage in call["stages"]:
+        line = json.dumps({"call_id": call["id"], "stage": stage["stage"], **stage})
+        if line in printed:
+            continue
+        printed.add(line)
         seconds = (parse_iso(stage["at"]) - started).total_seconds()
-        if as_json:
-            click.echo(json.dumps({"call_id": call["id"], "seconds": round(seconds, 6), **stage}))
-        else:
-            who = f"  {stage['extension']}" if stage.get("extension") else ""
-            detail = f"  ({stage['detail']})" if stage.get("detail") else ""
-            click.echo(f"{seconds:8.3f} s  {stage['stage'].replace('_', ' ')}{who}{detail}")
-    return len(stages)
+        who = f"  {stage['extension']}" if stage.get("extension") else ""
+        detail = f"  ({stage['detail']})" if stage.get("detail") else ""
+        click.echo(line if as_json else f"{seconds:8.3f} s  {stage['stage'].replace('_', ' ')}{who}{detail}")
 
 
 def _print_end(call: dict[str, Any], *, as_json: bool) -> None:

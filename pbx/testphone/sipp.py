@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import signal
 import tempfile
 from dataclasses import dataclass
@@ -125,11 +124,6 @@ def caller_header(number: str, name: str = "") -> str:
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     user = "".join(c if c.isalnum() or c in "+-_.!~*'()&=$,;?/" else f"%{ord(c):02X}" for c in number)
     return f'"{quoted}" <sip:{user}@127.0.0.1>' if name else f"<sip:{user}@127.0.0.1>"
-
-
-def find_sipp() -> str | None:
-    """The path of the system's SIPp, None when it has none."""
-    return shutil.which("sipp")
 
 
 def _filled(path: Path, values: dict[str, str | int]) -> str:

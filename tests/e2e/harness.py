@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from bridge.secrets import Secrets, load_or_make
-from pbx.asterisk.prefix import find_prefix
+from pbx.asterisk.find import find_program
 from pbx.testphone import sipp
 from pbx.testphone.speech import Speech, synthesise
 
@@ -138,8 +138,7 @@ class Omniline:
         """A new test phone with ports of its own."""
         self._phones += 1
         rtp = 33_000 + random.randrange(0, 2000) * 10
-        prefix = find_prefix()
-        command = tuple(prefix.command("/usr/bin/sipp")) if prefix else ("sipp",)
+        command = tuple(find_program("sipp") or ())
         (local,) = free_ports(1)
         return sipp.Line(
             command,
