@@ -1,0 +1,160 @@
+"""What may break around a call, broken: the caller must not notice, and no ghost may stay."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+
+from pbx.testphone import sipp
+from tests.e2e.harness import Desk, Omniline, eventually
+from tests.e2e.test_call import KNOWN, invite_of, stages_of
+
+# SQLite keeps its WAL locks at these bytes of the -shm file (https://sqlite.org/walformat.html, "WAL Locks").
+SHM_LOCKS = (120, 8)
+
+
+def agi_child(server: Omniline) -> int:
+    """The pid of the AGI process that the server watches."""
+    assert server.process
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = int(re.search(r"^PPid:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)[1])  # type: ignore[index]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == server.process.pid and b"agi" in arguments:
+            return int(folder.name)
+    raise AssertionError("there is no AGI process")
+
+
+@contextmanager
+def locked_database(home: Path) -> Iterator[None]:
+    """Nobody can read or write the database meanwhile."""
+    with (home / "omniline.sqlite3-shm").open("r+b") as shm:
+        fcntl.lockf(shm, fcntl.LOCK_EX, SHM_LOCKS[1], SHM_LOCKS[0])
+        try:
+            yield
+        finally:
+            fcntl.lockf(shm, fcntl.LOCK_UN, SHM_LOCKS[1], SHM_LOCKS[0])
+
+
+def first_invite_at(messages: str) -> datetime:
+    """When SIPp sent or got its first INVITE, by its own message log."""
+    found = re.search(
+        r"^-{20,} (\S+ \S+?)(?:Z|\s.*)?\n(?:UDP|TCP) message (?:sent|received)[^\n]*\n\s*\nINVITE ",
+        messages,
+        re.MULTILINE,
+    )
+    assert found, messages[:1500]
+    return datetime.fromisoformat(found[1])
+
+
+async def seconds_to_ring(server: Omniline, *, caller: str = KNOWN) -> tuple[float, sipp.RunningScenario]:
+    """From the caller's INVITE to the agent's."""
+    phone = await server.answering("101", ring_ms=300)
+    calling = await server.calling(caller, talk_ms=500)
+    assert await calling.wait(30)
+    assert await phone.wait(10)
+    elapsed = first_invite_at(phone.read_messages()) - first_invite_at(calling.read_messages())
+    return elapsed.total_seconds(), phone
+
+
+async def test_the_agent_rings_at_once_when_the_agi_process_is_killed(
+    omniline: Omniline, agent_101: Desk
+) -> None:
+    os.kill(agi_child(omniline), signal.SIGKILL)
+    seconds, phone = await seconds_to_ring(omniline)
+    assert seconds < 0.35
+    assert KNOWN in invite_of(phone.read_messages())
+
+    async def replaced() -> bool:
+        async with aiohttp.ClientSession() as session, session.get(f"{omniline.url}/readyz") as answer:
+            return answer.status == 200
+
+    await eventually(replaced)
+    name = (await agent_101.get("customers", phone=KNOWN))["items"][0]["name"].split()[0]
+    _, again = await seconds_to_ring(omniline)
+    assert name in invite_of(again.read_messages())
+    call = await agent_101.newest_call(KNOWN, state="ended")
+    assert call["outcome"] == "answered"
+
+
+async def test_the_agent_rings_in_time_when_the_database_is_locked(
+    omniline: Omniline, agent_101: Desk
+) -> None:
+    with locked_database(omniline.home):
+        seconds, phone = await seconds_to_ring(omniline)
+    assert seconds < 0.35
+    assert KNOWN in invite_of(phone.read_messages())
+    # What happened meanwhile is on the timeline once the lock is gone.
+    call = await agent_101.newest_call(KNOWN, state="ended")
+    assert {"invite", "ringing", "answered", "ended"} <= set(stages_of(call))
+
+
+async def test_the_agent_rings_in_time_when_the_agi_process_is_stopped(
+    omniline: Omniline, agent_101: Desk
+) -> None:
+    stopped = agi_child(omniline)
+    os.kill(stopped, signal.SIGSTOP)
+    seconds, _ = await seconds_to_ring(omniline)
+    assert seconds < 1.5
+    assert agi_child(omniline) != stopped
+
+
+async def test_a_call_outlives_our_server_and_ends_on_the_timeline(omniline: Omniline) -> None:
+    phone = await omniline.answering("101", ring_ms=300)
+    caller = await omniline.calling(KNOWN, talk_ms=9000)
+    async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
+        call = await desk.newest_call(KNOWN)
+
+        async def answered() -> bool:
+            return "answered" in stages_of(await desk.get(f"calls/{call['id']}"))
+
+        await eventually(answered)
+    await omniline.stop(signal.SIGKILL)
+    await omniline.start()
+    assert caller.running, "the call ended with our server"
+    assert await caller.wait(30)
+    assert await phone.wait(10)
+    async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
+        ended = await desk.newest_call(KNOWN, state="ended")
+        assert ended["id"] == call["id"]
+        assert ended["outcome"] == "answered"
+        timeline = (await desk.get(f"customers/{ended['customer_id']}/timeline", limit=20))["items"]
+        assert [entry["call_id"] for entry in timeline].count(call["id"]) == 1
+
+
+async def test_asterisk_killed_with_a_call_up_leaves_no_ghost(omniline: Omniline, agent_101: Desk) -> None:
+    phone = await omniline.answering("101", ring_ms=200)
+    caller = await omniline.calling(KNOWN, talk_ms=20_000)
+    call = await agent_101.newest_call(KNOWN)
+
+    async def answered() -> bool:
+        return "answered" in stages_of(await agent_101.get(f"calls/{call['id']}"))
+
+    await eventually(answered)
+    os.kill(int((omniline.home / "asterisk/run/asterisk.pid").read_text()), signal.SIGKILL)
+    ended = await agent_101.newest_call(KNOWN, state="ended", within=20)
+    assert ended["id"] == call["id"]
+    assert ended["outcome"] == "unknown"
+    await caller.stop()
+    await phone.stop()
+
+    async def ready() -> bool:
+        async with aiohttp.ClientSession() as session, session.get(f"{omniline.url}/readyz") as answer:
+            return answer.status == 200
+
+    await eventually(ready, within=20)
+    assert (await agent_101.get("ringing", extension="101"))["items"] == []
+    seconds, _ = await seconds_to_ring(omniline)
+    assert seconds < 0.35
