@@ -16,7 +16,19 @@ from pathlib import Path
 from pbx.errors import Rejected
 
 DEBIAN_SUITES = frozenset(
-    "bullseye bookworm trixie forky duke sid oldstable stable testing unstable oldoldstable".split()
+    [
+        "bullseye",
+        "bookworm",
+        "trixie",
+        "forky",
+        "duke",
+        "sid",
+        "oldstable",
+        "stable",
+        "testing",
+        "unstable",
+        "oldoldstable",
+    ]
 )
 FULL_KEYRINGS = tuple(
     Path(f"/usr/share/keyrings/debian-archive-keyring.{ending}") for ending in ("pgp", "gpg")

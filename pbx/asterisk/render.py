@@ -18,7 +18,7 @@ import ipaddress
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pbx.asterisk.config import AgentPhone, PbxConfig, QueueConfig
@@ -221,13 +221,14 @@ def _rtp(config: PbxConfig) -> Iterator[str]:
         )
 
 
+UNSAFE_TEXT: Mapping[str, str] = {'"': "'", "\\": "/", ";": ",", "<": "(", ">": ")", "$": " "}
+"""What means something in a quoted caller id or to the parser, and what stands there instead."""
+
+
 def _text(value: str) -> str:
-    """Free text as it may stand in a quoted caller id: one line, nothing that means something to a parser."""
-    printable = "".join(character if character.isprintable() else " " for character in value)
-    swapped = printable.translate(
-        str.maketrans({'"': "'", "\\": "/", ";": ",", "<": "(", ">": ")", "$": " "})
-    )
-    return " ".join(swapped.split())[:40]
+    """Free text as it may stand in a quoted caller id: one line, at most 40 characters."""
+    safe = (UNSAFE_TEXT.get(character, character) if character.isprintable() else " " for character in value)
+    return " ".join("".join(safe).split())[:40]
 
 
 def _path(folder: Path) -> str:
@@ -247,7 +248,10 @@ def _link_voicemail(link: Path, target: Path) -> None:
 def _write(path: Path, lines: Iterator[str]) -> None:
     """Replace the file whole: a running Asterisk may read it at any moment."""
     fresh = path.with_suffix(".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write("; Written by Omniline at every start: change omniline.toml instead.\n")
-        file.writelines(line + "\n" for line in lines)
+    fresh.touch(mode=0o600)
+    fresh.write_text(
+        "; Written by Omniline at every start: change omniline.toml instead.\n"
+        + "".join(line + "\n" for line in lines),
+        encoding="utf-8",
+    )
     fresh.replace(path)
