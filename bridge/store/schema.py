@@ -54,6 +54,8 @@ customer = Table(
     Column("canonical_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
     Column("kind", String(16), nullable=False),  # person | household | organisation
     Column("name", Text, nullable=False, server_default=""),
+    # The name casefolded in Python, for looking up: no engine here folds Cyrillic alike.
+    Column("folded_name", Text, nullable=False, server_default=""),
     Column("language", String(8)),
     Column("vip", Boolean, nullable=False, server_default=text("false")),
     Column("comment", Text, nullable=False, server_default=""),
@@ -165,7 +167,7 @@ shop_order = Table(
     Column("id", Id, primary_key=True),
     Column("shop", Text, nullable=False, server_default=""),  # the shop's inbox key; '' for imported ones
     Column("number", Text, nullable=False),
-    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False),
     Column("status", String(16), nullable=False),
     Column("status_at", UtcTime, nullable=False),
     Column("total", BigInteger, nullable=False),  # minor units
@@ -174,6 +176,7 @@ shop_order = Table(
     Column("url", Text),
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("shop", "number"),
+    Index("ix_shop_order_customer", "customer_id", "status_at"),
     CheckConstraint(
         "status IN ('cart','abandoned','unpaid','paid','shipped','delivered','cancelled','refunded')",
         name="status",
@@ -191,11 +194,12 @@ call = Table(
     Column("caller", Text, nullable=False),
     Column("dialled", Text, nullable=False),
     # The anchor of its entries, recording, notes; NULL while nobody is known. Changed by filings only.
-    Column("customer_id", Id, ForeignKey("customer.id"), index=True),
+    Column("customer_id", Id, ForeignKey("customer.id")),
     Column("queue", Text),
     Column("state", String(16), nullable=False),  # open | ended
     Column("outcome", String(16)),
-    Column("started_at", UtcTime, nullable=False, index=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("identified_at", UtcTime),  # when the AGI handler had answered
     Column("answered_at", UtcTime),
     Column("ended_at", UtcTime),
     # The call this one was joined to by a transfer.
@@ -205,6 +209,8 @@ call = Table(
     Column("handled_at", UtcTime),
     Column("answered_by", Id, ForeignKey("agent.id")),
     UniqueConstraint("pbx", "linkedid"),
+    Index("ix_call_page", "started_at", "id"),
+    Index("ix_call_customer", "customer_id", "started_at"),
     Index(
         "ix_call_open", "pbx", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
     ),
@@ -217,6 +223,7 @@ call_leg = Table(
     Column("uniqueid", String(64), primary_key=True),
     Column("channel", Text, nullable=False),
     Column("role", String(16), nullable=False),
+    Column("endpoint", Text),  # PJSIP endpoint, NULL for other technologies
     Column("extension", String(16)),
     Column("dialled_by", String(64)),
     Column("state", String(16), nullable=False),
@@ -307,9 +314,20 @@ timeline_entry = Table(
     Column("payload", JSON, nullable=False),
     Column("replaces_id", Id, ForeignKey("timeline_entry.id")),
     Column("redacted_at", UtcTime),
+    # Where it arrived: what `customer_id` falls back to when every filing that moved it is undone.
+    Column("arrived_customer_id", Id, ForeignKey("customer.id")),
     UniqueConstraint("source", "source_key"),
     CheckConstraint("kind IN ('message','call','transcript','note','order','promise','gap')", name="kind"),
     Index("ix_timeline_entry_page", "customer_id", "occurred_at", "id"),
+    # The few by which the card finds the last note and who of ours wrote last.
+    Index(
+        "ix_timeline_entry_ours",
+        "customer_id",
+        "occurred_at",
+        "id",
+        sqlite_where=text("kind = 'note' OR direction = 'outbound'"),
+        postgresql_where=text("kind = 'note' OR direction = 'outbound'"),
+    ),
 )
 
 attachment = Table(

@@ -1,0 +1,32 @@
+"""The database's history: `upgrade(url)` brings any database of ours to the newest revision.
+
+A revision is one transaction, on SQLite too: an interrupted one has not happened. Revisions never import
+`bridge.store.schema`: they say what the tables were then; a test holds the sum of them to the schema.
+"""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+from bridge.errors import InvalidInput
+from bridge.store.dialect import writer_engine
+from bridge.store.engine import passing_errors
+
+
+def upgrade(url: str) -> None:
+    """Make or bring up to date the tables of `url`. Two processes may do it at once: one waits for the other.
+
+    Raises InvalidInput for a database of a newer Omniline, Transient for one that is locked or cannot be written.
+    """
+    config = Config()
+    config.set_main_option("script_location", "bridge.store:migrations")
+    with passing_errors(), writer_engine(url).connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise InvalidInput(
+                f"{error}: it was made by a newer Omniline; run that one, or restore a backup", where=url
+            ) from error

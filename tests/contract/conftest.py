@@ -1,0 +1,34 @@
+"""A store of its own for every test, on every engine that the product runs on."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.store.dialect import writer_engine
+from bridge.store.engine import Database
+from bridge.store.migrations import upgrade
+
+
+@pytest.fixture(params=["sqlite"])
+def url(tmp_path: Path) -> str:
+    """The address of an empty, migrated database."""
+    address = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
+    upgrade(address)
+    return address
+
+
+@pytest.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def conn(url: str) -> Iterator[Connection]:
+    """A connection in a transaction that the test owns."""
+    with writer_engine(url).connect() as connection, connection.begin():
+        yield connection
