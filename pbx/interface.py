@@ -83,7 +83,9 @@ class Leg:
 
     `channel` is Asterisk's channel name; `endpoint` its PJSIP endpoint ("agent-101", "trunk-loopback"),
     None for Local and other technologies; `extension` is "101" for "agent-101". `dialled_by` is the
-    Uniqueid of the leg that dialled this one. `cause` is the hang-up cause (Q.850).
+    Uniqueid of the leg that dialled this one. An agent's leg is `answered_at` when it took the call (not
+    when its phone went off-hook a moment too late) and `withdrawn_at` when it stopped ringing for nothing,
+    never both. `cause` is the hang-up cause (Q.850); before the end it is set when the far end hung up.
     """
 
     uniqueid: str
@@ -97,6 +99,7 @@ class Leg:
     invited_at: datetime | None = None
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
+    withdrawn_at: datetime | None = None
     ended_at: datetime | None = None
     bridge: str | None = None
     cause: int | None = None
