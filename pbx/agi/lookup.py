@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -34,11 +35,11 @@ class CardLookup:
         """The card, or None when nobody is known.
 
         Raises Transient, counted and logged here, when the directory was late or failed.
-        `opened_at` is the loop's time of the connection, `dialled` the DID in E.164 or "".
+        `opened_at` is the monotonic time of the connection, `dialled` the DID in E.164 or "".
         """
         loop = asyncio.get_running_loop()
         asked = loop.run_in_executor(self._threads, self._directory.find_card, number, dialled)
-        await asyncio.wait({asked}, timeout=max(0.0, opened_at + LOOKUP_SECONDS - loop.time()))
+        await asyncio.wait({asked}, timeout=max(0.0, opened_at + LOOKUP_SECONDS - time.monotonic()))
         if not asked.done():
             asked.cancel()
             self._metrics.lookups_late += 1

@@ -9,9 +9,10 @@ connection: first the environment up to an empty line, then a task that runs the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
@@ -66,15 +67,15 @@ class _Connection(asyncio.Protocol):
     def __init__(self, shared: _Shared) -> None:
         self._shared = shared
         self._loop = asyncio.get_running_loop()
-        self._opened_at = self._loop.time()
+        self._opened_at = time.monotonic()
         self._received = b""
         self._session: AgiSession | None = None
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._deadline = self._loop.call_at(self._opened_at + DEADLINE_SECONDS, self._expire)
+        # A cast and no check: uvloop's transports are not subclasses of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
+        self._deadline = self._loop.call_later(DEADLINE_SECONDS, self._expire)
         shared = self._shared
         shared.metrics.open_sessions += 1
         shared.silent[self] = None
@@ -127,7 +128,7 @@ class _Connection(asyncio.Protocol):
         elif error is not None:
             metrics.failed += 1
             _log.error("agi_handler_failed", handler=self._handler, leg=self._leg(), exc_info=error)
-        metrics.observe(self._handler, self._loop.time() - self._opened_at)
+        metrics.observe(self._handler, time.monotonic() - self._opened_at)
         self._transport.close()
 
     def _expire(self) -> None:

@@ -77,7 +77,8 @@ class _Wire(AGI):  # type: ignore[misc]  # pyst2 has no types
         self.stdout = io.StringIO()
         self.send_command(command, *map(self._quote, arguments))
         try:
-            line = self.stdout.getvalue().encode("utf-8", "surrogateescape")
+            # Strictly: Asterisk takes broken UTF-8 too, and logs a page of stack for each.
+            line = self.stdout.getvalue().encode("utf-8")
         except UnicodeEncodeError as error:
             raise Rejected("an AGI argument that is no Unicode text") from error
         if len(line) > MAX_COMMAND:
@@ -131,7 +132,7 @@ class AgiSession:
     def __init__(
         self, environment: Mapping[str, str], send: Callable[[bytes], None], opened_at: float
     ) -> None:
-        """`opened_at` is the event loop's time of the connection: the deadlines count from there."""
+        """`opened_at` is the `time.monotonic()` of the connection: the deadlines count from there."""
         self.environment = environment
         self.opened_at = opened_at
         self._send = send
