@@ -19,7 +19,7 @@ from bridge.errors import InvalidInput
 _ALPHABET = "".join(c for c in string.ascii_letters + string.digits if c not in "0O1lI")
 
 
-class PhoneSecrets(msgspec.Struct, frozen=True, kw_only=True):
+class PhoneSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Of one extension: SIP digest password, desk password, the key of /ringing, the voicemail PIN."""
 
     sip_password: str
@@ -28,7 +28,7 @@ class PhoneSecrets(msgspec.Struct, frozen=True, kw_only=True):
     voicemail_pin: str
 
 
-class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`phones` by extension."""
 
     ami_secret: str
@@ -44,7 +44,7 @@ def new_password(length: int = 20) -> str:
 def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
     """The home's secrets, with whatever is missing made and saved.
 
-    Raises InvalidInput when the file is not what this module wrote.
+    Raises InvalidInput when the file is not what this module wrote: then it is left as it is.
     """
     path = home / "secrets.toml"
     tree: dict[str, object] = {}
@@ -58,7 +58,8 @@ def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
     tree.setdefault("ami_secret", new_password(32))
     tree.setdefault("admin_password", new_password())
     phones = tree.setdefault("phones", {})
-    assert isinstance(phones, dict)
+    if not isinstance(phones, dict):
+        raise InvalidInput("phones is not a table", where=str(path))
     for extension in extensions:
         if extension not in phones:
             phones[extension] = {
@@ -86,6 +87,8 @@ def _save(path: Path, value: Secrets) -> None:
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # A file that a crash left behind keeps its mode, whatever os.open is told.
+        os.fchmod(descriptor, 0o600)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

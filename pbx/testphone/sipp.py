@@ -12,6 +12,7 @@ import signal
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from pbx.errors import Rejected, Transient
 
@@ -122,7 +123,7 @@ def caller_header(number: str, name: str = "") -> str:
     if number in ("", "anonymous"):
         return '"Anonymous" <sip:anonymous@anonymous.invalid>'
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    user = "".join(c if c.isalnum() or c in "+-_.!~*'()&=$,;?/" else f"%{ord(c):02X}" for c in number)
+    user = quote(number, safe="+-_.!~*'()&=$,;?/")  # RFC 3261 section 25.1, user
     return f'"{quoted}" <sip:{user}@127.0.0.1>' if name else f"<sip:{user}@127.0.0.1>"
 
 
