@@ -31,7 +31,10 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """The canonical customer. `leaves` are all ids that answer to it, itself among them."""
+    """The canonical customer. `leaves` are all ids that answer to it, itself among them.
+
+    `belongs_to`: the households and organisations of a person, with the role in each.
+    """
 
     id: str
     kind: CustomerKind
@@ -43,10 +46,14 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     sample: bool = False
     leaves: list[str] = []
     identities: list[Identity] = []
+    belongs_to: list[Candidate] = []
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One of several people behind a shared number. `last_at` is the time (ISO 8601) of the newest encounter."""
+    """One of several people behind a shared number, or a group that a person belongs to.
+
+    `last_at` is the time (ISO 8601) of the newest entry, `last_channel` that entry's channel.
+    """
 
     id: str
     kind: CustomerKind

@@ -11,7 +11,9 @@ def utc_now() -> datetime:
 
 def iso(at: datetime) -> str:
     """ISO 8601 in UTC with microseconds, such as 2026-11-22T20:15:00.000000Z; sorts as text."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def iso_or_none(at: datetime | None) -> str | None:

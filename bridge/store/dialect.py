@@ -50,7 +50,11 @@ def writer_engine(url: str) -> Engine:
     return engine
 
 
-def translated(error: exc.DBAPIError) -> Transient | None:
+DRIVER_ERRORS = (exc.DBAPIError, sqlite3.Error, psycopg.Error)
+"""What SQLAlchemy and, for prepared statements, the drivers themselves raise."""
+
+
+def translated(error: BaseException) -> Transient | None:
     """The Transient that `error` is when it passes by itself, None for a mistake of ours.
 
     What it happened in handling of counts as well: a full disk ends SQLite's transaction, and then going back to

@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy import Connection, exc
 
 from bridge.errors import Transient
-from bridge.store.dialect import reader_engine, translated, writer_engine
+from bridge.store.dialect import DRIVER_ERRORS, reader_engine, translated, writer_engine
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -144,8 +144,8 @@ class Database:
                     self._connections.append(connection)
             try:
                 return work(connection)
-            except exc.DBAPIError:
-                connection.rollback()
+            except DRIVER_ERRORS:
+                connection.invalidate()
                 raise
 
     def _write_loop(self) -> None:
@@ -164,7 +164,7 @@ class Database:
             with passing_errors(), self._write_connection() as connection, connection.begin():
                 for unit in units:
                     _run_unit(connection, unit)
-        except (Transient, exc.SQLAlchemyError) as error:
+        except (Transient, exc.SQLAlchemyError, *DRIVER_ERRORS) as error:
             _log.warning("store.commit_failed", units=len(units), error=str(error))
             for unit in units:
                 unit.error = error
@@ -226,7 +226,7 @@ def passing_errors() -> Generator[None]:
     """Turn the driver's words for a lock, a disk or a lost server into Transient; let mistakes through as they are."""
     try:
         yield
-    except exc.DBAPIError as error:
+    except DRIVER_ERRORS as error:
         transient = translated(error)
         if transient is None:
             raise
@@ -237,7 +237,7 @@ def _run_unit(connection: Connection, unit: _Unit) -> None:
     try:
         with connection.begin_nested():
             unit.result = unit.work(connection)
-    except exc.DBAPIError as error:
+    except DRIVER_ERRORS as error:
         # A full disk or a lost server takes the whole transaction with it, not this unit alone.
         if translated(error) is not None:
             raise

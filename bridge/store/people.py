@@ -1,0 +1,217 @@
+"""Customers and their identities: who is who.
+
+Written to the leaf; `bridge.store.profiles` reads by the canonical.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from bridge.domain.customer import Customer, CustomerKind, Identity, Strength
+from bridge.domain.ids import new_id
+from bridge.store import schema
+from bridge.store.profiles import get_customer
+from bridge.store.types import Id
+
+_customer = schema.customer
+_identity = schema.identity
+_belonging = schema.belonging
+_entry = schema.timeline_entry
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who holds a live address: `leaf_id` as written, `canonical_id` as read; `kind` is the leaf's."""
+
+    identity_id: str
+    leaf_id: str
+    canonical_id: str
+    kind: CustomerKind
+    strength: Strength
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCustomer:
+    name: str
+    kind: CustomerKind = CustomerKind.PERSON
+    language: str | None = None
+    vip: bool = False
+    comment: str = ""
+    external_id: str | None = None
+    sample: bool = False
+
+
+def fold_name(name: str) -> str:
+    """What names are looked up by: casefolded, one space between words."""
+    return " ".join(name.casefold().split())
+
+
+_OWNER = (
+    select(
+        _identity.c.id,
+        _customer.c.id.label("leaf_id"),
+        _customer.c.canonical_id,
+        _customer.c.kind,
+        _identity.c.strength,
+    )
+    .join_from(_identity, _customer, _customer.c.id == _identity.c.customer_id)
+    .where(
+        _identity.c.kind == bindparam("kind"),
+        _identity.c.scope == bindparam("scope"),
+        _identity.c.address == bindparam("address"),
+        _identity.c.retired_at.is_(None),
+    )
+)
+
+
+def find_owner(conn: Connection, kind: str, address: str, scope: str = "") -> Owner | None:
+    """Who holds a live, canonical address."""
+    row = conn.execute(_OWNER, {"kind": kind, "scope": scope, "address": address}).one_or_none()
+    if row is None:
+        return None
+    return Owner(row.id, row.leaf_id, row.canonical_id, CustomerKind(row.kind), Strength(row.strength))
+
+
+def find_by_external_id(conn: Connection, external_id: str) -> str | None:
+    """The id of the leaf that was imported as `external_id`."""
+    found: str | None = conn.execute(
+        select(_customer.c.id).where(_customer.c.external_id == external_id)
+    ).scalar_one_or_none()
+    return found
+
+
+def list_customers(
+    conn: Connection, *, words: str = "", limit: int = 50, after: str | None = None
+) -> tuple[list[Customer], str | None]:
+    """Canonical customers by name, and the cursor of the next page.
+
+    `words` must stand in the name, in an identity's address or be the external id. `after` is a
+    cursor that this function gave.
+    """
+    statement = select(_customer.c.id, _customer.c.folded_name).where(
+        _customer.c.id == _customer.c.canonical_id
+    )
+    if words.strip():
+        statement = statement.where(_matches(words))
+    if after:
+        name, _, customer_id = after.rpartition("|")
+        statement = statement.where(
+            tuple_(_customer.c.folded_name, _customer.c.id) > tuple_(literal(name), literal(customer_id, Id))
+        )
+    statement = statement.order_by(_customer.c.folded_name, _customer.c.id).limit(limit + 1)
+    rows = conn.execute(statement).all()
+    following = f"{rows[limit - 1].folded_name}|{rows[limit - 1].id}" if len(rows) > limit else None
+    return [get_customer(conn, row.id) for row in rows[:limit]], following
+
+
+def make_customer(conn: Connection, new: NewCustomer, at: datetime) -> str:
+    """The id of a new customer, which is its own canonical."""
+    customer_id = new_id()
+    conn.execute(
+        insert(_customer),
+        {
+            "id": customer_id,
+            "canonical_id": customer_id,
+            "kind": new.kind,
+            "name": new.name,
+            "folded_name": fold_name(new.name),
+            "language": new.language,
+            "vip": new.vip,
+            "comment": new.comment,
+            "external_id": new.external_id,
+            "sample": new.sample,
+            "created_at": at,
+            "updated_at": at,
+        },
+    )
+    return customer_id
+
+
+def change_customer(conn: Connection, leaf_id: str, new: NewCustomer, at: datetime) -> None:
+    """Make the leaf say what `new` says; its external id stays."""
+    conn.execute(
+        update(_customer).where(_customer.c.id == bindparam("leaf_id")),
+        {
+            "leaf_id": leaf_id,
+            "kind": new.kind,
+            "name": new.name,
+            "folded_name": fold_name(new.name),
+            "language": new.language,
+            "vip": new.vip,
+            "comment": new.comment,
+            "updated_at": at,
+        },
+    )
+
+
+def add_identity(
+    conn: Connection,
+    customer_id: str,
+    address: Identity,
+    *,
+    evidence: dict[str, Any],
+    at: datetime,
+) -> str:
+    """Give a free address to a leaf; the id of the identity. `evidence` is {source, reason, …}; `at` its time."""
+    identity_id = new_id()
+    conn.execute(
+        insert(_identity),
+        {
+            "id": identity_id,
+            "customer_id": customer_id,
+            "kind": address.kind,
+            "scope": address.scope,
+            "address": address.address,
+            "strength": address.strength,
+            "evidence": evidence,
+            "since": at,
+        },
+    )
+    return identity_id
+
+
+def retire_identity(conn: Connection, identity_id: str, at: datetime) -> None:
+    """The address is free from now on; what came from it stays where it is."""
+    conn.execute(
+        update(_identity).where(_identity.c.id == bindparam("identity_id")),
+        {"identity_id": identity_id, "retired_at": at},
+    )
+
+
+def resolve_owner(
+    conn: Connection, address: Identity, new: NewCustomer, *, evidence: dict[str, Any], at: datetime
+) -> Owner:
+    """The owner of `address`; where nobody holds it, `new` is made and gets it."""
+    found = find_owner(conn, address.kind, address.address, address.scope)
+    if found is not None:
+        return found
+    customer_id = make_customer(conn, new, at)
+    identity_id = add_identity(conn, customer_id, address, evidence=evidence, at=at)
+    return Owner(identity_id, customer_id, customer_id, new.kind, address.strength)
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    by_address = select(_identity.c.id).where(
+        _identity.c.customer_id == _customer.c.id,
+        _identity.c.retired_at.is_(None),
+        _identity.c.address.contains(words.strip().casefold(), autoescape=True),
+    )
+    return or_(
+        _customer.c.folded_name.contains(fold_name(words), autoescape=True),
+        _customer.c.external_id == words.strip(),
+        by_address.exists(),
+    )

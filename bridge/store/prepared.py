@@ -1,0 +1,78 @@
+"""A SELECT that is compiled once and run on the driver's own cursor: for the few statements of the ring-time path.
+
+SQLAlchemy's own execution costs several times the lookup itself (it finds the compiled text by a key built anew each
+time and wraps every row); here its text, its parameter types and its result types are used, and nothing else of it.
+Everything that does not stand between a ringing phone and its card uses `Connection.execute`.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.sql.selectable import CompoundSelect
+
+_Processor = Callable[[Any], Any]
+_Inward = tuple[str, _Processor | None, bool, Any]
+
+
+class _Plan:
+    """The text for one dialect, and what turns values on the way in and out."""
+
+    __slots__ = ("inward", "outward", "positional", "text")
+
+    def __init__(self, statement: Select[Any] | CompoundSelect[Any], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.text = str(compiled)
+        self.positional = compiled.positional
+        self.inward: list[_Inward] = []
+        for name in compiled.positiontup or compiled.params:
+            bind = compiled.binds[name]
+            processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            # What the statement itself says (a literal) is a parameter of the text as well.
+            self.inward.append((name, processor, bind.required, bind.effective_value))
+        self.outward = [
+            (index, processor)
+            for index, column in enumerate(statement.selected_columns)
+            if (processor := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+
+    def arguments(self, values: dict[str, Any]) -> Any:
+        """The driver's arguments. Raises KeyError naming a value that was not given."""
+        given = []
+        for name, processor, required, fixed in self.inward:
+            value = values[name] if required else fixed
+            given.append(value if processor is None else processor(value))
+        if self.positional:
+            return given
+        return {name: value for (name, *_), value in zip(self.inward, given, strict=True)}
+
+
+class Prepared:
+    """`rows(connection, name=value, …)` gives the rows as named tuples, in the order of the statement's columns."""
+
+    def __init__(self, statement: Select[Any] | CompoundSelect[Any]) -> None:
+        self._statement = statement
+        names = [column.name for column in statement.selected_columns]
+        row: Any = namedtuple("Row", names)  # type: ignore[misc]
+        self._make: Callable[[Iterable[Any]], Any] = row._make
+        self._plans: dict[str, _Plan] = {}
+
+    def rows(self, connection: Connection, **values: Any) -> list[Any]:
+        """Raises the driver's own errors: run it inside `Database.read` or `passing_errors`."""
+        plan = self._plans.get(connection.dialect.name)
+        if plan is None:
+            plan = self._plans[connection.dialect.name] = _Plan(self._statement, connection.dialect)
+        driver: Any = connection.connection.dbapi_connection
+        found = driver.execute(plan.text, plan.arguments(values)).fetchall()
+        if not plan.outward:
+            return [self._make(row) for row in found]
+        rows = []
+        for row in found:
+            fields = list(row)
+            for index, processor in plan.outward:
+                fields[index] = processor(fields[index])
+            rows.append(self._make(fields))
+        return rows
