@@ -143,7 +143,7 @@ def save_agent(
 
 
 def add_session(
-    connection: Connection, token_hash: str, agent_id: str, csrf: str, now: datetime, expires: datetime
+    connection: Connection, token_hash: str, agent_id: str, *, csrf: str, now: datetime, expires: datetime
 ) -> None:
     """Also drops the sessions that have expired."""
     connection.execute(_remove_expired, {"now": now})

@@ -32,7 +32,7 @@ def find_draft(connection: Connection, call_id: str, agent_id: str) -> NoteDraft
 
 
 def save_draft(
-    connection: Connection, call_id: str, agent_id: str, text: str, rev: int, at: datetime
+    connection: Connection, call_id: str, agent_id: str, *, text: str, rev: int, at: datetime
 ) -> NoteDraft:
     """Store `text` as revision `rev`. Raises Conflict when the stored revision is as new or newer."""
     key = {"call": call_id, "agent": agent_id}

@@ -231,6 +231,7 @@ call_leg = Table(
     Column("invited_at", UtcTime),
     Column("ringing_at", UtcTime),
     Column("answered_at", UtcTime),
+    Column("withdrawn_at", UtcTime),  # stopped ringing without being answered
     Column("ended_at", UtcTime),
     Column("cause", Integer),
 )

@@ -280,6 +280,7 @@ def upgrade() -> None:
         sa.Column("invited_at", UtcTime(), nullable=True),
         sa.Column("ringing_at", UtcTime(), nullable=True),
         sa.Column("answered_at", UtcTime(), nullable=True),
+        sa.Column("withdrawn_at", UtcTime(), nullable=True),
         sa.Column("ended_at", UtcTime(), nullable=True),
         sa.Column("cause", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_call_leg_call_id")),

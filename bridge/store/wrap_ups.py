@@ -1,0 +1,72 @@
+"""Wrap-ups: what an agent still has to do after a call. One for each agent who was on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from bridge.store.schema import call_leg, wrap_up
+
+_of = (wrap_up.c.call_id == bindparam("of_call"), wrap_up.c.agent_id == bindparam("of_agent"))
+_find = select(wrap_up.c.done_at, wrap_up.c.entry_id).where(*_of)
+_open = (
+    select(wrap_up.c.call_id)
+    .where(wrap_up.c.agent_id == bindparam("of_agent"), wrap_up.c.done_at.is_(None))
+    .order_by(wrap_up.c.began_at.desc())
+    .limit(50)
+)
+_finish = (
+    update(wrap_up)
+    .where(*_of)
+    .values(done_at=bindparam("at"), disposition=bindparam("code"), entry_id=bindparam("entry"))
+)
+_was_asked = (
+    select(call_leg.c.uniqueid)
+    .where(call_leg.c.call_id == bindparam("of_call"), call_leg.c.extension == bindparam("at_extension"))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """`done_at` None while it is open; `entry_id` of the note that came of it."""
+
+    done_at: datetime | None
+    entry_id: str | None
+
+
+def find(connection: Connection, call_id: str, agent_id: str) -> WrapUp | None:
+    row = connection.execute(_find, {"of_call": call_id, "of_agent": agent_id}).one_or_none()
+    return None if row is None else WrapUp(row.done_at, row.entry_id)
+
+
+def begin(connection: Connection, call_id: str, agent_id: str, at: datetime) -> None:
+    """Open a wrap-up; one that there is already stays as it is."""
+    if find(connection, call_id, agent_id) is None:
+        connection.execute(insert(wrap_up).values(call_id=call_id, agent_id=agent_id, began_at=at))
+
+
+def finish(
+    connection: Connection,
+    call_id: str,
+    agent_id: str,
+    *,
+    disposition: str,
+    entry_id: str | None,
+    at: datetime,
+) -> None:
+    values = {"of_call": call_id, "of_agent": agent_id, "code": disposition, "entry": entry_id, "at": at}
+    connection.execute(_finish, values)
+
+
+def list_open(connection: Connection, agent_id: str) -> list[str]:
+    """The calls whose wrap-up by this agent is open, newest first, 50 at most."""
+    return list(connection.scalars(_open, {"of_agent": agent_id}))
+
+
+def was_on_call(connection: Connection, call_id: str, extension: str) -> bool:
+    """Whether a phone at this extension is or was a leg of the call, ringing ones included."""
+    values = {"of_call": call_id, "at_extension": extension}
+    return connection.scalar(_was_asked, values) is not None
