@@ -1,0 +1,274 @@
+"""The timeline: entries appended once, read newest first by key.
+
+A page is one limited range per leaf put together (`customer_id IN (…) ORDER BY … LIMIT` would sort all of a merged
+person's entries). The entry of a call is appended with what does not change; its state and times are joined from `call`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.sql.selectable import Subquery
+
+from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
+from bridge.domain.ids import new_id
+from bridge.domain.times import iso, iso_or_none, utc_now
+from bridge.errors import InvalidInput, NotFound
+from bridge.store import schema
+from bridge.store.prepared import Prepared
+from bridge.store.types import EPOCH, Id, UtcTime
+
+_entry = schema.timeline_entry
+_call = schema.call
+_conversation = schema.conversation
+_identity = schema.identity
+_agent = schema.agent
+_recording = schema.recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """`customer_id` is what is known besides the anchors; the call's and the conversation's customer go before it."""
+
+    kind: EntryKind
+    source: str
+    source_key: str
+    at: datetime
+    body: str = ""
+    channel: str | None = None
+    direction: EntryDirection | None = None
+    author: str = ""
+    customer_id: str | None = None
+    identity_id: str | None = None
+    call_id: str | None = None
+    conversation_id: str | None = None
+    replaces_id: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`created` is False when the source key was there already: nothing was changed then."""
+
+    id: str
+    customer_id: str | None
+    created: bool
+
+
+_BY_SOURCE = select(_entry.c.id, _entry.c.customer_id).where(
+    _entry.c.source == bindparam("source"), _entry.c.source_key == bindparam("source_key")
+)
+_ANCHOR = select(
+    func.coalesce(
+        select(_call.c.customer_id).where(_call.c.id == bindparam("call_id", type_=Id)).scalar_subquery(),
+        select(_conversation.c.customer_id)
+        .where(_conversation.c.id == bindparam("conversation_id", type_=Id))
+        .scalar_subquery(),
+        bindparam("customer_id", type_=Id),
+        select(_identity.c.customer_id)
+        .where(_identity.c.id == bindparam("identity_id", type_=Id))
+        .scalar_subquery(),
+    )
+)
+
+
+def append(conn: Connection, new: NewEntry) -> Appended:
+    """Append an entry once per (source, source_key).
+
+    It is filed under the customer of its call, else of its conversation, else the given one, else its
+    identity's; under nobody where none of them is known.
+    """
+    found = conn.execute(_BY_SOURCE, {"source": new.source, "source_key": new.source_key}).one_or_none()
+    if found is not None:
+        return Appended(found.id, found.customer_id, created=False)
+    customer_id = new.customer_id
+    if new.call_id or new.conversation_id or (new.identity_id and not customer_id):
+        customer_id = conn.execute(
+            _ANCHOR,
+            {
+                "call_id": new.call_id,
+                "conversation_id": new.conversation_id,
+                "customer_id": new.customer_id,
+                "identity_id": new.identity_id,
+            },
+        ).scalar()
+    entry_id = new_id()
+    conn.execute(
+        insert(_entry),
+        {
+            "id": entry_id,
+            "customer_id": customer_id,
+            "arrived_customer_id": customer_id,
+            "identity_id": new.identity_id,
+            "channel": new.channel,
+            "conversation_id": new.conversation_id,
+            "call_id": new.call_id,
+            "kind": new.kind,
+            "direction": new.direction,
+            "author": new.author,
+            "source": new.source,
+            "source_key": new.source_key,
+            "occurred_at": new.at,
+            "recorded_at": utc_now(),
+            "body": new.body,
+            "payload": dict(new.payload),
+            "replaces_id": new.replaces_id,
+        },
+    )
+    return Appended(entry_id, customer_id, created=True)
+
+
+def _shown(entry: Subquery | Any) -> Select[Any]:
+    """The columns of `entry` that the API shows, with the live state of its call."""
+    names = (
+        "id", "customer_id", "channel", "kind", "direction", "author", "occurred_at", "body", "source",
+        "source_key", "call_id", "conversation_id", "replaces_id", "redacted_at", "payload",
+    )  # fmt: skip
+    recorded = (
+        select(_recording.c.id)
+        .where(_recording.c.call_id == _call.c.id, _recording.c.kind == "call")
+        .exists()
+        .label("recorded")
+    )
+    live = (_call.c.state, _call.c.outcome, _call.c.started_at, _call.c.answered_at, _call.c.ended_at)
+    return (
+        select(*(entry.c[name] for name in names), *live, _agent.c.name.label("answered_by"), recorded)
+        .select_from(entry)
+        .outerjoin(_call, (_call.c.id == entry.c.call_id) & (entry.c.kind == "call"))
+        .outerjoin(_agent, _agent.c.id == _call.c.answered_by)
+    )
+
+
+@lru_cache(maxsize=256)
+def _page(leaves: int, *, before: bool, channel: bool) -> Prepared:
+    ranges = [
+        select(_range(index, before=before, channel=channel).subquery(f"range{index}"))
+        for index in range(leaves)
+    ]
+    entry = (union_all(*ranges) if leaves > 1 else _range(0, before=before, channel=channel)).subquery(
+        "entry"
+    )
+    newest_first = (entry.c.occurred_at.desc(), entry.c.id.desc())
+    return Prepared(_shown(entry).order_by(*newest_first).limit(bindparam("limit")))
+
+
+def _range(index: int, *, before: bool, channel: bool) -> Select[Any]:
+    """The newest entries of one leaf, off one index range."""
+    statement = select(_entry).where(_entry.c.customer_id == bindparam(f"leaf{index}"))
+    if before:
+        key = tuple_(_entry.c.occurred_at, _entry.c.id)
+        statement = statement.where(
+            key < tuple_(bindparam("before_at", type_=UtcTime), bindparam("before_id", type_=Id))
+        )
+    if channel:
+        statement = statement.where(_entry.c.channel == bindparam("channel"))
+    return statement.order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc()).limit(bindparam("limit"))
+
+
+def read_page(
+    conn: Connection,
+    leaves: Sequence[str],
+    *,
+    limit: int = 50,
+    before: str | None = None,
+    channel: str | None = None,
+) -> Page:
+    """The newest `limit` entries of the given leaves; `before` is the `next` of the page before. One query.
+
+    Raises InvalidInput for a cursor that is not one of ours.
+    """
+    if not leaves:
+        return Page([], None)
+    values: dict[str, Any] = {f"leaf{index}": leaf for index, leaf in enumerate(leaves)}
+    if before is not None:
+        values["before_at"], values["before_id"] = _decode(before)
+    statement = _page(len(leaves), before=before is not None, channel=channel is not None)
+    rows = statement.rows(conn, limit=limit + 1, channel=channel, **values)
+    following = _encode(rows[limit - 1]) if len(rows) > limit else None
+    return Page([entry_of(row) for row in rows[:limit]], following)
+
+
+_ONE = _shown(_entry).where(_entry.c.id == bindparam("entry_id"))
+_OF_CALL = (
+    _shown(_entry).where(_entry.c.call_id == bindparam("call_id")).order_by(_entry.c.occurred_at, _entry.c.id)
+)
+
+
+def get_entry(conn: Connection, entry_id: str) -> Entry:
+    """Raises NotFound."""
+    row = conn.execute(_ONE, {"entry_id": entry_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such entry")
+    return entry_of(row)
+
+
+def list_entries_of_call(conn: Connection, call_id: str) -> list[Entry]:
+    """The call's own entry, its notes, its voicemail, oldest first."""
+    return [entry_of(row) for row in conn.execute(_OF_CALL, {"call_id": call_id})]
+
+
+def entry_of(row: Any) -> Entry:
+    """The API's entry of a row of `_shown`."""
+    payload = row.payload
+    if row.state is not None:
+        payload = {**payload, **_live(row)}
+    return Entry(
+        id=row.id,
+        customer_id=row.customer_id,
+        channel=row.channel,
+        kind=EntryKind(row.kind),
+        direction=None if row.direction is None else EntryDirection(row.direction),
+        author=row.author,
+        at=iso(row.occurred_at),
+        text=row.body,
+        source=row.source,
+        source_key=row.source_key,
+        call_id=row.call_id,
+        conversation_id=row.conversation_id,
+        replaces_id=row.replaces_id,
+        redacted=row.redacted_at is not None,
+        payload=payload,
+    )
+
+
+def _live(row: Any) -> dict[str, Any]:
+    talked = row.ended_at - row.answered_at if row.ended_at and row.answered_at else None
+    return {
+        "state": row.state,
+        "outcome": row.outcome,
+        "started_at": iso(row.started_at),
+        "answered_at": iso_or_none(row.answered_at),
+        "ended_at": iso_or_none(row.ended_at),
+        "duration_ms": None if talked is None else talked // timedelta(milliseconds=1),
+        "answered_by": row.answered_by,
+        "recording": bool(row.recorded),
+    }
+
+
+def _encode(row: Any) -> str:
+    micros = (row.occurred_at - EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(f"{micros}/{row.id}".encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[datetime, str]:
+    try:
+        micros, _, entry_id = base64.urlsafe_b64decode(cursor).decode().partition("/")
+        return EPOCH + timedelta(microseconds=int(micros)), entry_id
+    except (binascii.Error, ValueError, OverflowError) as error:
+        raise InvalidInput("not the `next` of a page", where="before") from error
