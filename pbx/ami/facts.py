@@ -24,8 +24,8 @@ from pbx.variables import (
     IDENTIFIED,
 )
 
-Headers = Mapping[str, str]
-"""One AMI message. A name that occurs twice in it holds a list, and none that is read here may."""
+Headers = Mapping[str, str | list[str]]
+"""One AMI message. A name that occurs twice in it holds a list."""
 
 NORMAL_CLEARING: Final = 16
 """Q.850's cause of a call that somebody simply ended."""
@@ -150,7 +150,7 @@ class Snapshot:
 
 def read_fact(message: Headers) -> Fact | None:
     """The fact that an AMI event states, or None when it is none of ours."""
-    reader = _READERS.get(message.get("Event", ""))
+    reader = _READERS.get(_header(message, "Event"))
     if reader is None:
         return None
     at = _read_time(message)
@@ -160,13 +160,17 @@ def read_fact(message: Headers) -> Fact | None:
 
 def read_snapshot(messages: Iterable[Headers], at: datetime) -> Snapshot:
     """What the action Status, asked for `SNAPSHOT_VARIABLES`, answered at `at`."""
-    legs = (_read_live_leg(message, at) for message in messages if message.get("Event") == "Status")
+    legs = (_read_live_leg(message, at) for message in messages if _header(message, "Event") == "Status")
     return Snapshot(at, tuple(legs))
 
 
 def read_registered(messages: Iterable[Headers]) -> frozenset[str]:
     """The PJSIP endpoints that have a usable contact, by the answer to DeviceStateList."""
-    devices = {m["Device"]: m.get("State") for m in messages if m.get("Event") == "DeviceStateChange"}
+    devices = {
+        _header(m, "Device"): _header(m, "State")
+        for m in messages
+        if _header(m, "Event") == "DeviceStateChange"
+    }
     away = ("UNAVAILABLE", "INVALID", "UNKNOWN")
     return frozenset(
         device.removeprefix("PJSIP/")
@@ -176,37 +180,42 @@ def read_registered(messages: Iterable[Headers]) -> frozenset[str]:
 
 
 def _read_time(message: Headers) -> datetime:
-    stamp = message.get("Timestamp")  # there with timestampevents=yes
+    stamp = _header(message, "Timestamp")  # there with timestampevents=yes
     return datetime.fromtimestamp(float(stamp), UTC) if stamp else datetime.now(UTC)
 
 
-def _text(message: Headers, name: str) -> str:
+def _header(message: Headers, name: str) -> str:
     value = message.get(name, "")
+    return value[0] if isinstance(value, list) else value
+
+
+def _text(message: Headers, name: str) -> str:
+    value = _header(message, name)
     return "" if value == "<unknown>" else value
 
 
 def _number(message: Headers, name: str, default: int) -> int:
-    text = message.get(name, "")
+    text = _header(message, name)
     return int(text) if text.isdecimal() else default
 
 
 def _uniqueid(message: Headers) -> str:
-    return message.get("Uniqueid", "")
+    return _header(message, "Uniqueid")
 
 
 def _read_created(message: Headers, at: datetime) -> LegCreated:
     return LegCreated(
         at,
         _uniqueid(message),
-        linkedid=message.get("Linkedid", ""),
-        channel=message.get("Channel", ""),
+        linkedid=_header(message, "Linkedid"),
+        channel=_header(message, "Channel"),
         caller=_text(message, "CallerIDNum"),
         dialled=_text(message, "Exten"),
     )
 
 
 def _read_state(message: Headers, at: datetime) -> Fact | None:
-    match _LEG_STATES.get(message.get("ChannelState", "")):
+    match _LEG_STATES.get(_header(message, "ChannelState")):
         case LegState.RINGING:
             return LegRinging(at, _uniqueid(message))
         case LegState.UP:
@@ -216,21 +225,21 @@ def _read_state(message: Headers, at: datetime) -> Fact | None:
 
 
 def _read_dial_ended(message: Headers, at: datetime) -> DialEnded:
-    leg, dialler = message.get("DestUniqueid", ""), _uniqueid(message)
-    return DialEnded(at, leg, dialler=dialler, status=message.get("DialStatus", ""))
+    leg, dialler = _header(message, "DestUniqueid"), _uniqueid(message)
+    return DialEnded(at, leg, dialler=dialler, status=_header(message, "DialStatus"))
 
 
 def _read_user_event(message: Headers, at: datetime) -> Fact | None:
     leg = _uniqueid(message)
-    match message.get("UserEvent"):
+    match _header(message, "UserEvent"):
         case name if name == EVENT_IDENTIFIED:
-            return Identified(at, leg, customer_id=message.get("Customer") or None)
+            return Identified(at, leg, customer_id=_header(message, "Customer") or None)
         case name if name == EVENT_INVITE:
             return Invited(at, leg)
         case name if name == EVENT_RECORDING:
-            return RecordingBegan(at, leg, name=message.get("Name", ""))
+            return RecordingBegan(at, leg, name=_header(message, "Name"))
         case name if name == EVENT_VOICEMAIL:
-            return MessageLeft(at, leg, box=message.get("Box", ""), name=message.get("Name", ""))
+            return MessageLeft(at, leg, box=_header(message, "Box"), name=_header(message, "Name"))
         case _:
             return None
 
@@ -240,8 +249,8 @@ def _read_live_leg(message: Headers, at: datetime) -> LiveLeg:
     created = LegCreated(
         began,
         _uniqueid(message),
-        linkedid=message.get("Linkedid", ""),
-        channel=message.get("Channel", ""),
+        linkedid=_header(message, "Linkedid"),
+        channel=_header(message, "Channel"),
         caller=_text(message, "CallerIDNum"),
         # Exten is where the dialplan is by now; DNID stays what was dialled.
         dialled=_text(message, "DNID") or _text(message, "Exten"),
@@ -250,14 +259,14 @@ def _read_live_leg(message: Headers, at: datetime) -> LiveLeg:
     known = Identified(at, created.uniqueid, customer_id=variables.get(CUSTOMER) or None)
     return LiveLeg(
         created,
-        state=_LEG_STATES.get(message.get("ChannelState", ""), LegState.CREATED),
-        bridge=message.get("BridgeID") or None,
+        state=_LEG_STATES.get(_header(message, "ChannelState"), LegState.CREATED),
+        bridge=_header(message, "BridgeID") or None,
         identified=known if variables.get(IDENTIFIED) == "1" else None,
     )
 
 
 def _read_variables(message: Headers) -> dict[str, str]:
-    given: str | list[str] = message.get("Variable", "")
+    given = message.get("Variable", [])
     lines = [given] if isinstance(given, str) else given
     pairs = (line.partition("=") for line in lines)
     return {name: value for name, _, value in pairs if value != "(null)"}  # unset
@@ -271,13 +280,13 @@ _READERS: Final[dict[str, Callable[[Headers, datetime], Fact | None]]] = {
     "Newstate": _read_state,
     "HangupRequest": lambda m, at: HangupRequested(at, _uniqueid(m), _number(m, "Cause", NORMAL_CLEARING)),
     "Hangup": lambda m, at: LegHungUp(at, _uniqueid(m), _number(m, "Cause", 0)),
-    "DialBegin": lambda m, at: DialBegan(at, m.get("DestUniqueid", ""), dialler=_uniqueid(m)),
+    "DialBegin": lambda m, at: DialBegan(at, _header(m, "DestUniqueid"), dialler=_uniqueid(m)),
     "DialEnd": _read_dial_ended,
     "BridgeEnter": lambda m, at: BridgeEntered(
-        at, _uniqueid(m), bridge=m.get("BridgeUniqueid", ""), linkedid=m.get("Linkedid", "")
+        at, _uniqueid(m), bridge=_header(m, "BridgeUniqueid"), linkedid=_header(m, "Linkedid")
     ),
-    "BridgeLeave": lambda m, at: BridgeLeft(at, _uniqueid(m), bridge=m.get("BridgeUniqueid", "")),
-    "QueueCallerJoin": lambda m, at: QueueJoined(at, _uniqueid(m), queue=m.get("Queue", "")),
+    "BridgeLeave": lambda m, at: BridgeLeft(at, _uniqueid(m), bridge=_header(m, "BridgeUniqueid")),
+    "QueueCallerJoin": lambda m, at: QueueJoined(at, _uniqueid(m), queue=_header(m, "Queue")),
     "UserEvent": _read_user_event,
 }
 

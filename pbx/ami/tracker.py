@@ -1,0 +1,64 @@
+"""Drains what the AMI client hears, folds it into Calls and hands their history on.
+
+It holds the open calls only. After every (re)connection a snapshot repairs them: what is gone is closed as
+unknown, what is new is opened, and the stretch that nobody watched is said to the sink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from pbx.ami.book import CallBook
+from pbx.ami.client import LinkLost, News
+from pbx.ami.facts import Fact, Snapshot
+from pbx.interface import Call, CallSink, WatchGap
+
+
+class Tracker:
+    """`open_calls` are those that were open when this PBX was last watched, until `watched_until`.
+
+    They are adopted when their legs still live at the first snapshot, and closed when not.
+    """
+
+    def __init__(
+        self,
+        pbx: str,
+        sink: CallSink,
+        open_calls: Iterable[Call] = (),
+        watched_until: datetime | None = None,
+    ) -> None:
+        self._pbx = pbx
+        self._sink = sink
+        self._book = CallBook(pbx, open_calls)
+        self._lost_at = watched_until
+
+    @property
+    def open_calls(self) -> int:
+        return len(self._book)
+
+    async def run(self, news: asyncio.Queue[News]) -> None:
+        """Until cancelled."""
+        while True:
+            self.take(await news.get())
+
+    def take(self, news: News) -> None:
+        match news:
+            case Snapshot():
+                self._repair(news)
+            case LinkLost():
+                self._lost_at = self._lost_at or news.at
+            case _:
+                self._fold(news)
+
+    def _fold(self, fact: Fact) -> None:
+        for call, events in self._book.take(fact):
+            self._sink.accept(call, events)
+
+    def _repair(self, snapshot: Snapshot) -> None:
+        if self._lost_at:
+            self._sink.accept_gap(WatchGap(self._pbx, self._lost_at, snapshot.at))
+            self._lost_at = None
+        for fact in self._book.list_repairs(snapshot):
+            self._fold(fact)
