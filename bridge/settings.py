@@ -41,7 +41,7 @@ class Sip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     host: str = "127.0.0.1"
     """The IP address of SIP and media; the default reaches this machine only."""
     port: Port = 5060
-    """SIP over UDP and TCP."""
+    """SIP over UDP and TCP. Browser phones come by `asterisk.http_port`."""
     rtp_start: Port = 10000
     """The first UDP port of the range for media; a call takes four."""
     rtp_end: Port = 10199
@@ -142,7 +142,7 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Vosk models by language."""
+    """Vosk models by language. Kept for transcripts, which this release does not make yet."""
 
     en: str = ""
     """The model for English."""
@@ -153,7 +153,7 @@ class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Transcripts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Speech to text. No part of this release reads these keys yet."""
+    """Speech to text."""
 
     models: Models = Models()
 

@@ -1,0 +1,189 @@
+"""Writes docs/reference/ from the code it describes: settings, commands, the API.
+
+Run as `python docs/generate.py`; tests/unit/test_docs.py fails while a page differs from what this would write.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from msgspec import inspect as types
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "docs/reference"
+HELP_WIDTH = 100
+
+
+def pages() -> dict[str, str]:
+    """The text of every page by its file name."""
+    return {
+        "settings.md": "\n".join(settings_page()),
+        "cli.md": "\n".join(cli_page()),
+        "http.md": "\n".join(http_page()),
+    }
+
+
+def settings_page() -> Iterator[str]:
+    from bridge import settings
+
+    documents = _field_documents(settings)
+    yield from (
+        "# Settings",
+        "",
+        "Generated from `bridge/settings.py` by `docs/generate.py`.",
+        "",
+        "The defaults work on a laptop with none given. `omniline.toml` in the home overrides them, and the environment",
+        "overrides that: `OMNILINE_HTTP__PORT=8081` sets `http.port`. An unknown key is an error that names its path.",
+        "",
+        "The home is `$OMNILINE_HOME`, by default `~/.local/share/omniline`.",
+        "",
+    )
+    for path, struct in _tables(settings.Settings):
+        yield from (f"## {path}", "", documents[struct.__name__], "")
+        yield from ("| key | type | default | |", "| --- | --- | --- | --- |")
+        for field in msgspec.structs.fields(struct):
+            name = field.encode_name
+            if _struct_of(field.type) is not None:
+                continue
+            kind = _type_words(types.type_info(field.type))
+            key = f"{path}.{name}".replace("[]", "")
+            yield f"| `{key}` | {kind} | {_default_words(field)} | {documents[f'{struct.__name__}.{name}']} |"
+        yield ""
+
+
+def _tables(struct: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    """Every table with keys of its own, and its path; `[]` marks one that is written once for each thing."""
+    for field in msgspec.structs.fields(struct):
+        inner = _struct_of(field.type)
+        if inner is None:
+            continue
+        repeated = "[]" if inner is not field.type else ""
+        inner_path = f"{path}.{field.encode_name}{repeated}".lstrip(".")
+        if any(_struct_of(f.type) is None for f in msgspec.structs.fields(inner)):
+            yield inner_path, inner
+        yield from _tables(inner, inner_path)
+
+
+def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
+    found = types.type_info(kind)
+    if isinstance(found, types.VarTupleType):
+        found = found.item_type
+    return found.cls if isinstance(found, types.StructType) else None
+
+
+def _field_documents(module: Any) -> dict[str, str]:
+    """The docstring of each class, and the string below each of its fields as `Class.field`."""
+    documents: dict[str, str] = {}
+    for node in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        documents[node.name] = ast.get_docstring(node) or ""
+        for field, below in zip(node.body, node.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                match below:
+                    case ast.Expr(value=ast.Constant(value=str() as words)):
+                        documents[f"{node.name}.{field.target.id}"] = words
+    return documents
+
+
+def _type_words(kind: types.Type) -> str:
+    match kind:
+        case types.IntType(ge=int() as low, le=int() as high):
+            return f"number, {low} to {high}"
+        case types.IntType():
+            return "number"
+        case types.BoolType():
+            return "true or false"
+        case types.LiteralType(values=values):
+            return "one of " + ", ".join(f"`{value}`" for value in values)
+        case types.VarTupleType(item_type=item):
+            return f"list of {_type_words(item)}"
+    return "text"
+
+
+def _default_words(field: msgspec.structs.FieldInfo) -> str:
+    if field.default is msgspec.NODEFAULT:
+        return "required"
+    return f"`{msgspec.json.encode(field.default).decode()}`"
+
+
+def cli_page() -> Iterator[str]:
+    from bridge.cli.main import omniline
+
+    yield from (
+        "# Commands",
+        "",
+        "Generated from `omniline --help` by `docs/generate.py`.",
+        "",
+        "`omniline` is `.venv/bin/omniline` after `make run` or `make test`. Every command has `--help`, writes errors to",
+        "standard error and exits with another code than 0 when it fails.",
+        "",
+    )
+    yield from _command(omniline, "omniline", None)
+
+
+def _command(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
+    context = click.Context(
+        command, parent, info_name=name, terminal_width=HELP_WIDTH, **command.context_settings
+    )
+    yield from (f"## {context.command_path}", "", "```text", command.get_help(context).strip(), "```", "")
+    if isinstance(command, click.Group):
+        for inner_name in command.list_commands(context):
+            inner = command.get_command(context, inner_name)
+            assert inner is not None
+            yield from _command(inner, inner_name, context)
+
+
+def http_page() -> Iterator[str]:
+    from bridge.desk.openapi import document
+
+    described = document()
+    yield from (
+        "# HTTP",
+        "",
+        "Generated from the routes by `docs/generate.py`; the same in machine-readable form is served at",
+        "`/api/v1/openapi.json`. Errors are problem+json (RFC 9457).",
+        "",
+    )
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield from _operation(f"{method.upper()} {path}", operation)
+
+
+def _operation(title: str, operation: dict[str, Any]) -> Iterator[str]:
+    yield from (f"## {title}", "", _flat(operation.get("description") or operation.get("summary", "")), "")
+    for parameter in operation.get("parameters", ()):
+        yield f"- `{parameter['name']}` ({parameter['in']}): {_schema_words(parameter['schema'])}"
+
+
+def _schema_words(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
+    if "anyOf" in schema:
+        return " or ".join(_schema_words(choice) for choice in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {_schema_words(schema['items'])}"
+    return str(schema.get("type", "anything"))
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def main() -> None:
+    REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text.rstrip() + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
