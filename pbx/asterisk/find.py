@@ -1,4 +1,4 @@
-"""Finds the programs of the telephone side: the machine's own where there are some, else the private prefix's.
+"""Finds the programs of the telephone side, on the machine or in the private prefix.
 
 A system Asterisk counts from version 20 on. Its configuration is never touched: it is started with ours.
 """
@@ -50,14 +50,13 @@ def get_asterisk(environment: Mapping[str, str] = os.environ) -> Asterisk:
 
 
 def find_program(name: str, environment: Mapping[str, str] = os.environ) -> list[str] | None:
-    """The command of `sipp` or `espeak-ng`: the machine's, else the prefix's, else None."""
-    if path := shutil.which(name, path=environment.get("PATH")):
-        return [path]
+    """The command of `sipp` or `espeak-ng`: the prefix's, whose version is known, else the machine's, else None."""
     prefix = find_prefix(environment)
-    if prefix is None or not (prefix.root / "usr/bin" / name).is_file():
-        return None
-    command = prefix.command(f"/usr/bin/{name}")
-    return [*command, "--path", str(prefix.libraries)] if name == "espeak-ng" else command
+    if prefix is not None and (prefix.root / "usr/bin" / name).is_file():
+        command = prefix.command(f"/usr/bin/{name}")
+        return [*command, "--path", str(prefix.libraries)] if name == "espeak-ng" else command
+    path = shutil.which(name, path=environment.get("PATH"))
+    return [path] if path else None
 
 
 def find_system_asterisk(programs: tuple[Path, ...] = SYSTEM_PROGRAMS) -> Asterisk | None:
