@@ -100,10 +100,10 @@ def _desk(_: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings) -> Finding:
-    from bridge.store.migrations import current_revision, head_revision
+    from bridge.store.migrations import find_revision, head_revision
 
     url = database_url(home, settings)
-    current, head = current_revision(url), head_revision()
+    current, head = find_revision(url), head_revision()
     if current != head:
         return Finding(
             f"the database is at {current}, this release needs {head}", "run 'omniline db upgrade'"

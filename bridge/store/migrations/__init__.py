@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from bridge.errors import InvalidInput
-from bridge.store.dialect import writer_engine
+from bridge.store.dialect import reader_engine, writer_engine
 from bridge.store.engine import passing_errors
 
 
-def upgrade(url: str) -> None:
-    """Make or bring up to date the tables of `url`. Two processes may do it at once: one waits for the other.
+def upgrade(url: str) -> str:
+    """Make or bring up to date the tables of `url`; the revision they are at then. Two processes may do it at once:
+    one waits for the other.
 
     Raises InvalidInput for a database of a newer Omniline, Transient for one that is locked or cannot be written.
     """
-    config = Config()
-    config.set_main_option("script_location", "bridge.store:migrations")
+    config = _config()
     with passing_errors(), writer_engine(url).connect() as connection, connection.begin():
         config.attributes["connection"] = connection
         try:
@@ -30,3 +32,23 @@ def upgrade(url: str) -> None:
             raise InvalidInput(
                 f"{error}: it was made by a newer Omniline; run that one, or restore a backup", where=url
             ) from error
+    return head_revision()
+
+
+def head_revision() -> str:
+    """The newest revision that this release knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def find_revision(url: str) -> str | None:
+    """The revision that the tables of `url` are at, None for an empty database. Raises Transient like `upgrade`."""
+    with passing_errors(), reader_engine(url).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "bridge.store:migrations")
+    return config
