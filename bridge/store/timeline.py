@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     Select,
     bindparam,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     insert,
     select,
     tuple_,
-    union_all,
 )
 from sqlalchemy.sql.selectable import Subquery
 
@@ -31,6 +31,7 @@ from bridge.domain.ids import new_id
 from bridge.domain.times import iso, iso_or_none, utc_now
 from bridge.errors import InvalidInput, NotFound
 from bridge.store import schema
+from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
 from bridge.store.types import EPOCH, Id, UtcTime
 
@@ -157,20 +158,14 @@ def _shown(entry: Subquery | Any) -> Select[Any]:
 
 @lru_cache(maxsize=256)
 def _page(leaves: int, *, before: bool, channel: bool) -> Prepared:
-    ranges = [
-        select(_range(index, before=before, channel=channel).subquery(f"range{index}"))
-        for index in range(leaves)
-    ]
-    entry = (union_all(*ranges) if leaves > 1 else _range(0, before=before, channel=channel)).subquery(
-        "entry"
-    )
+    entry = ranges(leaves, lambda leaf: _range(leaf, before=before, channel=channel))
     newest_first = (entry.c.occurred_at.desc(), entry.c.id.desc())
     return Prepared(_shown(entry).order_by(*newest_first).limit(bindparam("limit")))
 
 
-def _range(index: int, *, before: bool, channel: bool) -> Select[Any]:
+def _range(leaf: BindParameter[str], *, before: bool, channel: bool) -> Select[Any]:
     """The newest entries of one leaf, off one index range."""
-    statement = select(_entry).where(_entry.c.customer_id == bindparam(f"leaf{index}"))
+    statement = select(_entry).where(_entry.c.customer_id == leaf)
     if before:
         key = tuple_(_entry.c.occurred_at, _entry.c.id)
         statement = statement.where(
@@ -195,7 +190,7 @@ def read_page(
     """
     if not leaves:
         return Page([], None)
-    values: dict[str, Any] = {f"leaf{index}": leaf for index, leaf in enumerate(leaves)}
+    values: dict[str, Any] = dict(values_of(leaves))
     if before is not None:
         values["before_at"], values["before_id"] = _decode(before)
     statement = _page(len(leaves), before=before is not None, channel=channel is not None)

@@ -1,0 +1,148 @@
+"""The card of whoever calls: one query for the identity and its leaves, one for the entries, three cheap ones beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
+
+from bridge.domain.card import Card, LastSpoke
+from bridge.domain.entry import Entry, EntryDirection, EntryKind
+from bridge.domain.times import iso
+from bridge.store import conversations, orders, profiles, schema, timeline
+from bridge.store.leaves import ranges, values_of
+from bridge.store.prepared import Prepared
+
+RECENT = 20
+
+_entry = schema.timeline_entry
+_call = schema.call
+_agent = schema.agent
+
+
+def read_card(
+    conn: Connection,
+    *,
+    call_id: str,
+    caller: str,
+    dialled: str,
+    customer_id: str | None = None,
+    number: str | None = None,
+    queue: str | None = None,
+) -> Card:
+    """The card of `customer_id`, else of the owner of `number` (E.164), else of nobody known."""
+    profile = None
+    if customer_id is not None:
+        profile = profiles.find_profile(conn, customer_id)
+    if profile is None and number is not None:
+        profile = profiles.find_profile_by_address(conn, "phone", number)
+    if profile is None:
+        return Card(call_id=call_id, caller=caller, dialled=dialled, customer=None, queue=queue)
+    leaves = profile.customer.leaves
+    recent = timeline.read_page(conn, leaves, limit=RECENT).items
+    last_note, last_spoke = find_last_words(conn, leaves, recent)
+    return Card(
+        call_id=call_id,
+        caller=caller,
+        dialled=dialled,
+        customer=profile.customer,
+        candidates=profile.candidates,
+        conversations=conversations.list_open(conn, leaves),
+        orders=orders.list_orders(conn, leaves),
+        recent=recent,
+        last_note=last_note,
+        last_spoke=last_spoke,
+        queue=queue,
+    )
+
+
+def find_last_words(
+    conn: Connection, leaves: Sequence[str], recent: Sequence[Entry]
+) -> tuple[Entry | None, LastSpoke | None]:
+    """The newest note, and who of ours spoke or wrote last; `recent` are the newest entries, looked through first."""
+    note = next((entry for entry in recent if entry.kind is EntryKind.NOTE), None)
+    spoke = next((spoken for entry in recent if (spoken := _spoken(entry)) is not None), None)
+    if (note is not None and spoke is not None) or len(recent) < RECENT:
+        return note, spoke
+    rows = _last_words(len(leaves)).rows(conn, **values_of(leaves))
+    rows.sort(key=lambda row: row.at, reverse=True)
+    if note is None:
+        noted = next((row for row in rows if row.part == "note"), None)
+        note = None if noted is None else timeline.get_entry(conn, noted.id)
+    if spoke is None and rows:
+        spoke = LastSpoke(author=rows[0].author, channel=rows[0].channel, at=iso(rows[0].at))
+    return note, spoke
+
+
+def _spoken(entry: Entry) -> LastSpoke | None:
+    """A call that one of ours answered, a message or a note of ours."""
+    if entry.kind is EntryKind.CALL:
+        author = entry.payload.get("answered_by")
+    elif entry.kind is EntryKind.NOTE or entry.direction is EntryDirection.OUTBOUND:
+        author = entry.author
+    else:
+        author = None
+    return LastSpoke(author=author, channel=entry.channel, at=entry.at) if author else None
+
+
+@lru_cache(maxsize=64)
+def _last_words(leaves: int) -> Prepared:
+    """Per leaf the newest note, the newest message of ours and the newest answered call, each off an index."""
+    parts = (_newest_note, _newest_written, _newest_answered)
+    return Prepared(union_all(*(select(ranges(leaves, part)) for part in parts)))
+
+
+# SQLite uses the partial index of what is ours only where its condition stands in the text, not in a parameter.
+_NOTE: ColumnElement[str] = literal_column("'note'")
+_OUTBOUND: ColumnElement[str] = literal_column("'outbound'")
+
+
+def _newest_note(leaf: BindParameter[str]) -> Select[Any]:
+    return _newest_entry("note", _entry.c.customer_id == leaf, _entry.c.kind == _NOTE)
+
+
+def _newest_written(leaf: BindParameter[str]) -> Select[Any]:
+    is_message = _entry.c.kind == "message"
+    return _newest_entry("written", _entry.c.customer_id == leaf, _entry.c.direction == _OUTBOUND, is_message)
+
+
+def _newest_entry(part: str, *conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(
+            literal(part).label("part"),
+            _entry.c.id,
+            _entry.c.author,
+            _entry.c.channel,
+            _entry.c.occurred_at.label("at"),
+        )
+        .where(*conditions)
+        .order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc())
+        .limit(1)
+    )
+
+
+def _newest_answered(leaf: BindParameter[str]) -> Select[Any]:
+    return (
+        select(
+            literal("answered").label("part"),
+            _call.c.id,
+            _agent.c.name.label("author"),
+            literal("phone").label("channel"),
+            _call.c.started_at.label("at"),
+        )
+        .join(_agent, _agent.c.id == _call.c.answered_by)
+        .where(_call.c.customer_id == leaf)
+        .order_by(_call.c.started_at.desc())
+        .limit(1)
+    )

@@ -1,0 +1,124 @@
+"""Conversations: one open-to-resolved stretch of a thread in one inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection, bindparam, case, insert, or_, select, update
+
+from bridge.domain.card import OpenConversation
+from bridge.domain.ids import new_id
+from bridge.domain.times import iso
+from bridge.store import filing, schema
+from bridge.store.leaves import ranges, values_of
+from bridge.store.prepared import Prepared
+from bridge.store.types import Id, UtcTime
+
+_conversation = schema.conversation
+
+RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastMessage:
+    """What an imported message says of its conversation. `inbox_id` is None for an account that is not set up here."""
+
+    channel: str
+    thread_key: str
+    at: datetime
+    inbox_id: str | None = None
+    customer_id: str | None = None
+    subject: str = ""
+
+
+_FIND = select(_conversation.c.id).where(
+    _conversation.c.channel == bindparam("channel"),
+    _conversation.c.thread_key == bindparam("thread_key"),
+    _conversation.c.inbox_id.is_not_distinct_from(bindparam("inbox_id", type_=Id)),
+)
+_AT = bindparam("at", type_=UtcTime)
+_STRETCH = (
+    update(_conversation)
+    .where(_conversation.c.id == bindparam("conversation_id"))
+    .values(
+        opened_at=case((_conversation.c.opened_at > _AT, _AT), else_=_conversation.c.opened_at),
+        last_at=case((_conversation.c.last_at < _AT, _AT), else_=_conversation.c.last_at),
+        # A live conversation is not resolved by an import.
+        resolved_at=case(
+            ((_conversation.c.state == RESOLVED) & (_conversation.c.resolved_at < _AT), _AT),
+            else_=_conversation.c.resolved_at,
+        ),
+    )
+)
+
+
+def resolve_past(conn: Connection, message: PastMessage) -> str:
+    """The conversation that an imported message is part of; a new one is resolved, and filed by the system."""
+    row = conn.execute(
+        _FIND.order_by(_conversation.c.last_at.desc()).limit(1),
+        {"channel": message.channel, "thread_key": message.thread_key, "inbox_id": message.inbox_id},
+    ).one_or_none()
+    if row is not None:
+        conn.execute(_STRETCH, {"conversation_id": row.id, "at": message.at})
+        known: str = row.id
+        return known
+    conversation_id = new_id()
+    conn.execute(
+        insert(_conversation),
+        {
+            "id": conversation_id,
+            "inbox_id": message.inbox_id,
+            "customer_id": message.customer_id,
+            "channel": message.channel,
+            "thread_key": message.thread_key,
+            "subject": message.subject,
+            "state": RESOLVED,
+            "opened_at": message.at,
+            "last_at": message.at,
+            "resolved_at": message.at,
+        },
+    )
+    if message.customer_id is not None:
+        filing.record_first(
+            conn,
+            filing.Subject.CONVERSATION,
+            conversation_id,
+            message.customer_id,
+            reason="import",
+            at=message.at,
+        )
+    return conversation_id
+
+
+@lru_cache(maxsize=64)
+def _open(leaves: int) -> Prepared:
+    columns = (
+        _conversation.c.id,
+        _conversation.c.channel,
+        _conversation.c.subject,
+        _conversation.c.state,
+        _conversation.c.last_at,
+    )
+    found = ranges(
+        leaves,
+        lambda leaf: select(*columns).where(
+            _conversation.c.customer_id == leaf,
+            or_(_conversation.c.state == "open", _conversation.c.state == "snoozed"),
+        ),
+    )
+    return Prepared(select(found).order_by(found.c.last_at.desc()).limit(bindparam("limit")))
+
+
+def list_open(conn: Connection, leaves: Sequence[str], *, limit: int = 20) -> list[OpenConversation]:
+    """What is not resolved with the given leaves, newest first. One query."""
+    if not leaves:
+        return []
+    return [
+        OpenConversation(
+            id=row.id, channel=row.channel, subject=row.subject, state=row.state, last_at=iso(row.last_at)
+        )
+        for row in _open(len(leaves)).rows(conn, limit=limit, **values_of(leaves))
+    ]

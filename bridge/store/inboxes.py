@@ -1,0 +1,50 @@
+"""Inboxes: the configured accounts of each channel, such as support@… or the shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from bridge.domain.ids import new_id
+from bridge.store import schema
+
+_inbox = schema.inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """`key` is what stands in /hooks/{channel}/{key}; `address` what customers write to, canonical."""
+
+    id: str
+    channel: str
+    key: str
+    address: str
+    state: str
+    last_error: str | None
+
+
+_ALL = select(_inbox).order_by(_inbox.c.channel, _inbox.c.key)
+_BY_KEY = select(_inbox).where(_inbox.c.channel == bindparam("channel"), _inbox.c.key == bindparam("key"))
+
+
+def list_inboxes(conn: Connection, channel: str | None = None) -> list[Inbox]:
+    """All of them, or those of one channel."""
+    return [_inbox_of(row) for row in conn.execute(_ALL) if channel in (None, row.channel)]
+
+
+def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -> Inbox:
+    """The inbox of this channel and key, made where it is missing."""
+    row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()
+    if row is None:
+        conn.execute(
+            insert(_inbox),
+            {"id": new_id(), "channel": channel, "key": key, "address": address, "settings": {}},
+        )
+        row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one()
+    return _inbox_of(row)
+
+
+def _inbox_of(row: Any) -> Inbox:
+    return Inbox(row.id, row.channel, row.key, row.address, row.state, row.last_error)

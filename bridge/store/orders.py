@@ -1,0 +1,129 @@
+"""Orders and carts of the shop: the newest status of each. Every status is also an entry on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from bridge.domain.ids import new_id
+from bridge.domain.order import Order, OrderItem, OrderStatus
+from bridge.domain.times import iso
+from bridge.store import schema
+from bridge.store.leaves import ranges, values_of
+from bridge.store.prepared import Prepared
+
+_order = schema.shop_order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStatus:
+    """What the shop says of an order at `at`. `shop` is its inbox key, "" for an import; `total` in minor units."""
+
+    shop: str
+    number: str
+    status: OrderStatus
+    at: datetime
+    total: int
+    currency: str
+    items: tuple[OrderItem, ...] = ()
+    url: str | None = None
+
+
+_FIND = select(_order.c.id, _order.c.status_at, _order.c.customer_id).where(
+    _order.c.shop == bindparam("shop"), _order.c.number == bindparam("number")
+)
+_CHANGE = (
+    update(_order)
+    .where(_order.c.id == bindparam("order_id"))
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in ("status", "status_at", "total", "currency", "items", "url")
+        }
+    )
+)
+
+
+def find_customer_of(conn: Connection, shop: str, number: str) -> str | None:
+    """The leaf that an order is known to belong to."""
+    row = conn.execute(_FIND, {"shop": shop, "number": number}).one_or_none()
+    found: str | None = None if row is None else row.customer_id
+    return found
+
+
+def save_status(conn: Connection, customer_id: str, new: NewStatus) -> str:
+    """Make the order say `new`, unless it says something newer already; the order's id.
+
+    An order stays with the customer that it was first seen with.
+    """
+    values = {
+        "status": new.status,
+        "status_at": new.at,
+        "total": new.total,
+        "currency": new.currency,
+        "items": msgspec.to_builtins(new.items),
+        "url": new.url,
+    }
+    row = conn.execute(_FIND, {"shop": new.shop, "number": new.number}).one_or_none()
+    if row is not None:
+        if row.status_at <= new.at:
+            changes = {f"new_{column}": value for column, value in values.items()}
+            conn.execute(_CHANGE, {"order_id": row.id, **changes})
+        known: str = row.id
+        return known
+    order_id = new_id()
+    conn.execute(
+        insert(_order),
+        {
+            "id": order_id,
+            "shop": new.shop,
+            "number": new.number,
+            "customer_id": customer_id,
+            "created_at": new.at,
+            **values,
+        },
+    )
+    return order_id
+
+
+@lru_cache(maxsize=64)
+def _newest(leaves: int) -> Prepared:
+    order = ranges(
+        leaves,
+        lambda leaf: (
+            select(_order)
+            .where(_order.c.customer_id == leaf)
+            .order_by(_order.c.status_at.desc())
+            .limit(bindparam("limit"))
+        ),
+    )
+    return Prepared(
+        select(order).order_by(order.c.status_at.desc(), order.c.id.desc()).limit(bindparam("limit"))
+    )
+
+
+def list_orders(conn: Connection, leaves: Sequence[str], *, limit: int = 20) -> list[Order]:
+    """Orders and carts of the given leaves, newest status first. One query."""
+    if not leaves:
+        return []
+    rows = _newest(len(leaves)).rows(conn, limit=limit, **values_of(leaves))
+    return [_order_of(row) for row in rows]
+
+
+def _order_of(row: Any) -> Order:
+    return Order(
+        id=row.id,
+        order=row.number,
+        status=OrderStatus(row.status),
+        at=iso(row.status_at),
+        total=row.total,
+        currency=row.currency,
+        items=msgspec.convert(row.items, list[OrderItem]),
+        url=row.url,
+    )
