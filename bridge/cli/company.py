@@ -1,0 +1,203 @@
+"""Making a company and looking at it: `omniline init`, `sample`, `agents`, `channels`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bridge.cli.home import open_home
+from bridge.desk.sessions import hash_password, hash_token
+from bridge.domain.agent import Agent, Role
+from bridge.domain.times import utc_now
+from bridge.secrets import Secrets, load_or_make
+from bridge.settings import Settings, home_path, load
+from bridge.store import agents, inboxes
+from bridge.store.engine import batch_writer, connect_reader
+from bridge.store.migrations import upgrade
+from bridge.wiring import database_url
+from pbx.asterisk.render import copy_shipped
+
+NEW_SETTINGS = """\
+# Omniline's settings; docs/reference/settings.md lists all keys. What is not named here has a default.
+
+[company]
+name = "My company"
+region = "UA"      # where numbers without a country code are at home
+language = "en"    # en, ru or uk: what agents' phones show
+
+# A number of yours, and the queue that its callers wait in:
+# [[queues]]
+# name = "sales"
+# members = ["101"]
+#
+# [[dids]]
+# number = "+380445550100"
+# queue = "sales"
+"""
+
+SAMPLE_SETTINGS = """\
+# The sample company: made up, and safe to play with. docs/reference/settings.md lists all keys.
+
+[company]
+name = "Sample company"
+region = "UA"
+language = "en"
+
+[[queues]]
+name = "sales"
+members = ["101", "102"]
+
+[[queues]]
+name = "support"
+members = ["102", "103"]
+
+[[dids]]
+number = "+380445550100"
+queue = "sales"
+language = "en"
+"""
+
+SAMPLE_AGENTS = (
+    ("101", "Olena Kovalenko", Role.AGENT, "uk"),
+    ("102", "Ivan Petrov", Role.AGENT, "ru"),
+    ("103", "Mary Clark", Role.SUPERVISOR, "en"),
+)
+
+
+@click.command("init")
+def init_command() -> None:
+    """Makes a new company in the home: settings, secrets, database, Asterisk's configuration, the admin."""
+    home = home_path()
+    settings, secrets = make_home(home, NEW_SETTINGS, ())
+    click.echo(f"A company is in {home}. Edit {home / 'omniline.toml'}, then run 'omniline serve'.")
+    click.echo(
+        f"The desk's admin: {settings.admin.login} / {settings.admin.password or secrets.admin_password}"
+    )
+
+
+@click.command("sample")
+def sample_command() -> None:
+    """Makes the sample company in the home (the same every time, and marked as a sample)."""
+    make_sample_home(home_path(), say=click.echo)
+
+
+def make_home(home: Path, new_settings: str, extensions: tuple[str, ...]) -> tuple[Settings, Secrets]:
+    """What every company starts with. Keeps whatever is there already, so it can be repeated."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = home / "omniline.toml"
+    if not path.exists():
+        path.write_text(new_settings, "utf-8")
+    settings = load(home)
+    secrets = load_or_make(home, extensions)
+    copy_shipped(home)
+    url = database_url(home, settings)
+    upgrade(url)
+    with batch_writer(url) as writer:
+        writer.run(
+            agents.save_agent,
+            login=settings.admin.login,
+            name="Administrator",
+            role=Role.ADMIN,
+            extension=None,
+            language=settings.company.language,
+            password_hash=hash_password(settings.admin.password or secrets.admin_password),
+            phone_key_hash=None,
+            at=utc_now(),
+        )
+    return settings, secrets
+
+
+def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
+    """The sample company: three agents with phones, customers with a past."""
+    from bridge.flows.make_sample import make_sample
+
+    say(f"making the sample company in {home}")
+    settings, secrets = make_home(home, SAMPLE_SETTINGS, tuple(row[0] for row in SAMPLE_AGENTS))
+    url = database_url(home, settings)
+    with batch_writer(url) as writer:
+        for extension, name, role, language in SAMPLE_AGENTS:
+            phone = secrets.phones[extension]
+            writer.run(
+                agents.save_agent,
+                login=extension,
+                name=name,
+                role=role,
+                extension=extension,
+                language=language,
+                password_hash=hash_password(phone.desk_password),
+                phone_key_hash=hash_token(phone.phone_key),
+                at=utc_now(),
+            )
+    make_sample(home, url, settings)
+
+
+@click.group("agents")
+def agents_command() -> None:
+    """The people of the company."""
+
+
+@agents_command.command("list")
+@click.option("--secrets", "with_secrets", is_flag=True, help="Also the passwords of phones and desk.")
+@click.option("--json", "as_json", is_flag=True)
+def list_agents(*, with_secrets: bool, as_json: bool) -> None:
+    """Login, name, role, extension and SIP user of everybody."""
+    home, settings = open_home()
+    secrets = load_or_make(home)
+    with connect_reader(database_url(home, settings)) as connection:
+        rows = [
+            _agent_row(agent, settings, secrets, with_secrets=with_secrets)
+            for agent in agents.list_agents(connection)
+        ]
+    _print_rows(rows, as_json=as_json)
+
+
+def _agent_row(
+    agent: Agent, settings: Settings, secrets: Secrets, *, with_secrets: bool
+) -> dict[str, str | None]:
+    row: dict[str, str | None] = {
+        "login": agent.login,
+        "name": agent.name,
+        "role": agent.role.value,
+        "extension": agent.extension,
+        "sip_user": f"agent-{agent.extension}" if agent.extension else None,
+    }
+    if not with_secrets:
+        return row
+    phone = secrets.phones.get(agent.extension or "")
+    desk = phone.desk_password if phone else None
+    if agent.login == settings.admin.login:
+        desk = settings.admin.password or secrets.admin_password
+    return {
+        **row,
+        "password": desk,
+        "sip_password": phone.sip_password if phone else None,
+        "phone_key": phone.phone_key if phone else None,
+        "voicemail_pin": phone.voicemail_pin if phone else None,
+    }
+
+
+@click.group("channels")
+def channels_command() -> None:
+    """The company's inboxes: one configured account of a channel each."""
+
+
+@channels_command.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def list_channels(*, as_json: bool) -> None:
+    """Channel, key, address, state and last error of every inbox."""
+    home, settings = open_home()
+    with connect_reader(database_url(home, settings)) as connection:
+        rows = [asdict(inbox) for inbox in inboxes.list_inboxes(connection)]
+    _print_rows(rows, as_json=as_json)
+
+
+def _print_rows(rows: Sequence[Mapping[str, str | None]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"items": rows}))
+        return
+    for row in rows:
+        click.echo("  ".join(f"{key}={value}" for key, value in row.items() if value is not None))

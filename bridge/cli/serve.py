@@ -1,0 +1,127 @@
+"""`omniline serve`: runs the product, or one role of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+
+from bridge.cli.home import open_home
+from bridge.errors import InvalidInput
+from bridge.secrets import Secrets
+from bridge.settings import Settings, home_path
+from bridge.wiring import Server, run_agi
+
+EMBEDDED_ROLES = ("agi",)
+
+
+@click.command("serve")
+@click.option(
+    "--role", "roles", multiple=True, metavar="ROLE", help="One role only; none given means all, embedded."
+)
+@click.option("--sample", is_flag=True, help="Make the sample company first where the home is empty.")
+def serve_command(roles: tuple[str, ...], *, sample: bool) -> None:
+    """Runs Omniline in the foreground. Ctrl-C stops everything; SIGUSR1 stops all but Asterisk and its calls."""
+    _configure_logs()
+    if sample and not (home_path() / "omniline.toml").exists():
+        from bridge.cli.company import make_sample_home
+
+        make_sample_home(home_path(), say=click.echo)
+    home, settings = open_home()
+    if roles == ("agi",):
+        run_agi(home, settings)
+    elif roles:
+        raise InvalidInput(
+            f"role {', '.join(roles)} needs PostgreSQL and Redis, which this release does not run on yet; "
+            "without --role everything runs in one process"
+        )
+    else:
+        uvloop.run(_serve(home, settings))
+
+
+async def _serve(home: Path, settings: Settings) -> None:
+    stopping = asyncio.Event()
+    leave_asterisk = False
+
+    def stop(number: signal.Signals) -> None:
+        nonlocal leave_asterisk
+        leave_asterisk = number is signal.SIGUSR1
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        loop.add_signal_handler(number, stop, number)
+    server = Server(home, settings)
+    failed = False
+    try:
+        starting = asyncio.create_task(server.start())
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait([starting, waiting], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            click.echo(_banner(settings, server.secrets, adopted=server.adopted))
+            failed = await _until_stopped(server, waiting)
+        else:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+    finally:
+        click.echo("stopping")
+        await server.stop(leave_asterisk=leave_asterisk)
+    if failed:
+        sys.exit(1)
+
+
+async def _until_stopped(server: Server, stopping: asyncio.Task[bool]) -> bool:
+    """Waits for a signal; True when something that cannot be mended ended the server instead."""
+    broken = asyncio.create_task(server.wait_broken())
+    await asyncio.wait([stopping, broken], return_when=asyncio.FIRST_COMPLETED)
+    if not broken.done():
+        broken.cancel()
+        return False
+    click.echo(f"omniline: {broken.result()}", err=True)
+    return True
+
+
+def _banner(settings: Settings, secrets: Secrets, *, adopted: bool) -> str:
+    url = f"http://{settings.http.host}:{settings.http.port}"
+    lines = ["", f"  Omniline is running{' (Asterisk was running already: adopted)' if adopted else ''}", ""]
+    lines += [f"  desk        {url}", ""]
+    lines += [
+        f"  login       {settings.admin.login} / {settings.admin.password or secrets.admin_password}  (admin)"
+    ]
+    for extension, phone in sorted(secrets.phones.items()):
+        lines.append(f"              {extension} / {phone.desk_password}")
+    lines += ["", f"  softphones  register at {settings.sip.host}:{settings.sip.port} (UDP or TCP)"]
+    for extension, phone in sorted(secrets.phones.items()):
+        lines.append(f"              agent-{extension} / {phone.sip_password}")
+    if settings.dids:
+        did = settings.dids[0].number
+        lines += [
+            "",
+            f"  call        {did} from any SIP program on this machine: sip:{did}@{settings.sip.host}:{settings.sip.port}",
+        ]
+        lines += ["              or, in another terminal:  .venv/bin/omniline call --from +380501110001"]
+    lines += ["", "  Ctrl-C stops everything.", ""]
+    return "\n".join(lines)
+
+
+def _configure_logs() -> None:
+    """One JSON object a line on standard error, with ids and never with numbers, names or bodies."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
