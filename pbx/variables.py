@@ -22,7 +22,7 @@ EVENT_IDENTIFIED: Final = "OmniIdentified"
 EVENT_INVITE: Final = "OmniInvite"
 """In the pre-dial handler of an agent's leg, so on that leg's channel. No headers of its own."""
 EVENT_RECORDING: Final = "OmniRecording"
-"""On the caller's leg. Name: the recording, see `RecordingStarted`."""
+"""On the leg of the agent who answered. Name: the recording, see `RecordingStarted`."""
 EVENT_VOICEMAIL: Final = "OmniVoicemail"
 """On the caller's leg after a message was kept. Box, Name."""
 

@@ -43,6 +43,7 @@ async def test_nobody_answers_then_a_message_is_kept_though_the_caller_just_hang
     assert left["Box"] == "support"
     assert seconds(pbx.config.voicemail / f"{left['Name']}.wav") > 2
     assert len(pbx.ami.named("OmniVoicemail")) == 1
+    assert not pbx.ami.named("OmniRecording"), "nobody talked to the caller"
     await phone.stop()
 
 
