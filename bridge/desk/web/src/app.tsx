@@ -1,0 +1,115 @@
+import "./app.css";
+import { useEffect } from "preact/hooks";
+import { Button } from "./components/button.tsx";
+import { LineBar, OwnState, PopAnnouncer } from "./components/line_bar.tsx";
+import { Mark } from "./components/mark.tsx";
+import { Notice, Toasts } from "./components/notice.tsx";
+import { EmptyState } from "./components/panel.tsx";
+import { SearchBox } from "./components/search.tsx";
+import { Skeleton } from "./components/skeleton.tsx";
+import { LanguageSwitch, ThemeSwitch } from "./components/switches.tsx";
+import { t } from "./i18n/index.ts";
+import { CallPage } from "./pages/call.tsx";
+import { ComponentsPage } from "./pages/components.tsx";
+import { CustomerPage } from "./pages/customer.tsx";
+import { LoginPage } from "./pages/login.tsx";
+import { Waiting } from "./pages/waiting.tsx";
+import { Workspace } from "./pages/workspace.tsx";
+import { callerOf } from "./state/caller.ts";
+import { encounters, front, startDesk, stopDesk } from "./state/desk.ts";
+import { closeDrafts } from "./state/drafts.ts";
+import { link } from "./state/live.ts";
+import { notifyFailure } from "./state/notices.ts";
+import { navigate, route } from "./state/router.ts";
+import { logOut, me } from "./state/session.ts";
+
+function TopBar() {
+  const who = me.value;
+  if (!who) return null;
+  return (
+    <header class="bar">
+      <a class="bar-brand" href="/">
+        <Mark size={26} />
+        <span class="bar-company">{who.company.name}</span>
+      </a>
+      <div class="bar-search">
+        {route.value.page !== "desk" || front.value ? (
+          <SearchBox label={t("search.label")} onChoose={({ id }) => navigate(`/customers/${id}`)} />
+        ) : null}
+      </div>
+      <OwnState />
+      <span class="bar-who">
+        {who.agent.name}
+        {who.agent.extension && <span class="number"> · {who.agent.extension}</span>}
+      </span>
+      <details class="bar-menu">
+        <summary aria-label={t("menu")}>⋯</summary>
+        <div class="bar-menu-body stack">
+          <LanguageSwitch />
+          <ThemeSwitch />
+          <Button kind="plain" icon="leave" onClick={() => void logOut().catch(notifyFailure)}>
+            {t("log_out")}
+          </Button>
+        </div>
+      </details>
+    </header>
+  );
+}
+
+function Desk() {
+  const encounter = front.value;
+  return encounter ? <Workspace key={encounter.callId} encounter={encounter} /> : <Waiting />;
+}
+
+function CurrentPage() {
+  const at = route.value;
+  if (at.page === "customer") return <CustomerPage id={at.id} />;
+  if (at.page === "call") return <CallPage id={at.id} />;
+  if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
+  return <Desk />;
+}
+
+function Shell() {
+  const agentId = me.value?.agent.id;
+  useEffect(() => {
+    startDesk();
+    return () => {
+      stopDesk();
+      closeDrafts();
+    };
+  }, [agentId]);
+  const ringing = encounters.value.find(({ phase }) => phase === "ringing");
+  useEffect(() => {
+    document.title = ringing ? `☎ ${callerOf(ringing).name}` : t("brand");
+  });
+  return (
+    <div class="shell">
+      <TopBar />
+      <LineBar />
+      {link.value === "lost" && (
+        <div class="shell-link">
+          <Notice tone="warn">{t("link.lost")}</Notice>
+        </div>
+      )}
+      <main class="page">
+        <CurrentPage />
+      </main>
+      <PopAnnouncer />
+    </div>
+  );
+}
+
+function Root() {
+  if (route.value.page === "components") return <ComponentsPage />;
+  if (me.value === undefined) return <Skeleton />;
+  return me.value === null ? <LoginPage /> : <Shell />;
+}
+
+export function App() {
+  return (
+    <>
+      <Root />
+      <Toasts />
+    </>
+  );
+}

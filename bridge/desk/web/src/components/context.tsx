@@ -1,0 +1,179 @@
+import "./context.css";
+import type { ComponentChildren } from "preact";
+import type {
+  Candidate,
+  Customer,
+  CustomerContext,
+  Entry,
+  LastSpoke,
+  OpenConversation,
+  Order,
+} from "../api/types.ts";
+import { ago, fullDate, money, phone } from "../i18n/format.ts";
+import { t, word } from "../i18n/index.ts";
+import { OrderBadge } from "./badge.tsx";
+import { channelIcon, Icon } from "./icon.tsx";
+import { KeyValue, Panel } from "./panel.tsx";
+import { PersonBadge } from "./person.tsx";
+
+const Ago = ({ at }: { at: string }) => (
+  <time class="number quiet" dateTime={at} title={fullDate(at)}>
+    {ago(at)}
+  </time>
+);
+
+function LastNote({ note }: { note: Entry }) {
+  return (
+    <Panel title={t("card.last_note")} tone="note" aside={<Ago at={note.at} />}>
+      <p class="last-note">{note.text}</p>
+      <p class="quiet">{note.author}</p>
+    </Panel>
+  );
+}
+
+function LastSpokeLine({ last }: { last: LastSpoke }) {
+  return (
+    <p class="last-spoke">
+      <Icon name={channelIcon(last.channel)} size={15} />
+      <span>
+        {t("card.last_spoke")} <strong>{last.author}</strong>
+        {last.channel && ` · ${word("channel", last.channel)}`} · <Ago at={last.at} />
+      </span>
+    </p>
+  );
+}
+
+/** Paid, unpaid and abandoned apart: each order says its status in words and in colour, the sum beside it. */
+export function OrderList({ orders }: { orders: readonly Order[] }) {
+  return (
+    <ul class="plain-list">
+      {orders.map((order) => (
+        <li key={order.id} class="order">
+          <div class="row between">
+            <span class="row">
+              <OrderBadge status={order.status} />
+              <span class="number quiet">{order.order}</span>
+            </span>
+            <strong class="number">{money(order.total, order.currency)}</strong>
+          </div>
+          <div class="row between order-items">
+            <span>{order.items.map((item) => `${item.name} × ${item.quantity}`).join(", ")}</span>
+            <Ago at={order.at} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Conversations({ conversations }: { conversations: readonly OpenConversation[] }) {
+  return (
+    <ul class="plain-list">
+      {conversations.map((each) => (
+        <li key={each.id} class="conversation">
+          <Icon name={channelIcon(each.channel)} />
+          <span>
+            {each.subject || word("channel", each.channel)}
+            <span class="conversation-detail">
+              {word("channel", each.channel)} · {word("conversation_state", each.state)} ·{" "}
+              <Ago at={each.last_at} />
+            </span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const detailOf = ({ role, extension, last_at, last_channel }: Candidate) =>
+  [
+    role && word("role_in_group", role),
+    extension && t("candidate.extension", { extension }),
+    last_at && `${last_channel ? `${word("channel", last_channel)}, ` : ""}${ago(last_at)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+
+/** Several people behind one number: who is it? Without `onChoose` they are links. */
+export function Candidates(props: {
+  candidates: readonly Candidate[];
+  onChoose?: (candidate: Candidate) => void;
+}) {
+  const { candidates, onChoose } = props;
+  return (
+    <Panel title={onChoose ? t("candidate.who") : t("candidate.members")}>
+      <ul class="plain-list">
+        {candidates.map((each) => {
+          const person = <PersonBadge name={each.name} kind={each.kind} detail={detailOf(each)} />;
+          return (
+            <li key={each.id}>
+              {onChoose ? (
+                <button type="button" class="candidate" onClick={() => onChoose(each)}>
+                  {person}
+                  <span class="candidate-choose">{t("candidate.choose")}</span>
+                </button>
+              ) : (
+                <a class="candidate" href={`/customers/${each.id}`}>
+                  {person}
+                </a>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </Panel>
+  );
+}
+
+export function CustomerFacts({ customer }: { customer: Customer }) {
+  const addresses = customer.identities.map((each) => (
+    <span key={each.kind + each.address} class="identity number">
+      {each.kind === "phone" ? phone(each.address) : each.address}
+      {each.strength === "proven" && (
+        <span title={t("identity.proven")}>
+          <Icon name="check" size={13} />
+          <span class="only-heard">{t("identity.proven")}</span>
+        </span>
+      )}
+    </span>
+  ));
+  return (
+    <Panel title={t("customer.about")}>
+      <KeyValue
+        facts={[
+          [t("customer.addresses"), addresses.length > 0 ? addresses : null],
+          [t("customer.comment"), customer.comment],
+          [t("customer.external_id"), customer.external_id],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+/** The newest note and who spoke last: what an agent reads first. */
+export function LastWords({ context }: { context: CustomerContext }): ComponentChildren {
+  return (
+    <>
+      {context.last_note && <LastNote note={context.last_note} />}
+      {context.last_spoke && <LastSpokeLine last={context.last_spoke} />}
+    </>
+  );
+}
+
+/** What is open with a customer: orders and conversations. */
+export function OpenMatters({ context }: { context: CustomerContext }): ComponentChildren {
+  return (
+    <>
+      {context.orders.length > 0 && (
+        <Panel title={t("card.orders")}>
+          <OrderList orders={context.orders} />
+        </Panel>
+      )}
+      {context.conversations.length > 0 && (
+        <Panel title={t("card.conversations")}>
+          <Conversations conversations={context.conversations} />
+        </Panel>
+      )}
+    </>
+  );
+}

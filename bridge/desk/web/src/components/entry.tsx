@@ -1,0 +1,119 @@
+import "./entry.css";
+import type { ComponentChildren } from "preact";
+import type { Entry } from "../api/types.ts";
+import { ago, duration, fileSize, fullDate, money, timeOfDay } from "../i18n/format.ts";
+import { t, word } from "../i18n/index.ts";
+import { Badge, OrderBadge, type Tone } from "./badge.tsx";
+import { channelIcon, Icon, type IconName } from "./icon.tsx";
+
+function iconOf({ kind, channel, payload }: Entry): IconName {
+  if (kind === "call") return isMissed(payload.outcome) ? "missed" : "phone";
+  if (payload.subtype === "voicemail") return "voicemail";
+  return kind === "message" ? channelIcon(channel) : kind === "order" ? "shop" : kind;
+}
+
+const isMissed = (outcome: string | null | undefined) =>
+  outcome === "abandoned" || outcome === "no_answer" || outcome === "busy" || outcome === "failed";
+
+const outcomeTone = (outcome: string): Tone => (isMissed(outcome) ? "bad" : "neutral");
+
+/** What happened, in a word or two: "Incoming call", "E-mail, outgoing", "Note". */
+function titleOf({ kind, channel, direction, payload }: Entry): string {
+  if (kind === "call") return word("call_direction", payload.direction ?? direction ?? "inbound");
+  if (payload.subtype === "voicemail") return t("entry.voicemail");
+  if (kind === "message" && channel) {
+    return direction === "outbound"
+      ? t("entry.sent", { channel: word("channel", channel) })
+      : word("channel", channel);
+  }
+  return word("entry_kind", kind);
+}
+
+function CallFacts({ entry }: { entry: Entry }) {
+  const { outcome, state, duration_ms, answered_by, queue, recording } = entry.payload;
+  return (
+    <p class="entry-facts">
+      {outcome && <Badge tone={outcomeTone(outcome)}>{word("outcome", outcome)}</Badge>}
+      {!outcome && state && <Badge tone="info">{word("call_state", state)}</Badge>}
+      {duration_ms ? <span class="number">{duration(duration_ms)}</span> : null}
+      {answered_by && <span>{answered_by}</span>}
+      {queue && <span>{queue}</span>}
+      {entry.call_id && (
+        <a href={`/calls/${entry.call_id}`}>{recording ? t("entry.listen") : t("entry.open_call")}</a>
+      )}
+    </p>
+  );
+}
+
+function OrderFacts({ entry }: { entry: Entry }) {
+  const { order, status, total, currency, items = [] } = entry.payload;
+  return (
+    <>
+      <p class="entry-facts">
+        {order && <span class="number">{order}</span>}
+        {status && <OrderBadge status={status} />}
+        {total !== undefined && currency && <strong class="number">{money(total, currency)}</strong>}
+      </p>
+      <p class="quiet">{items.map((item) => `${item.name} × ${item.quantity}`).join(", ")}</p>
+    </>
+  );
+}
+
+function Attachments({ entry }: { entry: Entry }) {
+  const attachments = entry.payload.attachments ?? [];
+  if (attachments.length === 0) return null;
+  return (
+    <p class="entry-facts">
+      {attachments.map((each) => (
+        <span key={each.id} class="entry-attachment">
+          <Icon name="attachment" size={14} /> {each.name} · {fileSize(each.size)}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function Body({ entry }: { entry: Entry }): ComponentChildren {
+  if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
+  const { subject, quoted, disposition, since, until } = entry.payload;
+  return (
+    <>
+      {subject && <p class="entry-subject">{subject}</p>}
+      {entry.text && <p class="entry-text">{entry.text}</p>}
+      {disposition && <Badge>{word("disposition", disposition)}</Badge>}
+      {since && until && (
+        <p class="quiet">{t("entry.gap", { since: timeOfDay(since), until: timeOfDay(until) })}</p>
+      )}
+      {quoted && (
+        <details class="entry-quoted">
+          <summary>{t("entry.quoted")}</summary>
+          <p class="entry-text">{quoted}</p>
+        </details>
+      )}
+      <Attachments entry={entry} />
+    </>
+  );
+}
+
+/** One line of the timeline. Texts of strangers are shown as text, never as markup. */
+export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time" | "ago" }) {
+  return (
+    <article class="entry" data-kind={entry.kind} data-channel={entry.channel ?? "none"}>
+      <span class="entry-node" aria-hidden="true">
+        <Icon name={iconOf(entry)} size={15} />
+      </span>
+      <div class="entry-main">
+        <header class="entry-head">
+          <span class="entry-title">{titleOf(entry)}</span>
+          {entry.author && <span class="entry-author">{entry.author}</span>}
+          <time class="entry-time number" dateTime={entry.at} title={fullDate(entry.at)}>
+            {when === "time" ? timeOfDay(entry.at) : ago(entry.at)}
+          </time>
+        </header>
+        <Body entry={entry} />
+        {entry.kind === "call" && <CallFacts entry={entry} />}
+        {entry.kind === "order" && <OrderFacts entry={entry} />}
+      </div>
+    </article>
+  );
+}

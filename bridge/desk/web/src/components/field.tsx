@@ -1,0 +1,94 @@
+import "./field.css";
+import { useId } from "preact/hooks";
+import type { ComponentChildren, PartialInputHTMLAttributes, TextareaHTMLAttributes } from "preact";
+
+interface Labelled {
+  label: string;
+  hint?: string | undefined;
+  error?: string | undefined;
+}
+
+type FieldProps = Labelled &
+  Omit<PartialInputHTMLAttributes<HTMLInputElement>, "class" | "id" | "label" | "role" | "type"> & {
+    type?: "text" | "password";
+  };
+type TextAreaProps = Labelled & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "class" | "id" | "label">;
+
+function Frame({ id, label, hint, error, children }: Labelled & { id: string; children: ComponentChildren }) {
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {label}
+      </label>
+      {children}
+      {hint && !error && (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p class="field-error" id={`${id}-hint`} role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const described = (id: string, { hint, error }: Labelled) => ({
+  id,
+  "aria-describedby": hint || error ? `${id}-hint` : undefined,
+  "aria-invalid": Boolean(error),
+});
+
+/** A labelled line of text; an error replaces the hint and is read out. */
+export function Field({ label, hint, error, type = "text", ...input }: FieldProps) {
+  const id = useId();
+  const labelled = { label, hint, error };
+  return (
+    <Frame id={id} {...labelled}>
+      <input {...input} type={type} class="field-input" {...described(id, labelled)} />
+    </Frame>
+  );
+}
+
+export function TextArea({ label, hint, error, ...area }: TextAreaProps) {
+  const id = useId();
+  const labelled = { label, hint, error };
+  return (
+    <Frame id={id} {...labelled}>
+      <textarea {...area} class="field-input field-area" {...described(id, labelled)} />
+    </Frame>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  options: readonly { value: T; label: string }[];
+  value: T | null;
+  onChoose: (value: T) => void;
+}
+
+/** One of a few, all in sight: radio buttons that look like chips. */
+export function Choice<T extends string>({ label, options, value, onChoose }: ChoiceProps<T>) {
+  const name = useId();
+  return (
+    <fieldset class="choice">
+      <legend class="field-label">{label}</legend>
+      <div class="choice-options">
+        {options.map((option) => (
+          <label key={option.value} class="choice-option">
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === value}
+              onChange={() => onChoose(option.value)}
+            />
+            <span>{option.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

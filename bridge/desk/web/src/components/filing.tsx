@@ -1,0 +1,71 @@
+import { useState } from "preact/hooks";
+import * as api from "../api/client.ts";
+import type { FileTarget } from "../api/client.ts";
+import { t } from "../i18n/index.ts";
+import { loadCard } from "../state/desk.ts";
+import { notify, notifyFailure } from "../state/notices.ts";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
+import { Field } from "./field.tsx";
+import { SearchBox } from "./search.tsx";
+
+/** Files a call under a customer, tells so with a way back, and fetches the card anew. */
+export async function fileUnder(callId: string, target: FileTarget, name: string): Promise<void> {
+  const undo = async (filingId: string) => {
+    try {
+      await api.undoFiling(filingId);
+      await loadCard(callId);
+    } catch (error) {
+      notifyFailure(error);
+    }
+  };
+  try {
+    const filed = await api.fileCall(callId, target, "agent's choice at the desk");
+    notify({
+      tone: "good",
+      text: t("filing.done", { name }),
+      action: { label: t("undo"), run: () => void undo(filed.filing_id) },
+    });
+    await loadCard(callId);
+  } catch (error) {
+    notifyFailure(error);
+  }
+}
+
+/** Whose call is it? Somebody we know, or a new customer. */
+export function FilingDialog({ callId, onClose }: { callId: string; onClose: () => void }) {
+  const [name, setName] = useState("");
+  const fileAndClose = (target: FileTarget, chosen: string) => {
+    onClose();
+    void fileUnder(callId, target, chosen);
+  };
+  return (
+    <Dialog title={t("filing.title")} onClose={onClose}>
+      <div class="stack">
+        <SearchBox
+          label={t("search.label")}
+          onChoose={(customer) => fileAndClose({ customer_id: customer.id }, customer.name)}
+        />
+        <form
+          class="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (name.trim()) fileAndClose({ new: { name: name.trim() } }, name.trim());
+          }}
+        >
+          <Field
+            label={t("filing.new_name")}
+            value={name}
+            maxLength={200}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+          <div class="row">
+            <Button type="submit" disabled={!name.trim()}>
+              {t("filing.create")}
+            </Button>
+          </div>
+        </form>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,112 @@
+import "./timeline.css";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import type { Entry } from "../api/types.ts";
+import { dayName } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
+import { freshCalls, generation, onEntry } from "../state/desk.ts";
+import { notifyFailure } from "../state/notices.ts";
+import { TimelineState, withCalls } from "../state/timeline.ts";
+import { Button } from "./button.tsx";
+import { EntryRow } from "./entry.tsx";
+import { EmptyState, Panel } from "./panel.tsx";
+import { Skeleton } from "./skeleton.tsx";
+import { ChannelFilter } from "./tabs.tsx";
+
+interface Day {
+  name: string;
+  entries: Entry[];
+}
+
+function daysOf(entries: readonly Entry[]): Day[] {
+  const days: Day[] = [];
+  for (const entry of entries) {
+    const name = dayName(entry.at);
+    const last = days.at(-1);
+    if (last?.name === name) last.entries.push(entry);
+    else days.push({ name, entries: [entry] });
+  }
+  return days;
+}
+
+/** Entries under their days, all on one line. `head` is what happens right now: it stands on top of the line. */
+export function EntryList({ entries, head }: { entries: readonly Entry[]; head?: ComponentChildren }) {
+  return (
+    <div class="line">
+      {head && <div class="line-head">{head}</div>}
+      {daysOf(entries).map((day) => (
+        <section key={day.name} class="line-day" aria-label={day.name}>
+          <h3 class="line-day-name">{day.name}</h3>
+          <ol>
+            {day.entries.map((entry) => (
+              <li key={entry.id}>
+                <EntryRow entry={entry} />
+              </li>
+            ))}
+          </ol>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function useTimeline(customerId: string, channel: string | null, initial: readonly Entry[]): TimelineState {
+  const epoch = generation.value;
+  const state = useMemo(
+    () => new TimelineState(customerId, channel, channel === null ? initial : []),
+    [customerId, channel, epoch],
+  );
+  useEffect(() => {
+    state.load("start").catch(notifyFailure);
+    return onEntry((entry) => state.take(entry));
+  }, [state]);
+  return state;
+}
+
+/** Calls `onReached` whenever the end of the list comes within a screen's height. */
+function Sentinel({ onReached }: { onReached: () => void }) {
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (seen) => seen.some((each) => each.isIntersecting) && onReached(),
+      { rootMargin: "0px 0px 100% 0px" },
+    );
+    if (ref.current) observer.observe(ref.current);
+    return () => observer.disconnect();
+  });
+  return <div ref={ref} class="line-end" />;
+}
+
+interface TimelineProps {
+  customerId: string;
+  /** What the card brought along is on screen before the first page is fetched. */
+  initial?: readonly Entry[];
+  head?: ComponentChildren;
+}
+
+/** A customer's timeline: newest first, older entries come as one scrolls, filtered by channel. */
+export function Timeline({ customerId, initial = [], head }: TimelineProps) {
+  const [channel, setChannel] = useState<string | null>(null);
+  const state = useTimeline(customerId, channel, initial);
+  const entries = withCalls(state.entries.value, freshCalls.value);
+  const loadMore = () => void state.load("next").catch(notifyFailure);
+  const status = state.status.value;
+  return (
+    <Panel title={t("timeline.title")} aside={<ChannelFilter value={channel} onChoose={setChannel} />}>
+      {(entries.length > 0 || head) && <EntryList entries={entries} head={head} />}
+      {entries.length === 0 && status === "ready" && (
+        <EmptyState title={channel ? t("timeline.none_on_channel") : t("timeline.none")} />
+      )}
+      {status === "loading" && <Skeleton lines={4} />}
+      {status === "failed" && (
+        <Button icon="undo" onClick={() => void state.load("start").catch(notifyFailure)}>
+          {t("try_again")}
+        </Button>
+      )}
+      {status === "ready" && state.next.value && <Sentinel onReached={loadMore} />}
+      {status === "ready" && !state.next.value && entries.length > 0 && (
+        <p class="line-start quiet">{t("timeline.start")}</p>
+      )}
+    </Panel>
+  );
+}

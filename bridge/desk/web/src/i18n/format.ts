@@ -1,0 +1,96 @@
+// Times, money and numbers as people of the current language write them.
+import { t, language } from "./index.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const startOfDay = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
+
+const formatter = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language.value, options);
+
+/** 14:05 */
+export const timeOfDay = (iso: string) =>
+  formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(iso));
+
+/** 14:05:09.120, for stages that lie milliseconds apart. */
+export const exactTime = (iso: string) =>
+  formatter({
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hourCycle: "h23",
+  }).format(new Date(iso));
+
+/** The day in words: today, yesterday, 12 November, 3 March 2025. */
+export function dayName(iso: string, now: Date = new Date()): string {
+  const at = new Date(iso);
+  const days = Math.round((startOfDay(now) - startOfDay(at)) / DAY);
+  if (days === 0 || days === 1) {
+    return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(-days, "day");
+  }
+  const sameYear = at.getFullYear() === now.getFullYear();
+  return formatter({ day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) }).format(at);
+}
+
+/** Short and read at a glance: 5 minutes ago, today 14:05, 12 Nov, 3 Mar 2025. */
+export function ago(iso: string, now: Date = new Date()): string {
+  const at = new Date(iso);
+  const minutes = Math.round((now.getTime() - at.getTime()) / MINUTE);
+  const relative = new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
+  if (minutes < 1) return t("time.now");
+  if (minutes < 60) return relative.format(-minutes, "minute");
+  const days = Math.round((startOfDay(now) - startOfDay(at)) / DAY);
+  if (days < 2) return `${relative.format(-days, "day")} ${timeOfDay(iso)}`;
+  const sameYear = at.getFullYear() === now.getFullYear();
+  return formatter({ day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) }).format(at);
+}
+
+export const fullDate = (iso: string) =>
+  formatter({ dateStyle: "full", timeStyle: "medium" }).format(new Date(iso));
+
+/** 1:05 or 1:02:03 from milliseconds. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const tail = String(seconds % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** `minor` units of an ISO 4217 currency; the number of decimals is the currency's own. */
+export function money(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(language.value, { style: "currency", currency });
+  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(minor / 10 ** decimals);
+}
+
+export const languageName = (code: string) =>
+  new Intl.DisplayNames(language.value, { type: "language" }).of(code) ?? code;
+
+export const fileSize = (bytes: number) =>
+  new Intl.NumberFormat(language.value, {
+    style: "unit",
+    unit: bytes < 1_000_000 ? "kilobyte" : "megabyte",
+    maximumFractionDigits: 1,
+  }).format(bytes / (bytes < 1_000_000 ? 1_000 : 1_000_000));
+
+// Country code -> sizes of the groups behind it. Numbers of other countries are shown as they came.
+const PHONE_GROUPS: Record<string, number[]> = {
+  "+380": [2, 3, 2, 2],
+  "+7": [3, 3, 2, 2],
+  "+1": [3, 3, 4],
+  "+48": [3, 3, 3],
+};
+
+/** An E.164 number in groups that can be read aloud; anything else as it is. */
+export function phone(number: string): string {
+  const prefix = Object.keys(PHONE_GROUPS).find((code) => number.startsWith(code));
+  const groups = prefix && PHONE_GROUPS[prefix];
+  if (!groups || number.length !== prefix.length + groups.reduce((sum, size) => sum + size, 0)) return number;
+  let rest = number.slice(prefix.length);
+  return groups.reduce((text, size) => {
+    const group = rest.slice(0, size);
+    rest = rest.slice(size);
+    return `${text}\u00a0${group}`;
+  }, prefix);
+}

@@ -1,0 +1,92 @@
+import "./customer.css";
+import { useState } from "preact/hooks";
+import * as api from "../api/client.ts";
+import { t } from "../i18n/index.ts";
+import { Button } from "../components/button.tsx";
+import { Candidates, CustomerFacts, LastWords, OpenMatters } from "../components/context.tsx";
+import { TextArea } from "../components/field.tsx";
+import { Notice } from "../components/notice.tsx";
+import { Panel } from "../components/panel.tsx";
+import { Avatar, CustomerBadges } from "../components/person.tsx";
+import { Skeleton } from "../components/skeleton.tsx";
+import { Timeline } from "../components/timeline.tsx";
+import { generation } from "../state/desk.ts";
+import { useFetched } from "../state/fetched.ts";
+import { explain, notify, notifyFailure } from "../state/notices.ts";
+
+// What is typed about a customer outlives a pop that takes the page; it is gone when it is stored or the tab closes.
+const unsent = new Map<string, { text: string; key: string }>();
+
+const newNote = () => ({ text: "", key: crypto.randomUUID() });
+
+function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => void }) {
+  const [note, setNote] = useState(unsent.get(customerId) ?? newNote());
+  const [isBusy, setBusy] = useState(false);
+  const change = (changed: { text: string; key: string }) => {
+    if (changed.text) unsent.set(customerId, changed);
+    else unsent.delete(customerId);
+    setNote(changed);
+  };
+  const add = async (event: Event) => {
+    event.preventDefault();
+    if (!note.text.trim()) return;
+    setBusy(true);
+    try {
+      // The key makes a second try of the same note the same entry.
+      await api.addNote(customerId, note.text.trim(), note.key);
+      change(newNote());
+      notify({ tone: "good", text: t("note.added") });
+      onAdded();
+    } catch (error) {
+      notifyFailure(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Panel title={t("note.add_title")}>
+      <form class="stack" onSubmit={(event) => void add(event)}>
+        <TextArea
+          label={t("note.label")}
+          placeholder={t("note.placeholder_customer")}
+          rows={3}
+          value={note.text}
+          onInput={(event) => change({ ...note, text: event.currentTarget.value })}
+        />
+        <div class="row">
+          <Button type="submit" kind="primary" icon="note" isBusy={isBusy} disabled={!note.text.trim()}>
+            {t("note.add")}
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+/** Everything about one customer. */
+export function CustomerPage({ id }: { id: string }) {
+  const { data: customer, problem, refresh } = useFetched(() => api.getCustomer(id), [id, generation.value]);
+  if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
+  if (!customer) return <Skeleton lines={8} />;
+  return (
+    <div class="stack">
+      <header class="customer-head">
+        <Avatar name={customer.name} kind={customer.kind} size="l" />
+        <div class="stack customer-who">
+          <h1 class="customer-name">{customer.name}</h1>
+          <CustomerBadges customer={customer} />
+        </div>
+      </header>
+      <div class="customer-columns">
+        <div class="stack">
+          <LastWords context={customer} />
+          <AddNote key={customer.id} customerId={customer.id} onAdded={refresh} />
+          <OpenMatters context={customer} />
+          <CustomerFacts customer={customer} />
+          {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
+        </div>
+        <Timeline key={customer.id} customerId={customer.id} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,153 @@
+import "./workspace.css";
+import { useEffect, useState } from "preact/hooks";
+import type { Card } from "../api/types.ts";
+import { phone, timeOfDay } from "../i18n/format.ts";
+import { t, word } from "../i18n/index.ts";
+import { Badge, StatusPill } from "../components/badge.tsx";
+import { Button } from "../components/button.tsx";
+import { Clock } from "../components/clock.tsx";
+import { Candidates, CustomerFacts, LastWords, OpenMatters } from "../components/context.tsx";
+import { FilingDialog, fileUnder } from "../components/filing.tsx";
+import { Icon } from "../components/icon.tsx";
+import { NoteEditor } from "../components/note_editor.tsx";
+import { Notice } from "../components/notice.tsx";
+import { EmptyState, Panel } from "../components/panel.tsx";
+import { Avatar, CustomerBadges } from "../components/person.tsx";
+import { Skeleton } from "../components/skeleton.tsx";
+import { Timeline } from "../components/timeline.tsx";
+import { WrapUp } from "../components/wrap_up.tsx";
+import { callerOf } from "../state/caller.ts";
+import { acknowledge } from "../state/desk.ts";
+import type { DraftSaver } from "../state/draft.ts";
+import { openDraft } from "../state/drafts.ts";
+import type { Encounter } from "../state/encounters.ts";
+import { notifyFailure } from "../state/notices.ts";
+
+function Head({ encounter, onFile }: { encounter: Encounter; onFile: () => void }) {
+  const { card, phase, since } = encounter;
+  const caller = callerOf(encounter);
+  return (
+    <header class="work-head" data-phase={phase}>
+      <Avatar name={caller.name} kind={caller.kind} size="l" />
+      <div class="work-who">
+        <h1 class="work-name">
+          {card?.customer ? <a href={`/customers/${card.customer.id}`}>{caller.name}</a> : caller.name}
+        </h1>
+        <p class="work-number number">{caller.number}</p>
+        <p class="row">
+          {card?.customer && <CustomerBadges customer={card.customer} />}
+          {caller.isNew && <Badge tone="info">{t("caller.first_contact")}</Badge>}
+        </p>
+      </div>
+      <div class="work-call">
+        <StatusPill state={phase}>
+          <Clock since={since} />
+        </StatusPill>
+        {card && (
+          <p class="quiet">
+            {t("pop.dialled")} <span class="number">{phone(card.dialled)}</span>
+            {card.queue && ` · ${card.queue}`}
+          </p>
+        )}
+        {phase !== "withdrawn" && card && (
+          <Button kind="quiet" icon="person" onClick={onFile}>
+            {card.customer ? t("filing.someone_else") : t("filing.who")}
+          </Button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function useDraft(callId: string, isOurs: boolean): DraftSaver | null {
+  const [saver, setSaver] = useState<DraftSaver | null>(null);
+  useEffect(() => {
+    if (isOurs) openDraft(callId).then(setSaver, notifyFailure);
+  }, [callId, isOurs]);
+  return saver;
+}
+
+function NotePanel({ encounter }: { encounter: Encounter }) {
+  const { callId, phase } = encounter;
+  const isOurs = phase === "in_call" || phase === "wrap_up";
+  const saver = useDraft(callId, isOurs);
+  if (!isOurs) return null;
+  return (
+    <Panel title={phase === "in_call" ? t("note.during") : t("wrap_up.title")}>
+      {saver ? <NoteEditor saver={saver} /> : <Skeleton lines={3} />}
+      {saver && phase === "wrap_up" && <WrapUp callId={callId} saver={saver} />}
+    </Panel>
+  );
+}
+
+function Now({ encounter }: { encounter: Encounter }) {
+  const { phase, since } = encounter;
+  return (
+    <div class="line-now" data-phase={phase}>
+      <span class="line-now-node" aria-hidden="true">
+        <Icon name="phone" size={15} />
+      </span>
+      <span>
+        {word("now", phase)} <span class="number quiet">{timeOfDay(since)}</span>
+      </span>
+    </div>
+  );
+}
+
+function History({ card, encounter }: { card: Card; encounter: Encounter }) {
+  const head = encounter.phase === "withdrawn" ? undefined : <Now encounter={encounter} />;
+  if (card.customer) {
+    const { id } = card.customer;
+    return <Timeline key={id} customerId={id} initial={card.recent} head={head} />;
+  }
+  return (
+    <Panel title={t("timeline.title")}>
+      {head}
+      <EmptyState title={card.caller ? t("caller.new_title") : t("caller.anonymous_title")}>
+        {card.caller ? t("caller.new_text") : t("caller.anonymous_text")}
+      </EmptyState>
+    </Panel>
+  );
+}
+
+/** One call from the first ring to the end of its wrap-up: the page stays the same, so answering moves nothing. */
+export function Workspace({ encounter }: { encounter: Encounter }) {
+  const { callId, card, phase, popId } = encounter;
+  const [isFiling, setFiling] = useState(false);
+  const isShown = phase === "ringing" && card !== null;
+  useEffect(() => {
+    if (isShown && popId) acknowledge(popId);
+  }, [isShown, popId]);
+  return (
+    <div class="work" data-testid="workspace" data-phase={phase} data-call={callId}>
+      <Head encounter={encounter} onFile={() => setFiling(true)} />
+      {phase === "withdrawn" && (
+        <Notice tone="info">{word("withdrawn", encounter.reason ?? "unknown")}</Notice>
+      )}
+      {card ? (
+        <div class="work-columns">
+          <div class="stack work-person">
+            {card.candidates.length > 0 && (
+              <Candidates
+                candidates={card.candidates}
+                onChoose={({ id, name }) => void fileUnder(callId, { customer_id: id }, name)}
+              />
+            )}
+            <LastWords context={card} />
+            {card.customer && <CustomerFacts customer={card.customer} />}
+          </div>
+          <div class="stack work-desk">
+            <NotePanel encounter={encounter} />
+            <OpenMatters context={card} />
+          </div>
+          <div class="work-history">
+            <History card={card} encounter={encounter} />
+          </div>
+        </div>
+      ) : (
+        <Skeleton lines={8} />
+      )}
+      {isFiling && <FilingDialog callId={callId} onClose={() => setFiling(false)} />}
+    </div>
+  );
+}

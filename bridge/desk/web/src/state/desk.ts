@@ -1,0 +1,151 @@
+// The desk at work: the live channel's messages become signals, and what must follow from them is done here.
+import { batch, computed, signal } from "@preact/signals";
+import * as api from "../api/client.ts";
+import type { AgentStateName, CallSummary, Entry, LiveMessage } from "../api/types.ts";
+import { Problem } from "../api/problem.ts";
+import { fold, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
+import { LiveChannel } from "./live.ts";
+import { notifyFailure } from "./notices.ts";
+import { navigate, route } from "./router.ts";
+import { me, refreshMe } from "./session.ts";
+
+const WITHDRAWN_SHOWN_FOR = 6_000;
+
+export const encounters = signal<readonly Encounter[]>([]);
+export const states = signal<Readonly<Record<string, AgentStateName>>>({});
+/** Calls that changed since the page was loaded, by id: newer than any list that was fetched. */
+export const freshCalls = signal<Readonly<Record<string, CallSummary>>>({});
+/** Counts the times that the server could not resume our messages: whoever fetched something fetches it again. */
+export const generation = signal(0);
+
+const chosen = signal<string | null>(null);
+/** The encounter in front: the chosen one while it lasts, else the first live call; a wrap-up waits to be chosen. */
+export const front = computed<Encounter | null>(() => {
+  const isLive = ({ phase }: Encounter) => phase === "ringing" || phase === "in_call";
+  const all = encounters.value;
+  return all.find((each) => each.callId === chosen.value) ?? all.find(isLive) ?? null;
+});
+export const ownState = computed<AgentStateName>(() => states.value[me.value?.agent.id ?? ""] ?? "offline");
+
+const entryListeners = new Set<(entry: Entry) => void>();
+let channel: LiveChannel | null = null;
+
+/** Hears every new entry until the returned function is called. */
+export function onEntry(listener: (entry: Entry) => void): () => void {
+  entryListeners.add(listener);
+  return () => entryListeners.delete(listener);
+}
+
+export function bringToFront(callId: string): void {
+  chosen.value = callId;
+  navigate("/");
+}
+
+export function showWaiting(): void {
+  chosen.value = null;
+  navigate("/");
+}
+
+export function finish(callId: string): void {
+  encounters.value = without(encounters.value, callId);
+}
+
+/** Whether the agent is in the middle of a text: then a pop takes neither the page nor the keyboard. */
+function isTyping(): boolean {
+  const field = document.activeElement;
+  return (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) && field.value !== "";
+}
+
+function present(callId: string): void {
+  if (isTyping()) return;
+  chosen.value = callId;
+  if (route.value.page !== "desk") navigate("/");
+}
+
+/** Tells the server that a pop is on screen: two frames on, the one that was painted lies behind us. */
+export function acknowledge(popId: string): void {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => channel?.send({ type: "screen_pop_shown", id: popId })),
+  );
+}
+
+/** Fetches the card of a call, at first or again after it was filed under somebody. */
+export async function loadCard(callId: string): Promise<void> {
+  try {
+    const card = await api.getCard(callId);
+    encounters.value = withCard(encounters.value, card);
+  } catch (error) {
+    notifyFailure(error);
+  }
+}
+
+function removeLater(encounter: Encounter): void {
+  setTimeout(() => {
+    const now = encounters.value.find((each) => each.callId === encounter.callId);
+    if (now?.phase === "withdrawn" && now.popId === encounter.popId) finish(now.callId);
+  }, WITHDRAWN_SHOWN_FOR);
+}
+
+/** Does what a change of the encounters asks for: a new one comes to the front, a withdrawn one goes after a while. */
+function follow(before: readonly Encounter[]): void {
+  const old = new Map(before.map((each) => [each.callId, each]));
+  for (const each of encounters.value) {
+    const was = old.get(each.callId);
+    if (!each.card && !was) void loadCard(each.callId);
+    if (was?.phase === each.phase) continue;
+    if (each.phase === "withdrawn") removeLater(each);
+    else if (each.phase !== "wrap_up" || was) present(each.callId);
+  }
+}
+
+function take(message: LiveMessage): void {
+  const before = encounters.value;
+  batch(() => {
+    encounters.value = fold(before, message, me.value?.agent.id ?? "");
+    if (message.type === "agent_state")
+      states.value = { ...states.value, [message.data.agent_id]: message.data.state };
+    if (message.type === "call") freshCalls.value = { ...freshCalls.value, [message.data.id]: message.data };
+    follow(before);
+  });
+  if (message.type === "entry") entryListeners.forEach((listener) => listener(message.data));
+  if (message.type === "notice" && message.data.code === "reload") void reload();
+}
+
+async function reload(): Promise<void> {
+  await refreshMe();
+  adoptUnfinished();
+  generation.value++;
+}
+
+function adoptUnfinished(): void {
+  const before = encounters.value;
+  encounters.value = withUnfinished(before, me.value?.unfinished ?? []);
+  follow(before);
+}
+
+async function mayRetry(): Promise<boolean> {
+  try {
+    await refreshMe();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return true; // The server is away: that is what the attempts are for.
+  }
+  return me.value !== null;
+}
+
+export function startDesk(): void {
+  adoptUnfinished();
+  channel = new LiveChannel({ onMessage: take, mayRetry });
+  channel.open();
+}
+
+export function stopDesk(): void {
+  channel?.close();
+  channel = null;
+  batch(() => {
+    encounters.value = [];
+    states.value = {};
+    freshCalls.value = {};
+    chosen.value = null;
+  });
+}
