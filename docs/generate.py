@@ -9,9 +9,9 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -20,15 +20,6 @@ from msgspec import inspect as types
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs/reference"
 HELP_WIDTH = 100
-
-
-def pages() -> dict[str, str]:
-    """The text of every page by its file name."""
-    return {
-        "settings.md": "\n".join(settings_page()),
-        "cli.md": "\n".join(cli_page()),
-        "http.md": "\n".join(http_page()),
-    }
 
 
 def settings_page() -> Iterator[str]:
@@ -178,10 +169,22 @@ def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "http.md": http_page,
+}
+
+
+def render(name: str) -> str:
+    """The text of a page."""
+    return "\n".join(PAGES[name]()).rstrip() + "\n"
+
+
 def main() -> None:
     REFERENCE.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (REFERENCE / name).write_text(text.rstrip() + "\n", "utf-8")
+    for name in PAGES:
+        (REFERENCE / name).write_text(render(name), "utf-8")
 
 
 if __name__ == "__main__":
