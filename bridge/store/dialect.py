@@ -8,8 +8,10 @@ SQLite is in WAL mode with `synchronous = FULL`: what was committed survives a p
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +23,7 @@ from bridge.errors import InvalidInput, Transient
 LOCK_WAIT = 5.0
 """Seconds a writer waits for another process's transaction before it gives up with Transient."""
 _LOCK_POLL = 0.002
+WARM_BYTES = 2 << 30
 
 # What SQLite says of a disk, a lock or a permission, as opposed to a mistake in a statement (SQLite, "Result codes").
 _PASSING = {
@@ -70,6 +73,18 @@ def translated(error: BaseException) -> Transient | None:
             return Transient(f"the database is not there: {type(seen).__name__}")
         seen = seen.__context__
     return None
+
+
+def warm_up(url: str) -> None:
+    """Ask the system to read SQLite's file into its cache, in the background: the first cards come off the disk otherwise.
+
+    A file that is not there, and PostgreSQL, which warms itself, are left alone.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or not Path(parsed.database).is_file():
+        return
+    with Path(parsed.database).open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, WARM_BYTES, os.POSIX_FADV_WILLNEED)
 
 
 def _engine(url: str, *, busy_seconds: float, **options: Any) -> Engine:
