@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -20,7 +21,7 @@ import msgspec
 import structlog
 import uvloop
 
-from pbx.agi.handlers import Services, find_handlers
+from pbx.agi.handlers import Handler, Services, find_handlers
 from pbx.agi.handlers.self_test import NOBODY
 from pbx.agi.lookup import CardLookup
 from pbx.agi.metrics import AgiMetrics
@@ -34,26 +35,33 @@ PORT_IN_USE: Final = 98
 _log = structlog.get_logger(__name__)
 
 
-def run(host: str, port: int, open_directory: Callable[[], CallerDirectory], region: str) -> None:
+def run(
+    host: str,
+    port: int,
+    open_directory: Callable[[], CallerDirectory],
+    region: str,
+    handlers: Mapping[str, Handler] | None = None,
+) -> None:
     """Serve `agi://host:port/` until standard input ends; never returns, exits with 0 or PORT_IN_USE.
 
-    `open_directory` is called once, here; its `find_card` in pool threads. `region` is the company's ("UA").
+    `open_directory` is called once, here; its `find_card` in pool threads. `region` is the company's ("UA");
+    `handlers` are all of `pbx.agi.handlers` when not given.
     """
+    # Ctrl-C goes to the whole terminal; only the parent acts on it, and tells us by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What anybody prints must not get into the conversation with the parent.
     to_parent = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    status = uvloop.run(_serve(host, port, open_directory, region, to_parent))
+    metrics = AgiMetrics()
+    lookup = CardLookup(open_directory(), metrics)
+    server = AgiServer(Services(lookup, region), handlers or find_handlers(), metrics)
+    status = uvloop.run(_serve(server, host, port, _ParentPipe(to_parent, metrics), lookup))
     sys.stderr.flush()
     # Not sys.exit: it would wait for lookups that hang in their threads.
     os._exit(status)
 
 
-async def _serve(
-    host: str, port: int, open_directory: Callable[[], CallerDirectory], region: str, to_parent: int
-) -> int:
-    metrics = AgiMetrics()
-    lookup = CardLookup(open_directory(), metrics)
-    server = AgiServer(Services(lookup, region), find_handlers(), metrics)
+async def _serve(server: AgiServer, host: str, port: int, parent: _ParentPipe, lookup: CardLookup) -> int:
     try:
         bound = await server.start(host, port)
     except OSError as error:
@@ -64,10 +72,9 @@ async def _serve(
     # The first lookup compiles statements and opens a connection: not while a caller waits.
     with suppress(Transient):
         await lookup.find(NOBODY, "", time.monotonic())
-    pipe = _ParentPipe(to_parent, metrics)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: pipe, sys.stdin)
-    pipe.say(b"ready %d" % bound)
-    await pipe.closed.wait()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: parent, sys.stdin)
+    parent.say(b"ready %d" % bound)
+    await parent.closed.wait()
     return 0
 
 

@@ -101,6 +101,8 @@ class _Connection(asyncio.Protocol):
         self._shared.silent.pop(self, None)
         if self._task is not None and not self._task.done():
             self._task.cancel()
+        # Session, task and transport point at each other: without the cycle there is nothing to collect.
+        self._task = None
 
     def _begin(self, block: bytes, rest: bytes) -> None:
         self._shared.silent.pop(self, None)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from asterisk.agi import AGI, AGIAppError, AGIError, AGIResultHangup
+from asterisk.agi import AGI, re_code, re_kv
 
 from pbx.errors import PbxError, Rejected
 
@@ -58,7 +58,6 @@ class _Wire(AGI):  # type: ignore[misc]  # pyst2 has no types
 
     def __init__(self) -> None:
         # Not AGI.__init__: it takes SIGHUP, prints and reads the environment from its input.
-        self.stdin = io.StringIO()
         self.stdout = io.StringIO()
         self.stderr = _Nowhere()
         self._got_sighup = False
@@ -86,20 +85,21 @@ class _Wire(AGI):  # type: ignore[misc]  # pyst2 has no types
         return line
 
     def parse(self, reply: str) -> Reply:
-        """A complete reply, without 100 and HANGUP. Raises HungUp, or Rejected when Asterisk did not do it."""
-        if reply.startswith("511"):
+        """The last line of a reply, which is not 100. Raises HungUp, or Rejected when Asterisk did not do it.
+
+        Reads with pyst2's expressions but without its `get_result`, which prints each result, takes a variable that
+        holds "hangup" for a hang-up, and 511 for an unknown error.
+        """
+        code, response = re_code.match(reply).groups()
+        if code == "511":
             raise HungUp("the channel is dead")
-        if reply.startswith("520"):
-            raise Rejected("AGI command refused: its syntax")
-        self.stdin = io.StringIO(reply)
-        try:
-            result, data = self.get_result()["result"]
-        except AGIResultHangup as error:
-            raise HungUp("hung up during the command") from error
-        except AGIAppError as error:
-            raise HungUp("result -1") from error
-        except AGIError as error:
-            raise Rejected(f"AGI command refused: {reply[:3]}") from error
+        if code != "200":
+            raise Rejected(f"AGI command refused: {code}")
+        result, data = next(
+            ((value, data) for key, value, data in re_kv.findall(response) if key == "result"), ("", "")
+        )
+        if result == "-1":
+            raise HungUp("result -1")
         return Reply(result, data)
 
 
