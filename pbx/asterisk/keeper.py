@@ -61,7 +61,7 @@ class AsteriskKeeper:
         try:
             await self._process.start()
         except PbxError as error:
-            log.error("asterisk_not_started", reason=str(error))
+            log.warning("asterisk_not_started", reason=str(error))
             self._say(f"Asterisk does not start: {error}")
             return False
         return True
