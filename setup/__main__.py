@@ -31,7 +31,7 @@ def main(target: str) -> int:
         return run_checks()
     if target == "bench":
         _become(str(PYTHON), "-m", "benchmarks")
-    _become(str(VENV / "bin/omniline"), "serve", "--sample")
+    return _become(str(VENV / "bin/omniline"), "serve", "--sample")
 
 
 def _become(program: str, *arguments: str) -> NoReturn:
