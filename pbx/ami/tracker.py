@@ -54,7 +54,8 @@ class Tracker:
 
     def _fold(self, fact: Fact) -> None:
         for call, events in self._book.take(fact):
-            self._sink.accept(call, events)
+            if events:
+                self._sink.accept(call, events)
 
     def _repair(self, snapshot: Snapshot) -> None:
         if self._lost_at:

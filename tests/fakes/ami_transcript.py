@@ -1,0 +1,55 @@
+"""Recorded AMI sessions as facts, and a sink that remembers what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from panoramisk.message import Message
+
+from pbx.ami.facts import Fact, read_fact
+from pbx.ami.tracker import Tracker
+from pbx.interface import Call, CallEvent, WatchGap
+
+FOLDER = Path(__file__).parent.parent / "fixtures" / "ami"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ami"))
+
+
+def read_transcript(name: str) -> list[Fact]:
+    blocks = (FOLDER / f"{name}.ami").read_bytes().decode().split("\r\n\r\n")
+    messages = [message for block in blocks if (message := Message.from_line(block))]
+    return [fact for message in messages if (fact := read_fact(message))]
+
+
+class RecordingSink:
+    """`events` in order, `calls` as they were last, `gaps`."""
+
+    def __init__(self) -> None:
+        self.events: list[CallEvent] = []
+        self.calls: dict[str, Call] = {}
+        self.gaps: list[WatchGap] = []
+
+    def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
+        self.calls[call.linkedid] = call
+        self.events += events
+
+    def accept_gap(self, gap: WatchGap) -> None:
+        self.gaps.append(gap)
+
+    def of(self, kind: type[CallEvent]) -> list[CallEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def track(facts: Iterable[Fact], open_calls: Iterable[Call] = ()) -> RecordingSink:
+    sink = RecordingSink()
+    tracker = Tracker("pbx1", sink, open_calls)
+    for fact in facts:
+        tracker.take(fact)
+    return sink
+
+
+def summarise(event: CallEvent) -> str:
+    """ "AgentWithdrawn 102 rejected": the event with what matters of it."""
+    names = ("extension", "reason", "outcome", "box", "customer_id")
+    details = [str(value) for name in names if (value := getattr(event, name, None)) is not None]
+    return " ".join([type(event).__name__, *details])
