@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import errno
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from bridge.bus.relay import FeedRelay
+from bridge.desk.app import make_app
+from bridge.desk.live import Hub
+from bridge.desk.services import ReadinessCheck, Services
+from bridge.desk.sessions import Sessions
+from bridge.directory import StoreDirectory
 from bridge.domain.agent import Agent
+from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
-from bridge.secrets import Secrets
+from bridge.flows.call_sink import CallFlow
+from bridge.flows.track_call import Folders
+from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings
+from bridge.store import agents
+from bridge.store.engine import Database
+from bridge.store.migrations import upgrade
+from pbx.agi import process as agi_process
+from pbx.agi.child import AgiChild
+from pbx.agi.probe import passes_self_test
+from pbx.ami.client import AmiAccount, AmiClient
+from pbx.ami.control import AmiControl
 from pbx.ami.facts import EVENTS
+from pbx.ami.tracker import Tracker
 from pbx.asterisk.config import AgentPhone, DidConfig, PbxConfig, QueueConfig
+from pbx.asterisk.find import get_asterisk
+from pbx.asterisk.keeper import AsteriskKeeper
+from pbx.asterisk.process import AsteriskProcess
+from pbx.asterisk.render import copy_shipped, render
+from pbx.errors import Rejected
+
+LOOPBACK: Final = "127.0.0.1"
+DIST: Final = Path(__file__).parent / "desk/web/dist"
+"""The built desk."""
+
+log = structlog.get_logger()
 
 
 def database_url(home: Path, settings: Settings) -> str:
@@ -28,7 +65,9 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
         if agent.extension is None:
             continue
         if agent.extension not in secrets.phones:
-            raise InvalidInput(f"extension {agent.extension} has no password", where=str(home / "secrets.toml"))
+            raise InvalidInput(
+                f"extension {agent.extension} has no password", where=str(home / "secrets.toml")
+            )
         phone = secrets.phones[agent.extension]
         phones.append(
             AgentPhone(agent.extension, agent.name, phone.sip_password, agent.language, phone.voicemail_pin)
@@ -53,3 +92,151 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
         agi_port=settings.agi.port,
         ami_events=tuple(sorted(EVENTS)),
     )
+
+
+def run_agi(home: Path, settings: Settings) -> None:
+    """The AGI process: serves until its parent's pipe closes, and never returns."""
+    url = database_url(home, settings)
+    agi_process.run(
+        LOOPBACK,
+        settings.agi.port,
+        lambda: StoreDirectory(url, language=settings.company.language),
+        settings.company.region,
+    )
+
+
+class Server:
+    """Everything of one home in one process and its two children, Asterisk and AGI."""
+
+    def __init__(
+        self, home: Path, settings: Settings, *, agi_command: Sequence[str], say: Callable[[str], None]
+    ) -> None:
+        """`agi_command` starts this program in the role agi; `say` tells the person at the terminal."""
+        self._home = home
+        self._settings = settings
+        self._agi_command = agi_command
+        self._say = say
+        self._stack = AsyncExitStack()
+        self._broken: asyncio.Future[str] | None = None
+        self._keeper: AsteriskKeeper | None = None
+        self.secrets: Secrets | None = None
+        self.adopted = False
+
+    async def start(self) -> None:
+        """Start all of it. Raises what names the setting to change: a port in use, no Asterisk, a full disk."""
+        self._broken = asyncio.get_running_loop().create_future()
+        db = await self._open_database()
+        people = await db.read(agents.list_agents)
+        extensions = tuple(agent.extension for agent in people if agent.extension)
+        self.secrets = load_or_make(self._home, extensions)
+        config = pbx_config(self._home, self._settings, self.secrets, people)
+        client = AmiClient(AmiAccount(LOOPBACK, config.ami_port, config.ami_user, config.ami_secret))
+        hub = Hub(db)
+        self._stack.push_async_callback(hub.close)
+        relay = FeedRelay(db, hub.publish, utc_now)
+        calls = self._make_call_flow(db, client, hub, relay)
+        child = AgiChild(self._agi_command)
+        await self._serve_desk(db, hub, calls, relay, client, child)
+        await self._start_pbx(config, child)
+        relay.start()
+        self._stack.push_async_callback(relay.close)
+        open_calls, watched_until = await calls.start()
+        self._stack.push_async_callback(calls.close)
+        tracker = Tracker(config.name, calls, open_calls, watched_until)
+        self._run(client.run(), "ami-client")
+        self._run(tracker.run(client.news), "ami-tracker")
+
+    async def wait_broken(self) -> str:
+        """Waits for what cannot be mended while running, and says what it was."""
+        assert self._broken is not None
+        return await self._broken
+
+    async def stop(self, *, leave_asterisk: bool = False) -> None:
+        """Stop all of it, Asterisk first so that the ends of its calls are still heard and kept."""
+        if self._keeper is not None:
+            await self._keeper.stop(leave_running=leave_asterisk)
+        await self._stack.aclose()
+
+    async def _open_database(self) -> Database:
+        url = database_url(self._home, self._settings)
+        await asyncio.to_thread(upgrade, url)
+        db = Database(url)
+        await db.open()
+        self._stack.push_async_callback(db.close)
+        return db
+
+    def _make_call_flow(self, db: Database, client: AmiClient, hub: Hub, relay: FeedRelay) -> CallFlow:
+        return CallFlow(
+            db=db,
+            settings=self._settings,
+            folders=Folders(self._home / "recordings", self._home / "voicemail"),
+            control=AmiControl(client),
+            emit=hub.emit,
+            wake_feed=relay.poke,
+            clock=utc_now,
+        )
+
+    async def _serve_desk(
+        self, db: Database, hub: Hub, calls: CallFlow, relay: FeedRelay, client: AmiClient, child: AgiChild
+    ) -> None:
+        services = Services(
+            db=db,
+            settings=self._settings,
+            sessions=Sessions(db, utc_now),
+            hub=hub,
+            calls=calls,
+            wake_feed=relay.poke,
+            readiness=self._readiness(client, child),
+            metrics=CollectorRegistry(),
+            recordings=self._home / "recordings",
+            voicemail=self._home / "voicemail",
+            web=DIST,
+            clock=utc_now,
+        )
+        runner = web.AppRunner(make_app(services), access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        http = self._settings.http
+        try:
+            await web.TCPSite(runner, http.host, http.port, shutdown_timeout=1).start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise Rejected(
+                f"port {http.port} is in use: stop what uses it, or set http.port to a free one"
+            ) from error
+
+    def _readiness(self, client: AmiClient, child: AgiChild) -> Mapping[str, ReadinessCheck]:
+        async def ami() -> str | None:
+            return None if client.is_connected else "AMI is not logged in"
+
+        async def agi() -> str | None:
+            passed = child.port and await passes_self_test(LOOPBACK, child.port)
+            return None if passed else "the AGI process does not answer its self-test"
+
+        return {"ami": ami, "agi": agi}
+
+    async def _start_pbx(self, config: PbxConfig, child: AgiChild) -> None:
+        asterisk = await asyncio.to_thread(get_asterisk)
+        await asyncio.to_thread(copy_shipped, self._home)
+        await asyncio.to_thread(render, self._home, config, asterisk)
+        self._keeper = AsteriskKeeper(AsteriskProcess(self._home, config, asterisk), self._say)
+        self._stack.push_async_callback(child.stop)
+        self.adopted, _ = await asyncio.gather(self._keeper.start(), child.start())
+
+    def _run(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Runs for as long as the server; one that fails breaks it."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            assert self._broken is not None
+            if not task.cancelled() and not self._broken.done():
+                self._broken.set_result(f"{name} ended: {task.exception()}")
+
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(ended)
+        self._stack.push_async_callback(_cancel, task)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -16,7 +16,7 @@ import click
 
 from bridge.errors import OmnilineError
 from bridge.settings import Settings, home_path, load
-from bridge.wiring import database_url
+from bridge.wiring import DIST, database_url
 from pbx.asterisk.find import find_asterisk, find_program
 from pbx.errors import PbxError
 
@@ -93,8 +93,6 @@ def _programs(_: Path) -> Iterator[Finding]:
 
 
 def _desk(_: Path) -> Iterator[Finding]:
-    from bridge.desk.static import DIST
-
     built = (DIST / "index.html").exists()
     yield Finding("the desk's pages", "" if built else "they are not built: 'make run' builds them")
 

@@ -18,7 +18,7 @@ from bridge.secrets import Secrets
 from bridge.settings import Settings, home_path
 from bridge.wiring import Server, run_agi
 
-EMBEDDED_ROLES = ("agi",)
+AGI_COMMAND = (sys.executable, "-m", "bridge.cli", "serve", "--role", "agi")
 
 
 @click.command("serve")
@@ -57,7 +57,7 @@ async def _serve(home: Path, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         loop.add_signal_handler(number, stop, number)
-    server = Server(home, settings)
+    server = Server(home, settings, agi_command=AGI_COMMAND, say=click.echo)
     failed = False
     try:
         starting = asyncio.create_task(server.start())
@@ -65,6 +65,7 @@ async def _serve(home: Path, settings: Settings) -> None:
         await asyncio.wait([starting, waiting], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
+            assert server.secrets is not None
             click.echo(_banner(settings, server.secrets, adopted=server.adopted))
             failed = await _until_stopped(server, waiting)
         else:
