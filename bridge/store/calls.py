@@ -6,18 +6,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bridge.domain.ids import new_id
-from bridge.store.schema import agent, call, call_leg, call_stage, recording
+from bridge.store.schema import agent, call, call_leg, call_stage, filing, recording
 from pbx.interface import Call, Direction, Leg, LegRole, LegState, Outcome
 
 OPEN = "open"
 ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedRecording:
+    """`answered`: an agent took the call, so that there was something to record."""
+
+    id: str
+    kind: str
+    name: str
+    answered: bool
+
 
 _id_by_key = select(call.c.id).where(
     call.c.pbx == bindparam("of_pbx"), call.c.linkedid == bindparam("of_linkedid")
@@ -65,6 +77,19 @@ _update_leg = (
     .where(call_leg.c.call_id == bindparam("of_call"), call_leg.c.uniqueid == bindparam("of_uniqueid"))
     .values({name: bindparam(name) for name in _LEG_STATE})
 )
+_last_stage = (
+    select(call_stage.c.at)
+    .join(call, call.c.id == call_stage.c.call_id)
+    .where(call.c.pbx == bindparam("of_pbx"))
+    .order_by(call_stage.c.id.desc())
+    .limit(1)
+)
+_customer_of = select(call.c.customer_id).where(call.c.id == bindparam("of_call"))
+_filings_of = (
+    select(filing.c.id)
+    .where(filing.c.subject == "call", filing.c.subject_id == bindparam("of_call"))
+    .limit(1)
+)
 _legs_of_open = (
     select(call_leg)
     .join(call, call.c.id == call_leg.c.call_id)
@@ -87,10 +112,11 @@ _find_recording = select(recording.c.id).where(
     recording.c.kind == bindparam("of_kind"), recording.c.name == bindparam("of_name")
 )
 _unfinished_recordings = (
-    select(recording.c.id, recording.c.name, recording.c.call_id)
+    select(recording.c.id, recording.c.kind, recording.c.name, call.c.answered_at.label("answered_at"))
     .join(call, call.c.id == recording.c.call_id)
     .where(recording.c.state == "recording", call.c.state == ENDED)
 )
+_remove_recording = delete(recording).where(recording.c.id == bindparam("recording_id"))
 _finish_recording = (
     update(recording)
     .where(recording.c.id == bindparam("recording_id"))
@@ -183,9 +209,17 @@ def add_recording(
     return recording_id, True
 
 
-def list_unfinished_recordings(connection: Connection) -> list[tuple[str, str, str]]:
-    """(id, name, call id) of recordings of ended calls that nobody has looked at since."""
-    return [(row.id, row.name, row.call_id) for row in connection.execute(_unfinished_recordings)]
+def list_unfinished_recordings(connection: Connection) -> list[UnfinishedRecording]:
+    """Recordings of ended calls that nobody has looked at since."""
+    return [
+        UnfinishedRecording(row.id, row.kind, row.name, answered=row.answered_at is not None)
+        for row in connection.execute(_unfinished_recordings)
+    ]
+
+
+def remove_recording(connection: Connection, recording_id: str) -> None:
+    """There was nothing to record."""
+    connection.execute(_remove_recording, {"recording_id": recording_id})
 
 
 def finish_recording(connection: Connection, recording_id: str, duration_ms: int | None) -> None:
@@ -246,3 +280,18 @@ def _leg(row: Any) -> Leg:
         ended_at=row.ended_at,
         cause=row.cause,
     )
+
+
+def find_customer(connection: Connection, call_id: str) -> str | None:
+    """The leaf that the call is filed under."""
+    return connection.scalar(_customer_of, {"of_call": call_id})
+
+
+def was_filed(connection: Connection, call_id: str) -> bool:
+    """Whether anybody ever filed it, also when that was undone."""
+    return connection.scalar(_filings_of, {"of_call": call_id}) is not None
+
+
+def find_last_watched(connection: Connection, pbx: str) -> datetime | None:
+    """When this PBX last told anything that is stored."""
+    return connection.scalar(_last_stage, {"of_pbx": pbx})

@@ -1,0 +1,234 @@
+"""The open desks: who is connected, what each may see, and one bounded queue for each.
+
+A message is serialised once, however many desks get it. A desk that does not read costs at most QUEUE_LIMIT plus the
+transport's own buffer (together under 1 MiB) and is cut off within STALL_SECONDS: it comes back with its cursor and
+misses nothing durable.
+
+Durable messages (rows of `feed`) come with ascending numbers. A desk that connects first reads the rows after its
+cursor from the database; what is published meanwhile only marks that there is more to read, so that nothing is
+missed and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import WSMsgType, web
+
+from bridge.desk.sessions import DeskSession
+from bridge.domain.agent import Role
+from bridge.domain.ids import new_id
+from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
+from bridge.domain.times import iso, utc_now
+from bridge.store import feed
+from bridge.store.engine import Database
+
+QUEUE_LIMIT: Final = 640 * 1024
+WRITER_LIMIT: Final = 64 * 1024
+STALL_SECONDS: Final = 4.0
+PAGE: Final = 200
+
+log = structlog.get_logger()
+
+
+class DeskClient:
+    """One connected browser. `cursor` is the number of the newest durable message it was given."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None, session: DeskSession
+    ) -> None:
+        self.session = session
+        self.topics = topics_of(session)
+        self.cursor = 0
+        self.catching_up = True
+        self.newest_missed = 0
+        self.waiting_since: float | None = None
+        self._socket = socket
+        self._transport = transport
+        self._frames: deque[bytes] = deque()
+        self._queued = 0
+        self._more = asyncio.Event()
+
+    def offer(self, frame: bytes) -> None:
+        """Queue a message; a desk whose queue is full is cut off."""
+        if self._queued + len(frame) > QUEUE_LIMIT:
+            self.cut_off("queue_full")
+            return
+        self._frames.append(frame)
+        self._queued += len(frame)
+        self._more.set()
+
+    def say(self, message: LiveMessage) -> None:
+        self.offer(msgspec.json.encode(message))
+
+    def cut_off(self, reason: str) -> None:
+        """Drop the connection without the courtesy of a close frame, which would wait behind what is not read."""
+        log.warning("desk_cut_off", agent_id=self.session.agent.id, reason=reason)
+        if isinstance(self._transport, asyncio.WriteTransport):
+            self._transport.abort()
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+    async def send_queued(self) -> None:
+        """Runs until the connection is gone."""
+        clock = asyncio.get_running_loop().time
+        while not self._socket.closed:
+            await self._more.wait()
+            self._more.clear()
+            while self._frames:
+                frame = self._frames.popleft()
+                self._queued -= len(frame)
+                self.waiting_since = clock()
+                await self._socket.send_frame(frame, WSMsgType.TEXT)
+                self.waiting_since = None
+
+
+class Hub:
+    """All open desks of this process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._clients: set[DeskClient] = set()
+        self._watchdog: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def has_desk(self, agent_id: str) -> bool:
+        return any(client.session.agent.id == agent_id for client in self._clients)
+
+    def emit(self, topics: tuple[str, ...], message: LiveMessage) -> int:
+        """Give `message` to every desk that may see one of `topics`; answers to how many. Implements `Emit`."""
+        audience = [client for client in self._clients if not client.topics.isdisjoint(topics)]
+        if audience:
+            frame = msgspec.json.encode(message)
+            for client in audience:
+                client.offer(frame)
+        return len(audience)
+
+    def publish(self, rows: Sequence[feed.FeedRow]) -> None:
+        """Give durable messages, in the order of their numbers, to the desks that may see them."""
+        for row in rows:
+            frame: bytes | None = None
+            for client in list(self._clients):
+                if client.catching_up:
+                    client.newest_missed = row.number
+                elif row.number > client.cursor:
+                    client.cursor = row.number
+                    if row.topic in client.topics:
+                        frame = frame or msgspec.json.encode(message_of(row))
+                        client.offer(frame)
+
+    async def serve(
+        self,
+        request: web.Request,
+        session: DeskSession,
+        after: str | None,
+        *,
+        greet: Callable[[], Iterable[LiveMessage]],
+        hear: Callable[[bytes], None],
+        part: Callable[[], None],
+    ) -> web.WebSocketResponse:
+        """Serve one desk until it goes.
+
+        `greet` answers what it should know first, `hear` takes what it says, `part` is called when it is gone.
+        """
+        oldest, newest = await self._db.read(feed.bounds)
+        start, too_old = _start(after, oldest, newest)
+        socket = web.WebSocketResponse(
+            heartbeat=20.0, compress=False, max_msg_size=16 * 1024, writer_limit=WRITER_LIMIT
+        )
+        await socket.prepare(request)
+        client = DeskClient(socket, request.transport, session)
+        client.cursor = start
+        self._clients.add(client)
+        self._watch()
+        sender = asyncio.create_task(client.send_queued())
+        client.say(notice("hello", cursor=str(start)))
+        if too_old:
+            client.say(notice("reload", cursor=str(start)))
+        for message in greet():
+            client.say(message)
+        try:
+            async with asyncio.timeout((session.ends_at - utc_now()).total_seconds()):
+                await self._catch_up(client)
+                async for received in socket:
+                    if received.type is WSMsgType.TEXT:
+                        hear(received.data.encode())
+        except TimeoutError:
+            await socket.close(message=b"the session is over")
+        finally:
+            self._clients.discard(client)
+            part()
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        return socket
+
+    async def close_session(self, session_id: str) -> None:
+        """Close the desks of a session that was logged out."""
+        for client in [client for client in self._clients if client.session.id == session_id]:
+            await client.close()
+
+    async def close(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            await asyncio.gather(self._watchdog, return_exceptions=True)
+            self._watchdog = None
+        await asyncio.gather(*(client.close() for client in list(self._clients)))
+
+    async def _catch_up(self, client: DeskClient) -> None:
+        while True:
+            rows = await self._db.read(feed.read_after, client.cursor, PAGE)
+            for row in rows:
+                client.cursor = row.number
+                if row.topic in client.topics:
+                    client.say(message_of(row))
+            # No await between this test and the switch: nothing can be published in between.
+            if not rows and client.newest_missed <= client.cursor:
+                client.catching_up = False
+                return
+
+    def _watch(self) -> None:
+        if self._watchdog is None or self._watchdog.done():
+            self._watchdog = asyncio.create_task(self._cut_off_stalled())
+
+    async def _cut_off_stalled(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while self._clients:
+            await asyncio.sleep(0.5)
+            for client in list(self._clients):
+                if client.waiting_since is not None and clock() - client.waiting_since > STALL_SECONDS:
+                    client.cut_off("stalled")
+
+
+def topics_of(session: DeskSession) -> frozenset[str]:
+    """What a desk may see: everyone's, its agent's own, and those of every role that the agent's includes."""
+    agent = session.agent
+    roles = {topic_of_role(role) for role in Role if agent.role.includes(role)}
+    return frozenset({EVERYONE, topic_of_agent(agent.id)} | roles)
+
+
+def message_of(row: feed.FeedRow) -> LiveMessage:
+    cursor = str(row.number)
+    return LiveMessage(type=row.type, id=cursor, at=iso(row.at), data=row.data, cursor=cursor)
+
+
+def notice(code: str, **data: str) -> LiveMessage:
+    """Codes: hello (connected, with the cursor), reload (the cursor was too old: fetch anew), gap (nobody watched)."""
+    return LiveMessage(type="notice", id=new_id(), at=iso(utc_now()), data={"code": code, **data})
+
+
+def _start(after: str | None, oldest: int, newest: int) -> tuple[int, bool]:
+    """The number to go on from, and whether what was missed is no longer kept."""
+    if after is None:
+        return newest, False
+    cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else -1
+    if cursor + 1 < oldest or cursor > newest or cursor < 0:
+        return newest, True
+    return cursor, False

@@ -1,0 +1,42 @@
+"""What the desk's routes work with. Built by the composition root; nothing here builds anything."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from bridge.desk.live import Hub
+from bridge.desk.sessions import Sessions
+from bridge.flows.call_sink import CallFlow
+from bridge.settings import Settings
+from bridge.store.engine import Database
+
+ReadinessCheck = Callable[[], Awaitable[str | None]]
+"""Answers None when all is well, else in one English line what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`calls` is the running telephony side of the desk: who rings, agent states, wrap-ups.
+
+    `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
+    "asterisk"; the database is checked by the desk itself. `recordings` and `voicemail` are the folders that the
+    names of recordings are relative to. `web` is the built desk (may not exist).
+    """
+
+    db: Database
+    settings: Settings
+    sessions: Sessions
+    hub: Hub
+    calls: CallFlow
+    wake_feed: Callable[[], None]
+    readiness: Mapping[str, ReadinessCheck]
+    metrics: CollectorRegistry
+    recordings: Path
+    voicemail: Path
+    web: Path
+    clock: Callable[[], datetime]

@@ -1,0 +1,144 @@
+"""What each agent is doing, worked out from the open calls, the wrap-ups, the registered phones and the open desks.
+
+Nothing of it is stored: after a restart it follows from the open calls again. An agent with an open desk is kept out
+of the queues from hang-up until the wrap-up is done, or the time for it is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bridge.domain.agent import Agent, AgentState, Role
+from bridge.domain.ids import new_id
+from bridge.domain.live import Emit, LiveMessage, topic_of_agent, topic_of_role
+from bridge.domain.times import iso
+from bridge.flows.pause_agents import PauseAgents
+from bridge.flows.roster import Roster
+from pbx.interface import Call, Leg, LegRole
+
+log = structlog.get_logger()
+
+Doing = tuple[AgentState, str | None]
+"""The state and the call it is about."""
+
+
+class AgentStates:
+    """`wrap_up_seconds` is the longest that an agent is kept out of the queues after hang-up."""
+
+    def __init__(
+        self,
+        emit: Emit,
+        roster: Roster,
+        pauses: PauseAgents,
+        wrap_up_seconds: float,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._emit = emit
+        self._roster = roster
+        self._pauses = pauses
+        self._wrap_up_seconds = wrap_up_seconds
+        self._clock = clock
+        self._calls: dict[str, Call] = {}
+        self._desks: Counter[str] = Counter()
+        self._registered: frozenset[str] = frozenset()
+        self._wrap_ups: dict[str, tuple[str, asyncio.TimerHandle]] = {}
+        self._told: dict[str, Doing] = {}
+
+    def follow(self, call_id: str, call: Call) -> None:
+        if call.ended_at is None:
+            self._calls[call_id] = call
+        else:
+            self._calls.pop(call_id, None)
+        self._tell_changes()
+
+    def set_registered(self, extensions: frozenset[str]) -> None:
+        """Extensions whose phone is registered now."""
+        self._registered = extensions
+        self._tell_changes()
+
+    def open_desk(self, agent: Agent) -> None:
+        self._roster.learn(agent)
+        self._desks[agent.id] += 1
+        self._tell_changes()
+
+    def close_desk(self, agent: Agent) -> None:
+        self._desks[agent.id] -= 1
+        self._tell_changes()
+
+    def begin_wrap_up(self, extension: str, call_id: str) -> None:
+        """After hang-up. An agent without an open desk has nothing to wrap up with and goes straight on."""
+        agent = self._roster.find_at(extension)
+        if agent is None or not self._desks[agent.id]:
+            return
+        self._drop_timer(agent.id)
+        timer = asyncio.get_running_loop().call_later(
+            self._wrap_up_seconds, self.end_wrap_up, agent.id, call_id
+        )
+        self._wrap_ups[agent.id] = (call_id, timer)
+        self._pauses.set(extension, paused=True)
+        self._tell_changes()
+
+    def end_wrap_up(self, agent_id: str, call_id: str) -> None:
+        """Done, or out of time. That of an earlier call changes nothing."""
+        if self._wrap_ups.get(agent_id, ("", None))[0] != call_id:
+            return
+        self._drop_timer(agent_id)
+        agent = self._roster.find(agent_id)
+        if agent is not None and agent.extension is not None:
+            self._pauses.set(agent.extension, paused=False)
+        self._tell_changes()
+
+    def get(self, agent: Agent) -> Doing:
+        extension = agent.extension
+        if extension is not None:
+            for state, fits in ((AgentState.IN_CALL, _talks), (AgentState.RINGING, _rings)):
+                call_id = self._find_call(extension, fits)
+                if call_id is not None:
+                    return state, call_id
+        if agent.id in self._wrap_ups:
+            return AgentState.WRAP_UP, self._wrap_ups[agent.id][0]
+        present = self._desks[agent.id] > 0 or extension in self._registered
+        return (AgentState.AVAILABLE if present else AgentState.OFFLINE), None
+
+    def message(self, agent: Agent) -> LiveMessage:
+        state, call_id = self.get(agent)
+        data = {"agent_id": agent.id, "extension": agent.extension, "state": state.value, "call_id": call_id}
+        return LiveMessage(type="agent_state", id=new_id(), at=iso(self._clock()), data=data)
+
+    def close(self) -> None:
+        for agent_id in list(self._wrap_ups):
+            self._drop_timer(agent_id)
+
+    def _find_call(self, extension: str, fits: Callable[[Leg], bool]) -> str | None:
+        """The newest open call with a leg of this extension that fits."""
+        for call_id, call in reversed(self._calls.items()):
+            if any(leg.extension == extension and fits(leg) for leg in call.legs.values()):
+                return call_id
+        return None
+
+    def _drop_timer(self, agent_id: str) -> None:
+        _, timer = self._wrap_ups.pop(agent_id, ("", None))
+        if timer is not None:
+            timer.cancel()
+
+    def _tell_changes(self) -> None:
+        for agent in self._roster.everyone():
+            doing = self.get(agent)
+            if self._told.get(agent.id) != doing:
+                self._told[agent.id] = doing
+                self._emit((topic_of_agent(agent.id), topic_of_role(Role.SUPERVISOR)), self.message(agent))
+
+
+def _talks(leg: Leg) -> bool:
+    """Took the call, or made it."""
+    return leg.ended_at is None and (leg.role is LegRole.CALLER or leg.answered_at is not None)
+
+
+def _rings(leg: Leg) -> bool:
+    over = leg.answered_at or leg.withdrawn_at or leg.ended_at
+    return leg.role is LegRole.AGENT and leg.invited_at is not None and over is None

@@ -1,0 +1,38 @@
+"""Both ends of a call as they are shown and stored, from the raw strings that Asterisk had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pbx.interface import Call, Direction, NumberKind
+from pbx.number import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """`caller` and `dialled` as E.164 where they are valid numbers, else as shown, "" when anonymous.
+
+    `customer_number` is the E.164 number of whoever of the two is not ours, None when that is nobody who could
+    be known: an anonymous caller, a short code, a colleague.
+    """
+
+    caller: str
+    dialled: str
+    customer_number: str | None
+
+
+def parties_of(call: Call, region: str) -> Parties:
+    """`region` is where a number without a country code is at home, such as "UA"."""
+    return _parties(call.direction, call.caller, call.dialled, region)
+
+
+@lru_cache(maxsize=4096)
+def _parties(direction: Direction, raw_caller: str, raw_dialled: str, region: str) -> Parties:
+    caller, dialled = parse(raw_caller, region), parse(raw_dialled, region)
+    customer = {Direction.INBOUND: caller.e164, Direction.OUTBOUND: dialled.e164}.get(direction)
+    return Parties(
+        caller="" if caller.kind is NumberKind.ANONYMOUS else caller.e164 or caller.raw,
+        dialled=dialled.e164 or dialled.raw,
+        customer_number=customer,
+    )

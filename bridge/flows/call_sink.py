@@ -1,0 +1,151 @@
+"""The telephony side of the desk: takes what the PBX tells and hands it to those it concerns.
+
+`accept` never waits. The screen-pop and the agents' states follow at once, from memory and reads; what is kept goes
+through one ordered writer, which loses nothing when the database is away for a while. A call has its id from the first
+moment, before its row exists, so that a pop can name it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bridge.domain.agent import Agent
+from bridge.domain.ids import new_id
+from bridge.domain.live import Emit
+from bridge.flows.agent_states import AgentStates
+from bridge.flows.call_parties import parties_of
+from bridge.flows.end_recordings import end_recordings
+from bridge.flows.ordered_writer import OrderedWriter, Write
+from bridge.flows.pause_agents import PauseAgents
+from bridge.flows.pop_screen import PopScreen
+from bridge.flows.roster import Roster
+from bridge.flows.track_call import Change, Folders, mark_gap, track
+from bridge.settings import Settings
+from bridge.store import agents, calls
+from bridge.store.engine import Database
+from pbx.errors import Transient as PbxTransient
+from pbx.interface import AgentLeft, Call, CallControl, CallEnded, CallEvent, Direction, WatchGap
+
+RECORDING_SECONDS: Final = 1.0
+"""How long after a call its recording is measured: Asterisk writes the last of it when the leg is gone."""
+REGISTERED_SECONDS: Final = 5.0
+"""How often the registered phones are asked for."""
+
+log = structlog.get_logger()
+
+
+class CallFlow:
+    """Implements `CallSink`. `emit` reaches the open desks; `wake_feed` is called after each commit."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        settings: Settings,
+        folders: Folders,
+        control: CallControl,
+        emit: Emit,
+        wake_feed: Callable[[], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._settings = settings
+        self._folders = folders
+        self._control = control
+        self._ids: dict[tuple[str, str], str] = {}
+        """Of the open calls."""
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._roster = Roster()
+        self._pauses = PauseAgents(control)
+        self.writer = OrderedWriter(db, wake_feed)
+        self.pops = PopScreen(db, emit, self._roster, self._record_stage, clock)
+        self.states = AgentStates(emit, self._roster, self._pauses, settings.desk.wrap_up_seconds, clock)
+
+    async def start(self) -> tuple[list[Call], datetime | None]:
+        """Begin. Answers the calls that were open and when the PBX last told anything, for the tracker to go on from.
+
+        Raises Transient when the database is not there.
+        """
+        for agent in await self._db.read(agents.list_agents):
+            self._roster.learn(agent)
+        open_calls = await self._db.read(calls.list_open)
+        watched_until = await self._db.read(calls.find_last_watched, self._settings.asterisk.name)
+        for call_id, call in open_calls:
+            self._ids[call.pbx, call.linkedid] = call_id
+            self.states.follow(call_id, call)
+        self.writer.start()
+        self._end_recordings()
+        # Whoever was in a wrap-up when we stopped comes back.
+        for agent in self._roster.everyone():
+            if agent.extension is not None:
+                self._pauses.set(agent.extension, paused=False)
+        self._asking = asyncio.create_task(self._ask_registered(), name="registered-phones")
+        return [call for _, call in open_calls], watched_until
+
+    async def close(self) -> None:
+        """Stop, after writing what is queued."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+        for timer in self._timers:
+            timer.cancel()
+        self.states.close()
+        await self._pauses.close()
+        await self.pops.close()
+        await self.writer.close()
+
+    def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
+        call_id = self._ids.setdefault((call.pbx, call.linkedid), new_id())
+        parties = parties_of(call, self._settings.company.region)
+        change = Change(call_id, call, parties, tuple(events))
+        self.pops.follow(change)
+        self._put("track", call_id, partial(track, change=change, folders=self._folders))
+        for event in events:
+            if isinstance(event, AgentLeft) and call.direction is not Direction.INTERNAL:
+                self.states.begin_wrap_up(event.extension, call_id)
+            if isinstance(event, CallEnded):
+                del self._ids[call.pbx, call.linkedid]
+                self._later(RECORDING_SECONDS, self._end_recordings)
+        self.states.follow(call_id, call)
+
+    def accept_gap(self, gap: WatchGap) -> None:
+        log.warning("watch_gap", pbx=gap.pbx, seconds=(gap.until - gap.since).total_seconds())
+        open_calls = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
+        self._put("gap", "", partial(mark_gap, gap=gap, call_ids=open_calls))
+
+    def end_wrap_up(self, agent: Agent, call_id: str) -> None:
+        """The agent has finished with the call and may be rung again."""
+        self.states.end_wrap_up(agent.id, call_id)
+
+    def _put(self, what: str, call_id: str, work: Callable[..., object]) -> None:
+        self.writer.put(Write(work, what, call_id))
+
+    def _record_stage(self, call_id: str, stage: str, at: datetime, extension: str, leg: str) -> None:
+        work = partial(calls.add_stage, call_id=call_id, stage=stage, at=at, extension=extension, leg=leg)
+        self._put(stage, call_id, work)
+
+    def _end_recordings(self) -> None:
+        self._put("end_recordings", "", partial(end_recordings, recordings=self._folders.recordings))
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        def act() -> None:
+            self._timers.discard(timer)
+            action()
+
+        timer = asyncio.get_running_loop().call_later(seconds, act)
+        self._timers.add(timer)
+
+    async def _ask_registered(self) -> None:
+        while True:
+            try:
+                self.states.set_registered(await self._control.find_registered())
+            except PbxTransient:
+                self.states.set_registered(frozenset())
+            await asyncio.sleep(REGISTERED_SECONDS)

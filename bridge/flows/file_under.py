@@ -1,0 +1,48 @@
+"""Who it really was: an entry, a call or a conversation is filed under another customer, with all that hangs on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bridge.domain.agent import Agent
+from bridge.domain.live import EVERYONE
+from bridge.flows.append_entry import append_call
+from bridge.store import call_views, feed, filing, people
+from bridge.store.filing import Filing, Subject
+from bridge.store.people import NewCustomer
+
+
+def file_under(
+    connection: Connection,
+    subject: Subject,
+    subject_id: str,
+    target: str | NewCustomer,
+    *,
+    agent: Agent,
+    reason: str,
+    at: datetime,
+) -> Filing:
+    """`target` is a customer's id or one to be made. Raises NotFound for an unknown subject or customer."""
+    customer_id = target if isinstance(target, str) else people.make_customer(connection, target, at)
+    filed = filing.file(connection, subject, subject_id, customer_id, by=agent.id, reason=reason, at=at)
+    _tell(connection, filed, at)
+    return filed
+
+
+def undo_filing(connection: Connection, filing_id: str, *, agent: Agent, at: datetime) -> Filing:
+    """Raises NotFound; Conflict when it is undone already or something was filed since."""
+    undone = filing.undo(connection, filing_id, by=agent.id, at=at)
+    _tell(connection, undone, at)
+    return undone
+
+
+def _tell(connection: Connection, filed: Filing, at: datetime) -> None:
+    if filed.subject is Subject.CALL:
+        # A call that was nobody's gets its entry now.
+        append_call(connection, filed.subject_id)
+        feed.append(connection, "call", EVERYONE, call_views.get_summary(connection, filed.subject_id), at)
+    moved = {"subject": filed.subject.value, "subject_id": filed.subject_id}
+    people_of = {"from_id": filed.from_id, "to_id": filed.to_id}
+    feed.append(connection, "notice", EVERYONE, {"code": "filed", **moved, **people_of}, at)

@@ -1,0 +1,187 @@
+"""The screen-pop: when an agent's phone is about to ring, the caller's card goes to that agent's open desks.
+
+Runs beside the writer and waits for no write: a ring shows within milliseconds also while the database is busy.
+Holds who rings now, for desks that connect meanwhile and for /ringing. When the store does not answer, the pop
+goes out with the number alone, and again under the same id as soon as the card can be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bridge.domain.card import Card, ScreenPop
+from bridge.domain.ids import new_id
+from bridge.domain.live import Emit, LiveMessage, topic_of_agent
+from bridge.domain.times import iso
+from bridge.errors import Transient
+from bridge.flows.call_parties import Parties
+from bridge.flows.roster import Roster
+from bridge.flows.track_call import Change
+from bridge.store.card import read_card
+from bridge.store.engine import Database
+from pbx.interface import (
+    AgentAnswered,
+    AgentInvited,
+    AgentWithdrawn,
+    CallEnded,
+    WithdrawReason,
+)
+
+CARD_PATIENCE: Final = 0.25
+"""Seconds that a pop waits for its card before it goes out with the number alone."""
+RETRY_SECONDS: Final = 0.5
+
+RecordStage = Callable[[str, str, datetime, str, str], None]
+"""(call_id, stage, at, extension, leg): keep that a pop was sent or shown."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Ring:
+    """`pop` carries the card once it is known; `sent_at` is when the first desk was given it."""
+
+    pop: ScreenPop
+    agent_id: str | None
+    customer_id: str | None
+    ready: bool = False
+    sent: bool = False
+    shown: bool = False
+
+
+class PopScreen:
+    """One ring of one phone is one pop, keyed by the agent's leg."""
+
+    def __init__(
+        self,
+        db: Database,
+        emit: Emit,
+        roster: Roster,
+        record_stage: RecordStage,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._emit = emit
+        self._roster = roster
+        self._record_stage = record_stage
+        self._clock = clock
+        self._rings: dict[str, _Ring] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def follow(self, change: Change) -> None:
+        for event in change.events:
+            match event:
+                case AgentInvited():
+                    self._invite(change, event)
+                case AgentAnswered():
+                    self._rings.pop(event.leg, None)
+                case AgentWithdrawn():
+                    self._withdraw(event.leg, event.reason)
+                case CallEnded():
+                    for leg in [
+                        leg for leg, ring in self._rings.items() if ring.pop.call_id == change.call_id
+                    ]:
+                        self._withdraw(leg, WithdrawReason.UNKNOWN)
+
+    def list_ringing(self, extension: str) -> list[ScreenPop]:
+        """What rings at this extension now, oldest first."""
+        return [ring.pop for ring in self._rings.values() if ring.pop.extension == extension]
+
+    def greet(self, agent_id: str) -> list[LiveMessage]:
+        """What a desk of this agent that has just connected should show."""
+        rings = [ring for ring in self._rings.values() if ring.ready and ring.agent_id == agent_id]
+        for ring in rings:
+            self._note_sent(ring)
+        return [self._message(ring.pop) for ring in rings]
+
+    def take_shown(self, pop_id: str, agent_id: str) -> None:
+        """A desk of this agent has painted the pop. Others' pops and those that are gone are ignored."""
+        for leg, ring in self._rings.items():
+            if ring.pop.id == pop_id and ring.agent_id == agent_id and not ring.shown:
+                ring.shown = True
+                self._record_stage(ring.pop.call_id, "pop_shown", self._clock(), ring.pop.extension, leg)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _invite(self, change: Change, event: AgentInvited) -> None:
+        agent = self._roster.find_at(event.extension)
+        call_id, call, parties = change.call_id, change.call, change.parties
+        card = Card(
+            call_id=call_id, caller=parties.caller, dialled=parties.dialled, customer=None, queue=call.queue
+        )
+        pop = ScreenPop(id=new_id(), call_id=call_id, extension=event.extension, leg=event.leg, card=card)
+        ring = _Ring(pop, agent.id if agent else None, call.customer_id)
+        self._rings[event.leg] = ring
+        task = asyncio.create_task(self._show(ring, parties))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _show(self, ring: _Ring, parties: Parties) -> None:
+        reading = asyncio.ensure_future(self._read_card(ring, parties))
+        await asyncio.wait([reading], timeout=CARD_PATIENCE)
+        if not reading.done():
+            self._send(ring)
+        card = await reading
+        if card is not None:
+            ring.pop = ScreenPop(
+                id=ring.pop.id,
+                call_id=ring.pop.call_id,
+                extension=ring.pop.extension,
+                leg=ring.pop.leg,
+                card=card,
+            )
+            self._send(ring)
+
+    async def _read_card(self, ring: _Ring, parties: Parties) -> Card | None:
+        """The card, however long the store takes; None when it has stopped ringing meanwhile."""
+        bare = ring.pop.card
+        while ring.pop.leg in self._rings:
+            try:
+                return await self._db.read(
+                    read_card,
+                    call_id=bare.call_id,
+                    caller=bare.caller,
+                    dialled=bare.dialled,
+                    customer_id=ring.customer_id,
+                    number=parties.customer_number,
+                    queue=bare.queue,
+                )
+            except Transient as error:
+                log.warning("card_waits", call_id=bare.call_id, reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+        return None
+
+    def _send(self, ring: _Ring) -> None:
+        if self._rings.get(ring.pop.leg) is not ring:
+            return
+        ring.ready = True
+        if ring.agent_id is not None and self._emit(
+            (topic_of_agent(ring.agent_id),), self._message(ring.pop)
+        ):
+            self._note_sent(ring)
+
+    def _note_sent(self, ring: _Ring) -> None:
+        if not ring.sent:
+            ring.sent = True
+            pop = ring.pop
+            self._record_stage(pop.call_id, "pop_sent", self._clock(), pop.extension, pop.leg)
+
+    def _message(self, pop: ScreenPop) -> LiveMessage:
+        return LiveMessage(type="screen_pop", id=pop.id, at=iso(self._clock()), data=pop)
+
+    def _withdraw(self, leg: str, reason: WithdrawReason) -> None:
+        ring = self._rings.pop(leg, None)
+        if ring is None or ring.agent_id is None:
+            return
+        data = {"pop_id": ring.pop.id, "call_id": ring.pop.call_id, "reason": reason.value}
+        message = LiveMessage(type="screen_pop_withdrawn", id=new_id(), at=iso(self._clock()), data=data)
+        self._emit((topic_of_agent(ring.agent_id),), message)

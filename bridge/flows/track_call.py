@@ -1,0 +1,214 @@
+"""Keeps what the PBX tells of a call: its row, legs, stages, recordings, and its one entry on the timeline.
+
+One `track` is one unit of work. The `call` entry is appended once, as soon as the customer is known: at once for a
+known number; when an unknown one was answered or left a message, which makes a customer of it. The calls of anonymous
+callers are nobody's until an agent files them, those between colleagues stay so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.domain.customer import Identity
+from bridge.domain.entry import EntryDirection, EntryKind
+from bridge.domain.live import EVERYONE
+from bridge.domain.times import iso
+from bridge.errors import NotFound
+from bridge.flows import recording_files
+from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_call
+from bridge.flows.call_parties import Parties
+from bridge.store import agents, call_views, calls, feed, filing, people, wrap_ups
+from bridge.store.filing import Subject
+from bridge.store.timeline import NewEntry
+from pbx.interface import (
+    AgentAnswered,
+    AgentLeft,
+    AgentRinging,
+    AgentWithdrawn,
+    Call,
+    CallEnded,
+    CallerIdentified,
+    CallEvent,
+    CallJoined,
+    CallStarted,
+    Direction,
+    RecordingStarted,
+    VoicemailLeft,
+    WatchGap,
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`call` as it is after `events`. Its row gets `call_id` unless it has another one already."""
+
+    call_id: str
+    call: Call
+    parties: Parties
+    events: Sequence[CallEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where recordings are kept, and where Asterisk leaves voicemail."""
+
+    recordings: Path
+    voicemail: Path
+
+
+def track(connection: Connection, change: Change, folders: Folders) -> None:
+    """Store a change and what it means."""
+    call = change.call
+    call_id = calls.save_call(
+        connection, change.call_id, call, caller=change.parties.caller, dialled=change.parties.dialled
+    )
+    calls.save_legs(connection, call_id, call.legs)
+    for event in change.events:
+        _keep(connection, call_id, call, event)
+    _file_first(connection, call_id, change)
+    append_call(connection, call_id)
+    for event in change.events:
+        if isinstance(event, VoicemailLeft):
+            _append_message(connection, call_id, event, folders)
+    at = change.events[-1].at if change.events else call.started_at
+    feed.append(connection, "call", EVERYONE, call_views.get_summary(connection, call_id), at)
+
+
+def mark_gap(connection: Connection, gap: WatchGap, call_ids: Sequence[str]) -> None:
+    """Say on the timelines of the calls that were open then, and on the desks, that nobody watched (invariant 8)."""
+    times = {"since": iso(gap.since), "until": iso(gap.until)}
+    for call_id in call_ids:
+        key = f"gap/{gap.pbx}/{times['since']}/{call_id}"
+        new = NewEntry(
+            kind=EntryKind.GAP, source=SOURCE, source_key=key, at=gap.since, call_id=call_id, payload=times
+        )
+        if call_views.get_summary(connection, call_id).customer_id is not None:
+            append_and_tell(connection, new)
+    feed.append(connection, "notice", EVERYONE, {"code": "gap", **times}, gap.until)
+
+
+def _keep(connection: Connection, call_id: str, call: Call, event: CallEvent) -> None:
+    """The stage that an event is, and the rows that belong to it."""
+    match event:
+        case AgentAnswered():
+            calls.set_answered_by(connection, call_id, event.extension)
+        case AgentLeft():
+            _begin_wrap_up(connection, call_id, call, event)
+        case CallJoined():
+            into = calls.find_id(connection, event.pbx, event.into)
+            if into is not None:
+                calls.join(connection, call_id, into)
+        case RecordingStarted():
+            calls.add_recording(
+                connection, call_id, "call", event.name, started_at=event.at, state="recording"
+            )
+    stage = _stage_of(event)
+    if stage is not None:
+        name, detail = stage
+        extension, leg = getattr(event, "extension", None), getattr(event, "leg", None)
+        calls.add_stage(connection, call_id, name, event.at, extension=extension, leg=leg, detail=detail)
+
+
+def _stage_of(event: CallEvent) -> tuple[str, str | None] | None:  # noqa: PLR0911 - one line per kind of event
+    """The stage's name and detail."""
+    match event:
+        case CallStarted():
+            return "invite", None
+        case CallerIdentified():
+            return "identified", "known" if event.customer_id else "unknown"
+        case AgentRinging():
+            return "ringing", None
+        case AgentWithdrawn():
+            return "withdrawn", event.reason.value
+        case AgentAnswered():
+            return "answered", None
+        case VoicemailLeft():
+            return "voicemail", event.box
+        case CallEnded():
+            return "ended", event.outcome.value
+    return None
+
+
+def _begin_wrap_up(connection: Connection, call_id: str, call: Call, event: AgentLeft) -> None:
+    agent = agents.find_at_extension(connection, event.extension)
+    # Colleagues among themselves leave nothing to wrap up.
+    if agent is not None and call.direction is not Direction.INTERNAL:
+        wrap_ups.begin(connection, call_id, agent.id, event.at)
+
+
+def _file_first(connection: Connection, call_id: str, change: Change) -> None:
+    """The system's first filing. Once a call was filed, by whomever, only people move it."""
+    if calls.was_filed(connection, call_id):
+        return
+    customer_id = _resolve_customer(connection, change)
+    if customer_id is None:
+        return
+    try:
+        filing.file(
+            connection,
+            Subject.CALL,
+            call_id,
+            customer_id,
+            by=filing.SYSTEM,
+            reason="number",
+            at=change.call.started_at,
+        )
+    except NotFound:
+        # The PBX remembers an id that is not here any more: the call is nobody's until somebody files it.
+        log.warning("caller_gone", call_id=call_id, customer_id=customer_id)
+
+
+def _resolve_customer(connection: Connection, change: Change) -> str | None:
+    """The leaf that holds the customer's number; a new customer when an unknown one was answered or left a message."""
+    call, number = change.call, change.parties.customer_number
+    owner = people.find_owner(connection, PHONE, number) if number else None
+    if owner is not None:
+        return owner.leaf_id
+    if call.customer_id:
+        return call.customer_id
+    if number is None or not (call.answered_at or call.voicemail):
+        return None
+    made = people.resolve_owner(
+        connection,
+        Identity(PHONE, number),
+        people.NewCustomer(name=""),
+        evidence={"source": SOURCE, "call": f"{call.pbx}/{call.linkedid}"},
+        at=call.started_at,
+    )
+    return made.leaf_id
+
+
+def _append_message(connection: Connection, call_id: str, event: VoicemailLeft, folders: Folders) -> None:
+    """The caller's voicemail: kept as our own file, and a message that is filed with its call."""
+    name = f"voicemail/{call_id}-{Path(event.name).name}"
+    recording_id, created = calls.add_recording(
+        connection, call_id, "voicemail", name, started_at=event.at, state="recording"
+    )
+    if not created:
+        return
+    try:
+        recording_files.keep_message(folders.voicemail, event.name, folders.recordings, name)
+    except NotFound:
+        log.warning("voicemail_missing", call_id=call_id)
+    duration = recording_files.measure(folders.recordings, "voicemail", name)
+    calls.finish_recording(connection, recording_id, duration)
+    append_and_tell(
+        connection,
+        NewEntry(
+            kind=EntryKind.MESSAGE,
+            source=SOURCE,
+            source_key=name,
+            at=event.at,
+            channel=PHONE,
+            direction=EntryDirection.INBOUND,
+            call_id=call_id,
+            payload={"subtype": "voicemail", "recording_id": recording_id, "duration_ms": duration},
+        ),
+    )
