@@ -89,11 +89,11 @@ class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The company that this home is."""
 
     name: str = "Omniline"
-    """As shown at the desk."""
+    """Shown at the top of the desk."""
     region: str = "UA"
     """The region (ISO 3166) by which a number without country code is read, where the dialled number tells none."""
     language: Language = "en"
-    """The language of the company: `en`, `ru` or `uk`."""
+    """The language of what agents' phones show."""
 
 
 class Admin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -134,39 +134,76 @@ def _command(command: click.Command, name: str, parent: click.Context | None) ->
 
 
 def http_page() -> Iterator[str]:
-    from bridge.desk.openapi import document
-
-    described = document()
+    described = openapi()
     yield from (
         "# HTTP",
         "",
-        "Generated from the routes by `docs/generate.py`; the same in machine-readable form is served at",
-        "`/api/v1/openapi.json`. Errors are problem+json (RFC 9457).",
+        "Generated from the routes by `docs/generate.py`; `/api/v1/openapi.json` serves the same to machines.",
         "",
+        "JSON in and out. Errors are problem+json (RFC 9457): look at `type`. `POST /api/v1/login` answers with a token for",
+        "`Authorization: Bearer` and sets the browser's cookie; with the cookie, what is not GET needs the header `X-CSRF-Token`",
+        "(in the answer to the login). Lists are `{items, next}`; `next` is the `before` of the following page.",
+        "",
+        "## Routes",
+        "",
+        "| route | what | who may | takes | answers |",
+        "| --- | --- | --- | --- | --- |",
     )
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
-            yield from _operation(f"{method.upper()} {path}", operation)
+            yield _operation(f"{method.upper()} {path}", operation)
+    yield from ("", "## Types", "")
+    for name, schema in sorted(described["components"]["schemas"].items()):
+        if not name.endswith("Query"):
+            yield from _schema(name, schema)
 
 
-def _operation(title: str, operation: dict[str, Any]) -> Iterator[str]:
-    yield from (f"## {title}", "", _flat(operation.get("description") or operation.get("summary", "")), "")
-    for parameter in operation.get("parameters", ()):
-        yield f"- `{parameter['name']}` ({parameter['in']}): {_schema_words(parameter['schema'])}"
+def openapi() -> dict[str, Any]:
+    """The API's own description."""
+    from bridge.desk.openapi import describe
+    from bridge.desk.routes import ROUTES
+
+    document: dict[str, Any] = msgspec.json.decode(describe(ROUTES))
+    return document
+
+
+def _operation(title: str, operation: dict[str, Any]) -> str:
+    query = [f"`{given['name']}`" for given in operation["parameters"] if given["in"] == "query"]
+    content = operation.get("requestBody", {}).get("content", {})
+    takes = ", ".join([*query, *(_schema_words(body["schema"]) for body in content.values())])
+    (answer,) = (response for status, response in operation["responses"].items() if status != "default")
+    answers = ", ".join(
+        _schema_words(body["schema"]) if body["schema"] else kind
+        for kind, body in answer.get("content", {}).items()
+    )
+    who = operation["description"].removeprefix("least role: ")
+    return f"| `{title}` | {operation['summary']} | {who} | {takes} | {answers or answer['description']} |"
+
+
+def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    words = schema.get("description", "").split("\n\n")
+    yield from (f"### {name}", "")
+    if words[0]:
+        yield from (re.sub(r"\s+", " ", words[0]).strip(), "")
+    if "enum" in schema:
+        yield from ("One of " + ", ".join(f"`{value}`" for value in schema["enum"]) + ".", "")
+    for field, kind in schema.get("properties", {}).items():
+        yield f"- `{field}`: {_schema_words(kind)}"
+    if schema.get("properties"):
+        yield ""
 
 
 def _schema_words(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
-        return f"`{schema['$ref'].rpartition('/')[2]}`"
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
     if "anyOf" in schema:
         return " or ".join(_schema_words(choice) for choice in schema["anyOf"])
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_schema_words(schema['items'])}"
     return str(schema.get("type", "anything"))
-
-
-def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
 
 
 PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {

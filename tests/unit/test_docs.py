@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 import pytest
-from bridge.desk.openapi import document
 
 from bridge.cli.main import omniline
 from bridge.domain.agent import Role
@@ -122,7 +121,7 @@ def test_every_setting_has_words() -> None:
 def test_every_route_named_is_served(page: Path) -> None:
     served = {
         f"{method.upper()} {re.sub(r'{[^}]*}', '{}', path)}"
-        for path, methods in document()["paths"].items()
+        for path, methods in generate.openapi()["paths"].items()
         for method in methods
     }
     for method, path in re.findall(r"\b(GET|POST|PUT|DELETE) (/[\w/{}.]+)", code_of(page)):
