@@ -1,0 +1,207 @@
+"""One mail out of its bytes (RFC 5322, RFC 2047, MIME): a pure function, for a process pool.
+
+The standard library's parser is used with its oldest policy: the newer one raises on headers that strangers send.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
+
+import msgspec
+
+from bridge.domain.address import canonical_email
+from bridge.domain.html_text import html_to_text
+from bridge.domain.mail_quoting import fold_quotes
+from bridge.domain.texts import decoded, storable
+from bridge.errors import InvalidInput
+
+LARGEST = 64 << 20
+"""Bytes of the largest mail that is read."""
+LONGEST_BODY = 200_000
+"""Characters of text that are shown; a longer text is kept whole as an attachment."""
+MOST_PARTS = 2_000
+MOST_ATTACHMENTS = 200
+
+_MESSAGE_ID = re.compile(r"<([^<>\s]{1,400})>")
+_NAME = re.compile(r"[^\w.()@ +-]+")
+
+
+class MailAddress(msgspec.Struct, frozen=True):
+    """`address` is canonical."""
+
+    name: str
+    address: str
+
+
+class MailAttachment(msgspec.Struct, frozen=True):
+    name: str
+    media_type: str
+    data: bytes
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """`key` is the Message-ID without brackets, else the SHA-256 of the mail; `thread` the Message-ID that began it.
+
+    `parents` are the messages it answers, nearest first. `text` is without what it quotes, which is in `quoted`.
+    """
+
+    key: str
+    thread: str
+    parents: tuple[str, ...]
+    at: datetime
+    sender: MailAddress
+    recipients: tuple[MailAddress, ...]
+    subject: str
+    text: str
+    quoted: str
+    attachments: tuple[MailAttachment, ...]
+
+
+def parse_mail(data: bytes, *, received_at: datetime | None = None) -> Mail:
+    """Read one mail; `received_at` stands in for a missing or impossible Date.
+
+    Raises InvalidInput saying what is wrong: too large, not a mail, no sender, no date, nested without end.
+    """
+    if len(data) > LARGEST:
+        raise InvalidInput(f"the mail has {len(data) >> 20} MB, more than {LARGEST >> 20}")
+    try:
+        message = email.message_from_bytes(data, policy=email.policy.compat32)
+        return _read(message, data, received_at)
+    except RecursionError as error:
+        raise InvalidInput("its parts are nested without end") from error
+    except MessageError as error:
+        raise InvalidInput(f"not a mail: {error}") from error
+
+
+def _read(message: Message, data: bytes, received_at: datetime | None) -> Mail:
+    senders = _addresses(message, "From")
+    if not senders:
+        raise InvalidInput("no sender: the From header is missing or not an address")
+    key = _ids(message, "Message-ID")[:1] or (f"sha256:{hashlib.sha256(data).hexdigest()}",)
+    references = _ids(message, "References")
+    answered = _ids(message, "In-Reply-To")[:1]
+    text, attachments = _content(message)
+    written, quoted = fold_quotes(text)
+    return Mail(
+        key=key[0],
+        thread=(references[:1] or answered or key)[0],
+        parents=tuple(dict.fromkeys((*answered, *reversed(references)))),
+        at=_date(message, received_at),
+        sender=senders[0],
+        recipients=tuple(
+            address
+            for header in ("To", "Cc", "Bcc", "Delivered-To", "X-Original-To")
+            for address in _addresses(message, header)
+        ),
+        subject=" ".join(_decoded_words(_header(message, "Subject")).split())[:500],
+        text=written[:LONGEST_BODY],
+        quoted=quoted[:LONGEST_BODY],
+        attachments=attachments,
+    )
+
+
+def _content(message: Message) -> tuple[str, tuple[MailAttachment, ...]]:
+    """The text (the plain part, else the words of the HTML part) and what is attached."""
+    plain: list[str] = []
+    html: list[str] = []
+    attachments: list[MailAttachment] = []
+    for part in _leaves(message):
+        data = _payload(part)
+        kind = part.get_content_type()
+        name = _file_name(part)
+        if (
+            kind in ("text/plain", "text/html")
+            and not name
+            and part.get_content_disposition() != "attachment"
+        ):
+            (plain if kind == "text/plain" else html).append(decoded(data, part.get_content_charset()))
+        elif data and len(attachments) < MOST_ATTACHMENTS:
+            attachments.append(MailAttachment(name or kind.replace("/", "."), kind, data))
+    text = "\n".join(part.strip() for part in plain if part.strip())
+    text = text or "\n".join(html_to_text(part) for part in html)
+    if len(text) > LONGEST_BODY:
+        attachments.append(MailAttachment("text.txt", "text/plain", text.encode()))
+    return text, tuple(attachments)
+
+
+def _leaves(message: Message) -> Iterator[Message]:
+    for count, part in enumerate(message.walk()):
+        if count >= MOST_PARTS:
+            raise InvalidInput(f"it has more than {MOST_PARTS} parts")
+        if not part.is_multipart():
+            yield part
+
+
+def _payload(part: Message) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _file_name(part: Message) -> str:
+    """A name that is safe in any file system, "" when it has none: directories and odd characters are left out."""
+    given = part.get_filename()
+    if not given:
+        return ""
+    plain = storable(_decoded_words(given)).replace("\\", "/").rpartition("/")[2]
+    return _NAME.sub("_", plain).strip(" .")[:120]
+
+
+def _addresses(message: Message, name: str) -> list[MailAddress]:
+    """The valid addresses of a header; names are decoded after the commas have been found (RFC 2047, section 5)."""
+    found = []
+    for shown, address in getaddresses(_values(message, name)[:20]):
+        try:
+            canonical = canonical_email(address)
+        except InvalidInput:
+            continue  # undisclosed-recipients and the like: not an address, nothing to report
+        found.append(MailAddress(" ".join(_decoded_words(shown).split())[:200], canonical))
+    return found
+
+
+def _date(message: Message, received_at: datetime | None) -> datetime:
+    for value in (_header(message, "Date"), _header(message, "Received").rpartition(";")[2]):
+        try:
+            at = parsedate_to_datetime(value)
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
+            continue
+    if received_at is None:
+        raise InvalidInput("no date: the Date header is missing or not a date")
+    return received_at
+
+
+def _ids(message: Message, name: str) -> tuple[str, ...]:
+    return tuple(_MESSAGE_ID.findall(_header(message, name)[:20_000]))
+
+
+def _header(message: Message, name: str) -> str:
+    return next(iter(_values(message, name)), "")
+
+
+def _values(message: Message, name: str) -> list[str]:
+    """A header's texts, unfolded; bytes beyond ASCII, which have no business there, are read as UTF-8 or 1251."""
+    return [
+        decoded(value.encode("utf-8", "surrogateescape"), None).replace("\n", "")
+        for key, value in message.raw_items()
+        if key.lower() == name.lower()
+    ]
+
+
+def _decoded_words(text: str) -> str:
+    """RFC 2047 encoded words as text; what is not one, or broken, stays as it is."""
+    try:
+        parts = decode_header(text)
+    except (MessageError, ValueError):
+        return storable(text)
+    return "".join(
+        storable(part) if isinstance(part, str) else decoded(part, charset) for part, charset in parts
+    )
