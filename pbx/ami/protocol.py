@@ -30,12 +30,13 @@ _WANTED: Final = frozenset(name.encode() for name in EVENTS)
 def build_action(name: str, headers: Mapping[str, str]) -> Action:
     """Raises `Rejected` for a header that would break out of its line."""
     for key, value in headers.items():
-        if any(char in f"{key}{value}" for char in "\r\n\0"):
-            raise Rejected(f"AMI action {name}: {key} holds a control character")
+        line = f"{key}: {value}"
+        if any(char in line for char in "\r\n\0"):
+            raise Rejected(f"AMI action {name}: {key!r} holds a control character")
         try:
-            value.encode()
+            line.encode()
         except UnicodeEncodeError as error:
-            raise Rejected(f"AMI action {name}: {key} is not text") from error
+            raise Rejected(f"AMI action {name}: {key!r} is not text") from error
     return Action({"Action": name, **headers})
 
 
