@@ -43,10 +43,11 @@ class RingingList(msgspec.Struct, frozen=True):
 
 
 class AgentLine(Agent, frozen=True, kw_only=True):
-    """`call_id`: the call that the state is about."""
+    """`call_id`: the call that the state is about. `registered`: whether their phone is, as of the last look."""
 
     state: AgentState
     call_id: str | None = None
+    registered: bool = False
 
 
 class AgentList(msgspec.Struct, frozen=True):

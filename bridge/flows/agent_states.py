@@ -61,6 +61,10 @@ class AgentStates:
         self._registered = extensions
         self._tell_changes()
 
+    def has_phone(self, agent: Agent) -> bool:
+        """Whether this agent's phone was registered at the last look."""
+        return agent.extension in self._registered
+
     def open_desk(self, agent: Agent) -> None:
         self._roster.learn(agent)
         self._desks[agent.id] += 1

@@ -34,8 +34,12 @@ async def list_agents(ask: Ask) -> AgentList:
     """Everybody, and what they are doing."""
     lines = []
     for agent in await ask.services.db.read(agents.list_agents):
-        state, call_id = ask.services.calls.states.get(agent)
-        lines.append(AgentLine(**msgspec.structs.asdict(agent), state=state, call_id=call_id))
+        states = ask.services.calls.states
+        state, call_id = states.get(agent)
+        registered = states.has_phone(agent)
+        lines.append(
+            AgentLine(**msgspec.structs.asdict(agent), state=state, call_id=call_id, registered=registered)
+        )
     return AgentList(lines)
 
 
