@@ -67,7 +67,12 @@ class Pbx:
         return sipp.Line(command, self.home / "phones" / name, "127.0.0.1", self.config.sip_port, local, rtp)
 
     async def speech(self) -> Speech:
-        return await synthesise(("espeak-ng",), "Good afternoon, I am calling about the order that I made yesterday evening.", "en", self.home / "speech.alaw")
+        return await synthesise(
+            ("espeak-ng",),
+            "Good afternoon, I am calling about the order that I made yesterday evening.",
+            "en",
+            self.home / "speech.alaw",
+        )
 
     async def phone(self, extension: str, scenario: str = "answer") -> sipp.RunningScenario:
         """A registered phone that plays `scenario` at its next call."""

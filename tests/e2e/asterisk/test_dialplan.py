@@ -7,7 +7,7 @@ import re
 import time
 
 from pbx.testphone import sipp
-from tests.e2e.asterisk.conftest import Pbx, seconds
+from tests.e2e.asterisk.conftest import SECRET, Pbx, seconds
 from tests.e2e.harness import eventually
 
 
@@ -133,3 +133,32 @@ async def test_sip_and_media_stay_on_this_machine(pbx: Pbx) -> None:
     )
     assert addresses
     assert {address for pair in addresses for address in pair if address} == {"127.0.0.1"}
+
+
+async def test_the_manager_account_may_watch_and_pause_and_nothing_else(pbx: Pbx) -> None:
+    allowed = (
+        "Ping",
+        "Status",
+        "DeviceStateList",
+        "QueuePause\r\nInterface: PJSIP/agent-101\r\nPaused: true",
+    )
+    refused = (
+        "Originate\r\nChannel: PJSIP/agent-101\r\nApplication: Echo",
+        "Command\r\nCommand: core show uptime",
+        "GetConfig\r\nFilename: manager.conf",
+        "Reload",
+        "Setvar\r\nVariable: X\r\nValue: 1",
+        "MixMonitor\r\nChannel: PJSIP/agent-101\r\nCommand: id",
+        "DBPut\r\nFamily: a\r\nKey: b\r\nVal: c",
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", pbx.config.ami_port)
+    writer.write(f"Action: Login\r\nUsername: omniline\r\nSecret: {SECRET}\r\nEvents: off\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    for actions, expected in ((allowed, b"Response: Success"), (refused, b"Permission denied")):
+        for action in actions:
+            writer.write(f"Action: {action}\r\nActionID: {action[:4]}\r\n\r\n".encode())
+            answer = b""
+            while f"ActionID: {action[:4]}".encode() not in answer or b"Response:" not in answer:
+                answer = await reader.readuntil(b"\r\n\r\n")
+            assert expected in answer, (action, answer)
+    writer.close()
