@@ -68,7 +68,7 @@ class Link(AMIProtocol):  # type: ignore[misc]
         if len(self._rest) > MAX_MESSAGE:
             self.close()
         for raw in messages:
-            if _is_wanted(raw):
+            if is_wanted(raw):
                 message = Message.from_line(raw.decode("utf-8", "replace").strip())
                 if message is not None:
                     self.handle_message(message)
@@ -103,7 +103,7 @@ class Link(AMIProtocol):  # type: ignore[misc]
             self.lost.set_result(None)
 
 
-def _is_wanted(raw: bytes) -> bool:
+def is_wanted(raw: bytes) -> bool:
     """Whether a message is an answer, or an event that is read. The banner may stand before the first one."""
     if not raw.startswith(_EVENT):
         return True

@@ -24,7 +24,7 @@ class AmiServer:
     """`received` holds every action of every link, `items` what a list answers.
 
     Actions in `silent` get no answer, those in `refused` an error. `before_list_end` is told inside of a
-    list. `chunk` is how many bytes go out in one write.
+    list. `chunk` is how many bytes go out in one write, `pace` the seconds between two of them.
     """
 
     def __init__(self) -> None:
@@ -34,6 +34,7 @@ class AmiServer:
         self.refused: set[str] = set()
         self.before_list_end: Sequence[Headers] = ()
         self.chunk = 0
+        self.pace = 0.0
         self.port = 0
         self.links: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
@@ -76,7 +77,7 @@ class AmiServer:
         for start in range(0, len(data), self.chunk or len(data)):
             writer.write(data[start : start + (self.chunk or len(data))])
             await writer.drain()
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.pace)
 
     def count(self, action: str) -> int:
         return sum(each["Action"] == action for each in self.received)

@@ -14,6 +14,7 @@ from pbx.ami import client as client_module
 from pbx.ami.client import AmiAccount, AmiClient, LinkLost
 from pbx.ami.control import AmiControl
 from pbx.ami.facts import LegCreated, LegHungUp, MessageLeft, Snapshot
+from pbx.ami.protocol import is_wanted
 from pbx.errors import Rejected, Transient
 from pbx.interface import LegState
 from tests.fakes.ami_server import SECRET, USER, AmiServer, encode
@@ -90,6 +91,14 @@ async def test_events_that_nobody_reads_are_dropped(server: AmiServer) -> None:
         assert isinstance(await soon(client.news.get()), LegCreated)
 
 
+def test_the_filter_in_front_of_the_parser() -> None:
+    assert is_wanted(b"Event: Hangup\r\nUniqueid: 1.1")
+    assert is_wanted(b"Event: DeviceStateChange\r\nActionID: 7")  # an item of a list that was asked for
+    assert is_wanted(b"Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 1")
+    assert not is_wanted(b"Event: DeviceStateChange\r\nDevice: PJSIP/agent-101")
+    assert not is_wanted(b"Event: HangupHandlerRun\r\nUniqueid: 1.1")
+
+
 async def test_a_refused_login_says_so(server: AmiServer) -> None:
     client = AmiClient(AmiAccount("127.0.0.1", server.port, USER, "wrong"))
     with pytest.raises(Rejected, match="refused the AMI login of 'omniline': Authentication failed"):
@@ -132,8 +141,8 @@ async def test_broken_utf8_is_replaced_and_nothing_else_is_lost(server: AmiServe
 
 
 async def test_login_over_a_trickle(server: AmiServer) -> None:
-    server.chunk = 1
-    async with connected(server, patience=0.5) as client:
+    server.chunk, server.pace = 1, 0.002
+    async with connected(server, patience=0.05) as client:
         assert client.is_connected
 
 

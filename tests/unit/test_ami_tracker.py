@@ -10,6 +10,7 @@ from pbx.ami.facts import (
     DialEnded,
     Fact,
     Identified,
+    Invited,
     LegCreated,
     LegHungUp,
     LiveLeg,
@@ -70,6 +71,9 @@ def test_asterisk_was_killed() -> None:
     assert [summarise(event) for event in sink.events] == ["AgentLeft 101", "CallEnded unknown"]
     (gap,) = sink.gaps
     assert (gap.pbx, gap.since, gap.until) == ("pbx1", NOW, NOW + timedelta(seconds=3))
+    tracker.take(LinkLost(NOW + timedelta(seconds=9)))
+    tracker.take(Snapshot(NOW + timedelta(seconds=10), ()))
+    assert [gap.since for gap in sink.gaps] == [NOW, NOW + timedelta(seconds=9)]
     assert tracker.open_calls == 0
 
 
@@ -175,6 +179,14 @@ def test_a_leg_that_joined_calls_dial_after_the_other_half_has_ended() -> None:
     tracker.take(LegHungUp(NOW, "5.1", 16))
     assert set(sink.calls["5.0"].legs) == {"5.0", "5.1"}
     assert [event.linkedid for event in sink.of(CallEnded)] == [customer.linkedid, "5.0"]
+
+
+def test_nobody_answers_after_a_transfer() -> None:
+    tracker, sink, call = talking()
+    third = LegCreated(NOW, "5.0", call.linkedid, "PJSIP/agent-103-00000009")
+    for fact in (third, Invited(NOW, "5.0"), DialEnded(NOW, "5.0", call.linkedid, "NOANSWER")):
+        tracker.take(fact)
+    assert summarise(sink.events[-1]) == "AgentWithdrawn 103 no_answer"
 
 
 def test_call_pickup_answers_the_call_that_was_picked_up() -> None:
