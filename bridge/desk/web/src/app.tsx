@@ -21,7 +21,7 @@ import { closeDrafts } from "./state/drafts.ts";
 import { link } from "./state/live.ts";
 import { notifyFailure } from "./state/notices.ts";
 import { navigate, route } from "./state/router.ts";
-import { logOut, me } from "./state/session.ts";
+import { isUnreachable, logOut, me } from "./state/session.ts";
 
 function TopBar() {
   const who = me.value;
@@ -42,16 +42,18 @@ function TopBar() {
         {who.agent.name}
         {who.agent.extension && <span class="number"> · {who.agent.extension}</span>}
       </span>
-      <details class="bar-menu">
-        <summary aria-label={t("menu")}>⋯</summary>
-        <div class="bar-menu-body stack">
+      <button type="button" class="bar-menu" popoverTarget="menu" aria-label={t("menu")}>
+        ⋯
+      </button>
+      <div id="menu" popover="auto" class="bar-menu-body">
+        <div class="stack">
           <LanguageSwitch />
           <ThemeSwitch />
           <Button kind="plain" icon="leave" onClick={() => void logOut().catch(notifyFailure)}>
             {t("log_out")}
           </Button>
         </div>
-      </details>
+      </div>
     </header>
   );
 }
@@ -101,7 +103,12 @@ function Shell() {
 
 function Root() {
   if (route.value.page === "components") return <ComponentsPage />;
-  if (me.value === undefined) return <Skeleton />;
+  if (me.value === undefined)
+    return (
+      <main class="page">
+        {isUnreachable.value ? <Notice tone="warn">{t("error.starting")}</Notice> : <Skeleton />}
+      </main>
+    );
   return me.value === null ? <LoginPage /> : <Shell />;
 }
 

@@ -3,13 +3,12 @@ import "./styles/base.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { startDrafts } from "./state/drafts.ts";
-import { notifyFailure } from "./state/notices.ts";
 import { startPreferences } from "./state/preferences.ts";
 import { startRouter } from "./state/router.ts";
-import { refreshMe } from "./state/session.ts";
+import { findOut } from "./state/session.ts";
 
 startPreferences();
 startRouter();
 startDrafts();
 render(<App />, document.getElementById("app")!);
-refreshMe().catch(notifyFailure);
+void findOut();

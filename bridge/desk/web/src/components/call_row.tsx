@@ -23,6 +23,11 @@ export const partyOf = (call: CallSummary): string => call.customer_name ?? numb
 export const numberOf = ({ direction, caller, dialled }: CallSummary): string =>
   phone(direction === "outbound" ? dialled : caller) || t("caller.anonymous");
 
+const secondLineOf = (call: CallSummary): string => {
+  if (call.customer_name) return numberOf(call);
+  return call.caller ? t("caller.unknown") : t("caller.withheld");
+};
+
 /** One call in a list: who, how it went, when; a link to the call. */
 export function CallRow({ call }: { call: CallSummary }) {
   const length =
@@ -35,7 +40,7 @@ export function CallRow({ call }: { call: CallSummary }) {
       <span class="call-row-who">
         <span class="call-row-name">{partyOf(call)}</span>
         <span class="quiet number call-row-number">
-          {call.customer_name ? numberOf(call) : t("caller.unknown")}
+          {secondLineOf(call)}
           {call.queue && ` · ${call.queue}`}
         </span>
       </span>

@@ -66,22 +66,34 @@ export function OrderList({ orders }: { orders: readonly Order[] }) {
   );
 }
 
-function Conversations({ conversations }: { conversations: readonly OpenConversation[] }) {
+export function Orders({ orders }: { orders: readonly Order[] }) {
+  if (orders.length === 0) return null;
   return (
-    <ul class="plain-list">
-      {conversations.map((each) => (
-        <li key={each.id} class="conversation">
-          <Icon name={channelIcon(each.channel)} />
-          <span>
-            {each.subject || word("channel", each.channel)}
-            <span class="conversation-detail">
-              {word("channel", each.channel)} · {word("conversation_state", each.state)} ·{" "}
-              <Ago at={each.last_at} />
+    <Panel title={t("card.orders")}>
+      <OrderList orders={orders} />
+    </Panel>
+  );
+}
+
+export function Conversations({ conversations }: { conversations: readonly OpenConversation[] }) {
+  if (conversations.length === 0) return null;
+  return (
+    <Panel title={t("card.conversations")}>
+      <ul class="plain-list">
+        {conversations.map((each) => (
+          <li key={each.id} class="conversation">
+            <Icon name={channelIcon(each.channel)} />
+            <span>
+              {each.subject || word("channel", each.channel)}
+              <span class="conversation-detail">
+                {word("channel", each.channel)} · {word("conversation_state", each.state)} ·{" "}
+                <Ago at={each.last_at} />
+              </span>
             </span>
-          </span>
-        </li>
-      ))}
-    </ul>
+          </li>
+        ))}
+      </ul>
+    </Panel>
   );
 }
 
@@ -156,24 +168,6 @@ export function LastWords({ context }: { context: CustomerContext }): ComponentC
     <>
       {context.last_note && <LastNote note={context.last_note} />}
       {context.last_spoke && <LastSpokeLine last={context.last_spoke} />}
-    </>
-  );
-}
-
-/** What is open with a customer: orders and conversations. */
-export function OpenMatters({ context }: { context: CustomerContext }): ComponentChildren {
-  return (
-    <>
-      {context.orders.length > 0 && (
-        <Panel title={t("card.orders")}>
-          <OrderList orders={context.orders} />
-        </Panel>
-      )}
-      {context.conversations.length > 0 && (
-        <Panel title={t("card.conversations")}>
-          <Conversations conversations={context.conversations} />
-        </Panel>
-      )}
     </>
   );
 }

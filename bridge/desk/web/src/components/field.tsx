@@ -8,10 +8,10 @@ interface Labelled {
   error?: string | undefined;
 }
 
-type FieldProps = Labelled &
-  Omit<PartialInputHTMLAttributes<HTMLInputElement>, "class" | "id" | "label" | "role" | "type"> & {
-    type?: "text" | "password";
-  };
+type FieldProps = Labelled & { isPassword?: boolean } & Pick<
+    PartialInputHTMLAttributes<HTMLInputElement>,
+    "name" | "autocomplete" | "autocapitalize" | "required" | "disabled" | "value" | "maxLength" | "onInput"
+  >;
 type TextAreaProps = Labelled & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "class" | "id" | "label">;
 
 function Frame({ id, label, hint, error, children }: Labelled & { id: string; children: ComponentChildren }) {
@@ -42,12 +42,13 @@ const described = (id: string, { hint, error }: Labelled) => ({
 });
 
 /** A labelled line of text; an error replaces the hint and is read out. */
-export function Field({ label, hint, error, type = "text", ...input }: FieldProps) {
+export function Field({ label, hint, error, isPassword = false, ...input }: FieldProps) {
   const id = useId();
   const labelled = { label, hint, error };
+  const type = isPassword ? ({ type: "password" } as const) : ({ type: "text" } as const);
   return (
     <Frame id={id} {...labelled}>
-      <input {...input} type={type} class="field-input" {...described(id, labelled)} />
+      <input {...input} {...type} class="field-input" {...described(id, labelled)} />
     </Frame>
   );
 }

@@ -1,15 +1,21 @@
 import "./line_bar.css";
+import { useEffect } from "preact/hooks";
 import { t, word } from "../i18n/index.ts";
 import { callerOf } from "../state/caller.ts";
-import { bringToFront, encounters, front, ownState, showWaiting } from "../state/desk.ts";
+import { acknowledge, bringToFront, encounters, front, ownState, showWaiting } from "../state/desk.ts";
 import type { Encounter } from "../state/encounters.ts";
 import { route } from "../state/router.ts";
 import { StatusPill } from "./badge.tsx";
 import { Clock } from "./clock.tsx";
 import { Icon } from "./icon.tsx";
 
+/** One call. The pop counts as shown when this is painted: it is on every page, in the same frame as the card. */
 function LineKey({ encounter }: { encounter: Encounter }) {
   const caller = callerOf(encounter);
+  const ringing = encounter.phase === "ringing" ? encounter.popId : null;
+  useEffect(() => {
+    if (ringing) acknowledge(ringing);
+  }, [ringing]);
   const isFront = front.value?.callId === encounter.callId && route.value.page === "desk";
   return (
     <button

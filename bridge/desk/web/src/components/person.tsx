@@ -4,17 +4,9 @@ import { languageName } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "./badge.tsx";
 import { Icon, type IconName } from "./icon.tsx";
+import { initials } from "./initials.ts";
 
 type Kind = Customer["kind"] | "unknown";
-
-/** First letters of the first two words; "«Дім» ТОВ" gives ДТ, so marks do not count. */
-export function initials(name: string): string {
-  const words = name.match(/\p{L}[\p{L}\p{M}'’-]*/gu) ?? [];
-  return words
-    .slice(0, 2)
-    .map((each) => [...each][0]?.toLocaleUpperCase() ?? "")
-    .join("");
-}
 
 const KIND_ICONS: Record<Kind, IconName> = {
   person: "person",

@@ -1,12 +1,16 @@
 // Times, money and numbers as people of the current language write them.
-import { t, language } from "./index.ts";
+import { language, t } from "./index.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
+// English here is the international one: day before month, 24 hours.
+const LOCALES = { en: "en-GB", ru: "ru", uk: "uk" } as const;
+const locale = () => LOCALES[language.value];
+
 const startOfDay = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 
-const formatter = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language.value, options);
+const formatter = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale(), options);
 
 /** 14:05 */
 export const timeOfDay = (iso: string) =>
@@ -27,7 +31,7 @@ export function dayName(iso: string, now: Date = new Date()): string {
   const at = new Date(iso);
   const days = Math.round((startOfDay(now) - startOfDay(at)) / DAY);
   if (days === 0 || days === 1) {
-    return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(-days, "day");
+    return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-days, "day");
   }
   const sameYear = at.getFullYear() === now.getFullYear();
   return formatter({ day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) }).format(at);
@@ -37,7 +41,7 @@ export function dayName(iso: string, now: Date = new Date()): string {
 export function ago(iso: string, now: Date = new Date()): string {
   const at = new Date(iso);
   const minutes = Math.round((now.getTime() - at.getTime()) / MINUTE);
-  const relative = new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
+  const relative = new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" });
   if (minutes < 1) return t("time.now");
   if (minutes < 60) return relative.format(-minutes, "minute");
   const days = Math.round((startOfDay(now) - startOfDay(at)) / DAY);
@@ -57,18 +61,34 @@ export function duration(milliseconds: number): string {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
+/** Short times with their unit: 74ms, 6.4s; from a minute on 3:18. */
+export function lapse(milliseconds: number): string {
+  if (milliseconds >= 60_000) return duration(milliseconds);
+  const isShort = milliseconds < 1000;
+  return new Intl.NumberFormat(locale(), {
+    style: "unit",
+    unit: isShort ? "millisecond" : "second",
+    unitDisplay: "narrow",
+    maximumFractionDigits: isShort ? 0 : 1,
+  }).format(isShort ? milliseconds : milliseconds / 1000);
+}
+
 /** `minor` units of an ISO 4217 currency; the number of decimals is the currency's own. */
 export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(language.value, { style: "currency", currency });
+  const format = new Intl.NumberFormat(locale(), {
+    style: "currency",
+    currency,
+    currencyDisplay: "narrowSymbol",
+  });
   const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(minor / 10 ** decimals);
 }
 
 export const languageName = (code: string) =>
-  new Intl.DisplayNames(language.value, { type: "language" }).of(code) ?? code;
+  new Intl.DisplayNames(locale(), { type: "language" }).of(code) ?? code;
 
 export const fileSize = (bytes: number) =>
-  new Intl.NumberFormat(language.value, {
+  new Intl.NumberFormat(locale(), {
     style: "unit",
     unit: bytes < 1_000_000 ? "kilobyte" : "megabyte",
     maximumFractionDigits: 1,

@@ -1,7 +1,7 @@
 import "./call.css";
 import * as api from "../api/client.ts";
 import type { CallDetail, CallLeg, Stage } from "../api/types.ts";
-import { duration, exactTime, fullDate, phone } from "../i18n/format.ts";
+import { duration, lapse, exactTime, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
@@ -13,13 +13,6 @@ import { Skeleton } from "../components/skeleton.tsx";
 import { bringToFront, encounters, freshCalls } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain } from "../state/notices.ts";
-
-const sinceText = (from: string, at: string): string => {
-  const milliseconds = Date.parse(at) - Date.parse(from);
-  return milliseconds < 10_000
-    ? t("call.plus_ms", { milliseconds })
-    : t("call.plus", { time: duration(milliseconds) });
-};
 
 function Stages({ stages }: { stages: readonly Stage[] }) {
   const first = stages[0];
@@ -35,7 +28,9 @@ function Stages({ stages }: { stages: readonly Stage[] }) {
             {stage.detail && <span class="quiet"> · {detailOf(stage)}</span>}
           </span>
           <span class="number quiet">{exactTime(stage.at)}</span>
-          <span class="number stage-plus">{index > 0 && sinceText(first.at, stage.at)}</span>
+          <span class="number stage-plus">
+            {index > 0 && `+${lapse(Date.parse(stage.at) - Date.parse(first.at))}`}
+          </span>
         </li>
       ))}
     </ol>
@@ -43,7 +38,7 @@ function Stages({ stages }: { stages: readonly Stage[] }) {
 }
 
 const detailOf = ({ stage, detail }: Stage): string =>
-  word(stage === "withdrawn" ? "withdrawn_short" : "outcome", detail ?? "");
+  stage === "withdrawn" ? word("withdrawn_short", detail ?? "unknown") : word("outcome", detail ?? "");
 
 function Legs({ legs }: { legs: readonly CallLeg[] }) {
   const time = (at: string | null) => (at ? exactTime(at) : "–");

@@ -59,9 +59,12 @@ const conflicting: PutDraft = async () => {
 function NoteStates() {
   const savers = useMemo(
     () =>
-      [storing, failing, conflicting].map(
-        (put) => new DraftSaver(put, { text: samples.entries[1]!.text, rev: 1 }),
-      ),
+      [storing, failing, conflicting].map((put) => {
+        const saver = new DraftSaver(put, null);
+        saver.type(samples.entries[1]!.text);
+        void saver.flush();
+        return saver;
+      }),
     [],
   );
   return (
@@ -94,7 +97,7 @@ function Inputs() {
     <>
       <Show name="Field, TextArea, Choice">
         <Field label={t("login.login")} hint={t("search.label")} />
-        <Field label={t("login.password")} type="password" error={t("login.wrong")} />
+        <Field label={t("login.password")} isPassword error={t("login.wrong")} />
         <Field label={t("login.login")} disabled value={samples.customer.name} />
         <TextArea label={t("note.label")} placeholder={t("note.placeholder")} />
         <Choice<Disposition>

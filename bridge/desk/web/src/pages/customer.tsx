@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "../components/button.tsx";
-import { Candidates, CustomerFacts, LastWords, OpenMatters } from "../components/context.tsx";
+import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
 import { TextArea } from "../components/field.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
@@ -81,7 +81,8 @@ export function CustomerPage({ id }: { id: string }) {
         <div class="stack">
           <LastWords context={customer} />
           <AddNote key={customer.id} customerId={customer.id} onAdded={refresh} />
-          <OpenMatters context={customer} />
+          <Orders orders={customer.orders} />
+          <Conversations conversations={customer.conversations} />
           <CustomerFacts customer={customer} />
           {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
         </div>

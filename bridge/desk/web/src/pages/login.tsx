@@ -53,7 +53,7 @@ export function LoginPage() {
         <Field
           label={t("login.password")}
           name="password"
-          type="password"
+          isPassword
           autocomplete="current-password"
           required
           value={password}

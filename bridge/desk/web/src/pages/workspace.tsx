@@ -6,7 +6,7 @@ import { t, word } from "../i18n/index.ts";
 import { Badge, StatusPill } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
 import { Clock } from "../components/clock.tsx";
-import { Candidates, CustomerFacts, LastWords, OpenMatters } from "../components/context.tsx";
+import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
 import { FilingDialog, fileUnder } from "../components/filing.tsx";
 import { Icon } from "../components/icon.tsx";
 import { NoteEditor } from "../components/note_editor.tsx";
@@ -17,7 +17,6 @@ import { Skeleton } from "../components/skeleton.tsx";
 import { Timeline } from "../components/timeline.tsx";
 import { WrapUp } from "../components/wrap_up.tsx";
 import { callerOf } from "../state/caller.ts";
-import { acknowledge } from "../state/desk.ts";
 import type { DraftSaver } from "../state/draft.ts";
 import { openDraft } from "../state/drafts.ts";
 import type { Encounter } from "../state/encounters.ts";
@@ -74,8 +73,10 @@ function NotePanel({ encounter }: { encounter: Encounter }) {
   if (!isOurs) return null;
   return (
     <Panel title={phase === "in_call" ? t("note.during") : t("wrap_up.title")}>
-      {saver ? <NoteEditor saver={saver} /> : <Skeleton lines={3} />}
-      {saver && phase === "wrap_up" && <WrapUp callId={callId} saver={saver} />}
+      <div class="stack">
+        {saver ? <NoteEditor saver={saver} /> : <Skeleton lines={3} />}
+        {saver && phase === "wrap_up" && <WrapUp callId={callId} saver={saver} />}
+      </div>
     </Panel>
   );
 }
@@ -112,12 +113,8 @@ function History({ card, encounter }: { card: Card; encounter: Encounter }) {
 
 /** One call from the first ring to the end of its wrap-up: the page stays the same, so answering moves nothing. */
 export function Workspace({ encounter }: { encounter: Encounter }) {
-  const { callId, card, phase, popId } = encounter;
+  const { callId, card, phase } = encounter;
   const [isFiling, setFiling] = useState(false);
-  const isShown = phase === "ringing" && card !== null;
-  useEffect(() => {
-    if (isShown && popId) acknowledge(popId);
-  }, [isShown, popId]);
   return (
     <div class="work" data-testid="workspace" data-phase={phase} data-call={callId}>
       <Head encounter={encounter} onFile={() => setFiling(true)} />
@@ -134,11 +131,12 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
               />
             )}
             <LastWords context={card} />
-            {card.customer && <CustomerFacts customer={card.customer} />}
+            <Conversations conversations={card.conversations} />
           </div>
           <div class="stack work-desk">
             <NotePanel encounter={encounter} />
-            <OpenMatters context={card} />
+            <Orders orders={card.orders} />
+            {card.customer && <CustomerFacts customer={card.customer} />}
           </div>
           <div class="work-history">
             <History card={card} encounter={encounter} />

@@ -56,8 +56,14 @@ function isTyping(): boolean {
   return (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) && field.value !== "";
 }
 
-function present(callId: string): void {
-  if (isTyping()) return;
+/** A new pop comes to the front unless the agent types, speaks, or has another pop in front: then the strip shows it. */
+function mayInterrupt(): boolean {
+  const phase = front.value?.phase;
+  return phase !== "in_call" && phase !== "ringing" && !isTyping();
+}
+
+function present({ callId, phase }: Encounter, mayTakePage: boolean): void {
+  if (phase === "ringing" && !mayTakePage) return;
   chosen.value = callId;
   if (route.value.page !== "desk") navigate("/");
 }
@@ -86,26 +92,27 @@ function removeLater(encounter: Encounter): void {
   }, WITHDRAWN_SHOWN_FOR);
 }
 
-/** Does what a change of the encounters asks for: a new one comes to the front, a withdrawn one goes after a while. */
-function follow(before: readonly Encounter[]): void {
+/** Does what a change of the encounters asks for: a live one comes to the front, a withdrawn one goes after a while. */
+function follow(before: readonly Encounter[], mayTakePage: boolean): void {
   const old = new Map(before.map((each) => [each.callId, each]));
   for (const each of encounters.value) {
     const was = old.get(each.callId);
     if (!each.card && !was) void loadCard(each.callId);
     if (was?.phase === each.phase) continue;
     if (each.phase === "withdrawn") removeLater(each);
-    else if (each.phase !== "wrap_up" || was) present(each.callId);
+    else if (each.phase !== "wrap_up") present(each, mayTakePage);
   }
 }
 
 function take(message: LiveMessage): void {
   const before = encounters.value;
+  const mayTakePage = mayInterrupt();
   batch(() => {
     encounters.value = fold(before, message, me.value?.agent.id ?? "");
     if (message.type === "agent_state")
       states.value = { ...states.value, [message.data.agent_id]: message.data.state };
     if (message.type === "call") freshCalls.value = { ...freshCalls.value, [message.data.id]: message.data };
-    follow(before);
+    follow(before, mayTakePage);
   });
   if (message.type === "entry") entryListeners.forEach((listener) => listener(message.data));
   if (message.type === "notice" && message.data.code === "reload") void reload();
@@ -120,7 +127,7 @@ async function reload(): Promise<void> {
 function adoptUnfinished(): void {
   const before = encounters.value;
   encounters.value = withUnfinished(before, me.value?.unfinished ?? []);
-  follow(before);
+  follow(before, false);
 }
 
 async function mayRetry(): Promise<boolean> {

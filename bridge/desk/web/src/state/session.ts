@@ -6,6 +6,8 @@ import type { Me } from "../api/types.ts";
 import { useLanguageOf } from "./preferences.ts";
 
 export const me = signal<Me | null | undefined>(undefined);
+/** The server has not answered yet since the page was opened. */
+export const isUnreachable = signal(false);
 
 /** Asks who we are. Throws Problem when the server does not answer; "not logged in" is an answer. */
 export async function refreshMe(): Promise<void> {
@@ -16,6 +18,18 @@ export async function refreshMe(): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
     me.value = null;
+  }
+}
+
+/** Asks until the server answers: a desk that was opened during a restart finds its way by itself. */
+export async function findOut(): Promise<void> {
+  try {
+    await refreshMe();
+    isUnreachable.value = false;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    isUnreachable.value = true;
+    setTimeout(() => void findOut(), 2_000);
   }
 }
 

@@ -1,0 +1,76 @@
+// Values for the tests: whole, so that a test says only what it is about.
+import type { CallSummary, Card, Entry, LiveMessage, ScreenPop } from "../src/api/types.ts";
+
+export const AT = "2026-11-22T20:00:00.000000Z";
+let lastId = 0;
+
+export const card = (fields: Partial<Card> = {}): Card => ({
+  call_id: "call-1",
+  caller: "+380501234567",
+  dialled: "+380445550100",
+  customer: null,
+  candidates: [],
+  conversations: [],
+  orders: [],
+  recent: [],
+  last_note: null,
+  last_spoke: null,
+  question: null,
+  queue: "support",
+  ...fields,
+});
+
+export const pop = (id: string, callId = "call-1"): ScreenPop => ({
+  id,
+  call_id: callId,
+  extension: "101",
+  leg: "1",
+  card: card({ call_id: callId }),
+});
+
+export const call = (fields: Partial<CallSummary> = {}): CallSummary => ({
+  id: "call-1",
+  pbx: "main",
+  linkedid: "1",
+  direction: "inbound",
+  caller: "+380501234567",
+  dialled: "+380445550100",
+  customer_id: null,
+  customer_name: null,
+  queue: "support",
+  state: "ended",
+  outcome: "answered",
+  started_at: AT,
+  answered_at: AT,
+  ended_at: "2026-11-22T20:03:00.000000Z",
+  answered_by: "Андрій",
+  ...fields,
+});
+
+export const entry = (fields: Partial<Entry> = {}): Entry => ({
+  id: "entry-1",
+  customer_id: "customer-1",
+  channel: null,
+  kind: "note",
+  direction: null,
+  author: "",
+  at: AT,
+  text: "",
+  source: "desk",
+  source_key: "1",
+  call_id: null,
+  conversation_id: null,
+  replaces_id: null,
+  redacted: false,
+  payload: {},
+  ...fields,
+});
+
+type Content = LiveMessage extends infer M
+  ? M extends { type: infer T; data: infer D }
+    ? { type: T; data: D }
+    : never
+  : never;
+
+export const message = (content: Content, at = AT): LiveMessage =>
+  ({ id: String(++lastId), at, ...content }) as LiveMessage;

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withCalls, withEntry } from "../src/state/timeline.ts";
+import { call, entry } from "./make.ts";
+
+const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
+const line = ["c", "b", "a"].map((id, index) => entry({ id, at: `2026-11-2${3 - index}T00:00:00.000000Z` }));
+
+test("an entry takes its place by time, and comes only once", () => {
+  const middle = entry({ id: "m", at: "2026-11-22T12:00:00.000000Z" });
+  assert.deepEqual(ids(withEntry(line, middle)), ["c", "m", "b", "a"]);
+  assert.deepEqual(ids(withEntry(withEntry(line, middle), middle)), ["c", "m", "b", "a"]);
+  assert.deepEqual(ids(withEntry([], middle)), ["m"]);
+  assert.deepEqual(ids(withEntry(line, entry({ id: "z", at: "2026-11-01T00:00:00.000000Z" }))).at(-1), "z");
+});
+
+test("of two at the same time the later id stands first, as the server sorts them", () => {
+  const [, b] = line;
+  assert.deepEqual(ids(withEntry([b!], entry({ id: "b2", at: b!.at }))), ["b2", "b"]);
+});
+
+test("a correction takes the place of what it corrects", () => {
+  const correction = entry({ id: "b2", at: "2026-11-24T00:00:00.000000Z", replaces_id: "b" });
+  assert.deepEqual(ids(withEntry(line, correction)), ["b2", "c", "a"]);
+});
+
+test("a call's entry shows the call as it is now", () => {
+  const rings = entry({ kind: "call", call_id: "call-1", payload: { queue: "support", state: "ringing" } });
+  const [now] = withCalls([rings], { "call-1": call() });
+  assert.equal(now?.payload.outcome, "answered");
+  assert.equal(now?.payload.duration_ms, 180_000);
+  assert.equal(withCalls([rings], {})[0], rings);
+});

@@ -1,0 +1,1 @@
+export function disagreements(catalogues: Record<string, Record<string, string | object>>): string[];
