@@ -147,14 +147,15 @@ class Hub:
         await socket.prepare(request)
         client = DeskClient(socket, request.transport, session)
         client.cursor = start
-        self._clients.add(client)
-        self._watch()
-        sender = asyncio.create_task(client.send_queued())
         client.say(notice("hello", cursor=str(start)))
         if too_old:
             client.say(notice("reload", cursor=str(start)))
         for message in greet():
             client.say(message)
+        # No await since `greet`: what happens from now on reaches the desk as a message.
+        self._clients.add(client)
+        self._watch()
+        sender = asyncio.create_task(client.send_queued())
         try:
             async with asyncio.timeout((session.ends_at - utc_now()).total_seconds()):
                 await self._catch_up(client)

@@ -24,8 +24,8 @@ class Services:
     """`calls` is the running telephony side of the desk: who rings, agent states, wrap-ups.
 
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
-    "asterisk"; the database is checked by the desk itself. `recordings` and `voicemail` are the folders that the
-    names of recordings are relative to. `web` is the built desk (may not exist).
+    "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
+    relative to. `web` is the built desk (may not exist).
     """
 
     db: Database
@@ -37,6 +37,5 @@ class Services:
     readiness: Mapping[str, ReadinessCheck]
     metrics: CollectorRegistry
     recordings: Path
-    voicemail: Path
     web: Path
     clock: Callable[[], datetime]

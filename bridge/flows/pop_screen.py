@@ -45,7 +45,10 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Ring:
-    """`pop` carries the card once it is known; `sent_at` is when the first desk was given it."""
+    """`pop` carries the card once it is known. `ready`: it may be shown; `sent`: a desk was given it; `shown`: and said so.
+
+    Kept until the call is over: an answered one is still being looked at.
+    """
 
     pop: ScreenPop
     agent_id: str | None
@@ -53,6 +56,8 @@ class _Ring:
     ready: bool = False
     sent: bool = False
     shown: bool = False
+    answered: bool = False
+    withdrawn: bool = False
 
 
 class PopScreen:
@@ -79,8 +84,8 @@ class PopScreen:
             match event:
                 case AgentInvited():
                     self._invite(change, event)
-                case AgentAnswered():
-                    self._rings.pop(event.leg, None)
+                case AgentAnswered() if event.leg in self._rings:
+                    self._rings[event.leg].answered = True
                 case AgentWithdrawn():
                     self._withdraw(event.leg, event.reason)
                 case CallEnded():
@@ -91,11 +96,13 @@ class PopScreen:
 
     def list_ringing(self, extension: str) -> list[ScreenPop]:
         """What rings at this extension now, oldest first."""
-        return [ring.pop for ring in self._rings.values() if ring.pop.extension == extension]
+        rings = self._rings.values()
+        return [ring.pop for ring in rings if ring.pop.extension == extension and not ring.answered]
 
     def greet(self, agent_id: str) -> list[LiveMessage]:
         """What a desk of this agent that has just connected should show."""
-        rings = [ring for ring in self._rings.values() if ring.ready and ring.agent_id == agent_id]
+        mine = [ring for ring in self._rings.values() if ring.agent_id == agent_id]
+        rings = [ring for ring in mine if ring.ready and not ring.answered]
         for ring in rings:
             self._note_sent(ring)
         return [self._message(ring.pop) for ring in rings]
@@ -144,7 +151,7 @@ class PopScreen:
     async def _read_card(self, ring: _Ring, parties: Parties) -> Card | None:
         """The card, however long the store takes; None when it has stopped ringing meanwhile."""
         bare = ring.pop.card
-        while ring.pop.leg in self._rings:
+        while True:
             try:
                 return await self._db.read(
                     read_card,
@@ -158,10 +165,12 @@ class PopScreen:
             except Transient as error:
                 log.warning("card_waits", call_id=bare.call_id, reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
-        return None
+            if ring.answered or ring.withdrawn:
+                return None
 
     def _send(self, ring: _Ring) -> None:
-        if self._rings.get(ring.pop.leg) is not ring:
+        # One that was answered in the very moment is shown all the same: now the agent needs it.
+        if ring.withdrawn:
             return
         ring.ready = True
         if ring.agent_id is not None and self._emit(
@@ -179,8 +188,12 @@ class PopScreen:
         return LiveMessage(type="screen_pop", id=pop.id, at=iso(self._clock()), data=pop)
 
     def _withdraw(self, leg: str, reason: WithdrawReason) -> None:
+        """The ring is over; a desk that shows it takes it off, unless it was answered there."""
         ring = self._rings.pop(leg, None)
-        if ring is None or ring.agent_id is None:
+        if ring is None:
+            return
+        ring.withdrawn = True
+        if ring.agent_id is None or ring.answered or not ring.sent:
             return
         data = {"pop_id": ring.pop.id, "call_id": ring.pop.call_id, "reason": reason.value}
         message = LiveMessage(type="screen_pop_withdrawn", id=new_id(), at=iso(self._clock()), data=data)

@@ -80,14 +80,10 @@ def keep_message(spool: Path, spool_name: str, folder: Path, name: str) -> None:
     """
     source, target = _inside(spool, f"{spool_name}.wav"), message_file(folder, name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
     try:
-        os.link(source, target)
+        shutil.copyfile(source, target)
     except FileNotFoundError as error:
         raise NotFound("the voicemail's file is not there") from error
-    except OSError:
-        # Another file system.
-        shutil.copyfile(source, target)
 
 
 def _inside(folder: Path, relative: str) -> Path:

@@ -1,0 +1,234 @@
+"""A call from the PBX's first word to the note on the timeline, over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pbx.interface import Outcome, WithdrawReason
+from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
+from tests.fakes.scripted_call import ScriptedCall
+
+KNOWN = "+380501110001"
+UNKNOWN = "+380671234567"
+
+
+@pytest.fixture
+async def server(url: str, tmp_path: Path) -> AsyncIterator[DeskServer]:
+    async with serving(url, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def first(server: DeskServer) -> AsyncIterator[Client]:
+    async with logged_in(server, "101") as client:
+        yield client
+
+
+@pytest.fixture
+async def second(server: DeskServer) -> AsyncIterator[Client]:
+    async with logged_in(server, "102") as client:
+        yield client
+
+
+async def the_call(server: DeskServer, client: Client) -> dict[str, object]:
+    await server.settle()
+    (summary,) = (await client.get("calls"))["items"]
+    call: dict[str, object] = await client.get(f"calls/{summary['id']}")
+    return call
+
+
+async def test_from_the_ring_to_the_note(server: DeskServer, first: Client) -> None:
+    customer = await server.add_customer("Оксана", KNOWN)
+    await first.follow()
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101", customer_id=customer)
+    (pop,) = await first.wait_for("screen_pop")
+    assert pop["data"]["card"]["customer"]["id"] == customer
+    assert first.socket is not None
+    await first.socket.send_json({"type": "screen_pop_shown", "id": pop["data"]["id"]})
+    call_id = pop["data"]["call_id"]
+    assert (await first.get("ringing"))["items"] == [pop["data"]]
+    call.answered("101")
+    assert (await first.get("ringing"))["items"] == []
+    for rev, text in ((1, "Wants"), (2, "Wants the parcel on Friday")):
+        status, draft = await first.ask("PUT", f"calls/{call_id}/note", {"text": text, "rev": rev})
+        assert (status, draft["rev"]) == (200, rev)
+    call.left("101")
+    call.ended(Outcome.ANSWERED)
+    await eventually(lambda: server.control.paused.get("101"))
+    status, done = await first.ask("POST", f"calls/{call_id}/wrap_up", {"disposition": "resolved"})
+    assert status == 200
+    assert done["entry"]["text"] == "Wants the parcel on Friday"
+    await eventually(lambda: server.control.paused.get("101") is False)
+    assert await first.ask("POST", f"calls/{call_id}/wrap_up", {"disposition": "spam"}) == (200, done)
+
+    detail = await the_call(server, first)
+    stages = [stage["stage"] for stage in detail["stages"]]
+    assert sorted(stages) == sorted(
+        ["invite", "identified", "ringing", "pop_sent", "pop_shown", "answered", "ended"]
+    )
+    assert detail["answered_by"] == "Agent 101"
+    timeline = (await first.get(f"customers/{customer}/timeline"))["items"]
+    assert [entry["kind"] for entry in timeline] == ["note", "call"]
+    assert timeline[1]["payload"]["outcome"] == "answered"
+    states = [message["data"]["state"] for message in first.of_type("agent_state")]
+    assert states == ["available", "ringing", "in_call", "wrap_up", "available"]
+    kinds = {entry["data"]["kind"] for entry in await first.wait_for("entry", 2)}
+    assert kinds == {"call", "note"}
+
+
+async def test_the_pop_waits_for_no_write(server: DeskServer, first: Client) -> None:
+    customer = await server.add_customer("Оксана", KNOWN)
+    await first.follow()
+    locked = asyncio.Event()
+    release = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(connection: object) -> None:
+        loop.call_soon_threadsafe(locked.set)
+        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+
+    holding = asyncio.create_task(server.db.write(hold))
+    await locked.wait()
+    began = time.perf_counter()
+    ScriptedCall(server.calls, KNOWN).ring("101", customer_id=customer)
+    (pop,) = await first.wait_for("screen_pop")
+    took = time.perf_counter() - began
+    release.set()
+    await holding
+    assert pop["data"]["card"]["customer"]["id"] == customer
+    assert took < 0.5
+
+
+async def test_two_ring_and_only_the_others_pop_is_withdrawn(
+    server: DeskServer, first: Client, second: Client
+) -> None:
+    await server.add_customer("Оксана", KNOWN)
+    await first.follow()
+    await second.follow()
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101", "102")
+    await first.wait_for("screen_pop")
+    (pop,) = await second.wait_for("screen_pop")
+    call.answered("101")
+    call.withdrawn("102", WithdrawReason.ANSWERED_ELSEWHERE)
+    (withdrawn,) = await second.wait_for("screen_pop_withdrawn")
+    assert withdrawn["data"] == {
+        "pop_id": pop["data"]["id"],
+        "call_id": pop["data"]["call_id"],
+        "reason": "answered_elsewhere",
+    }
+    await eventually(lambda: "in_call" in [m["data"]["state"] for m in first.of_type("agent_state")])
+    assert first.of_type("screen_pop_withdrawn") == []
+    assert [pop["data"]["extension"] for pop in first.of_type("screen_pop")] == ["101"]
+    assert [pop["data"]["extension"] for pop in second.of_type("screen_pop")] == ["102"]
+
+
+async def test_an_unknown_caller_is_a_customer_once_answered(server: DeskServer, first: Client) -> None:
+    call = ScriptedCall(server.calls, UNKNOWN)
+    call.ring("101")
+    call.withdrawn("101", WithdrawReason.CALLER_GAVE_UP)
+    call.ended(Outcome.ABANDONED)
+    await server.settle()
+    assert (await first.get("customers", phone=UNKNOWN))["items"] == []
+    ScriptedCall(server.calls, UNKNOWN).talk("101")
+    await server.settle()
+    (customer,) = (await first.get("customers", phone="067 123 45 67"))["items"]
+    (entry,) = (await first.get(f"customers/{customer['id']}/timeline"))["items"]
+    assert entry["kind"] == "call"
+
+
+async def test_an_anonymous_caller_is_nobodys_until_filed(server: DeskServer, first: Client) -> None:
+    ScriptedCall(server.calls, "anonymous").talk("101")
+    call = await the_call(server, first)
+    assert call["caller"] == ""
+    assert call["customer_id"] is None
+    status, filed = await first.ask(
+        "POST", f"calls/{call['id']}/file", {"new": {"name": "Петро"}, "reason": "said so"}
+    )
+    assert status == 200, filed
+    (entry,) = (await first.get(f"customers/{filed['customer_id']}/timeline"))["items"]
+    assert entry["call_id"] == call["id"]
+    status, undone = await first.ask("POST", f"filings/{filed['filing_id']}/undo")
+    assert (status, undone["customer_id"]) == (200, None)
+    status, problem = await first.ask("POST", f"filings/{filed['filing_id']}/undo")
+    assert (status, problem["type"]) == (409, "urn:omniline:conflict")
+
+
+async def test_an_undone_filing_is_not_made_again_by_the_system(server: DeskServer, first: Client) -> None:
+    await server.add_customer("Оксана", KNOWN)
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101")
+    stored = await the_call(server, first)
+    other = await server.add_customer("Сестра")
+    _, filed = await first.ask(
+        "POST", f"calls/{stored['id']}/file", {"customer_id": other, "reason": "her sister"}
+    )
+    call.answered("101")
+    assert (await the_call(server, first))["customer_id"] == filed["customer_id"] == other
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        '"; DROP TABLE call; --',
+        "1' OR '1'='1",
+        "${SHELL(id)}",
+        "a\r\nAction: Logoff",
+        "9" * 500,
+        "\x00\ud800",
+    ],
+)
+async def test_hostile_caller_ids_are_text(server: DeskServer, first: Client, caller: str) -> None:
+    await first.follow()
+    ringing = ScriptedCall(server.calls, caller)
+    ringing.ring("101")
+    (pop,) = await first.wait_for("screen_pop")
+    ringing.answered("101")
+    ringing.left("101")
+    ringing.ended(Outcome.ANSWERED)
+    call = await the_call(server, first)
+    assert call["state"] == "ended"
+    assert call["customer_id"] is None
+    assert pop["data"]["card"]["caller"] == call["caller"]
+
+
+async def test_a_voicemail_makes_a_customer_and_is_kept(server: DeskServer, first: Client) -> None:
+    spooled = server.folders.voicemail / "default/sales/INBOX/msg0000.wav"
+    spooled.parent.mkdir(parents=True)
+    spooled.write_bytes(wav(b"\1\0" * 8000))
+    call = ScriptedCall(server.calls, UNKNOWN)
+    call.started()
+    call.identified()
+    call.left_message("default/sales/INBOX/msg0000")
+    call.ended(Outcome.VOICEMAIL)
+    await server.settle()
+    spooled.write_bytes(b"the next message takes its name")
+    spooled.unlink()
+    (customer,) = (await first.get("customers", phone=UNKNOWN))["items"]
+    timeline = (await first.get(f"customers/{customer['id']}/timeline"))["items"]
+    assert [entry["kind"] for entry in timeline] == ["message", "call"]
+    assert timeline[0]["payload"]["subtype"] == "voicemail"
+    recording_id = timeline[0]["payload"]["recording_id"]
+    async with first.http.get(f"{server.url}/api/v1/recordings/{recording_id}/audio") as answer:
+        assert answer.status == 200
+        assert len(await answer.read()) == 44 + 16000
+
+
+def wav(samples: bytes) -> bytes:
+    """16-bit mono at 8 kHz."""
+    import io
+    import wave
+
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(samples)
+    return file.getvalue()

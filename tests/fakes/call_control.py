@@ -1,0 +1,24 @@
+"""A PBX that does what it is asked and remembers it."""
+
+from __future__ import annotations
+
+from pbx.errors import Transient
+
+
+class FakeCallControl:
+    """Implements `CallControl`. While `away`, nothing is possible."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.paused: dict[str, bool] = {}
+        self.registered: frozenset[str] = frozenset()
+
+    async def pause_member(self, extension: str, *, paused: bool, reason: str = "") -> None:
+        if self.away:
+            raise Transient("Asterisk is away")
+        self.paused[extension] = paused
+
+    async def find_registered(self) -> frozenset[str]:
+        if self.away:
+            raise Transient("Asterisk is away")
+        return self.registered
