@@ -135,9 +135,10 @@ def _phone(agent: AgentPhone, config: PbxConfig) -> Iterator[str]:
     name = f"agent-{agent.extension}"
     yield from (f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"language = {agent.language}")
     yield f'callerid = "{_text(agent.name)}" <{agent.extension}>'
-    yield from (f"mailboxes = {agent.extension}@default", *_media(config))
+    yield from _media(config)
     yield from (f"[{name}](phone-auth)", f"username = {name}", f"password = {agent.password}", "")
-    yield from (f"[{name}](phone-aor)", "")
+    # On the aor: a phone that shows waiting messages subscribes to them, others are not bothered.
+    yield from (f"[{name}](phone-aor)", f"mailboxes = {agent.extension}@default", "")
 
 
 def _media(config: PbxConfig) -> tuple[str, ...]:
