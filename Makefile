@@ -21,6 +21,7 @@ check: ## format, lint, types, import contracts, docs, catalogues
 bench: ## the benchmarks; SIZE=small for a quick look
 	@SIZE=$(SIZE) $(PYTHON) -m setup bench
 
-lock: ## resolve pyproject.toml into the two lock files again (needs uv)
+lock: ## resolve pyproject.toml into the lock files again (needs uv)
 	$(UV_COMPILE) --group build -o requirements.lock
 	$(UV_COMPILE) --group build --group dev -o requirements-dev.lock
+	$(UV_COMPILE) --group build --extra train -o requirements-train.lock
