@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 
 from bridge.bus.relay import FeedRelay
 from bridge.desk.app import make_app
@@ -24,6 +23,7 @@ from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
+from bridge.metrics import Gauges, make_registry
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings
 from bridge.store import agents
@@ -187,9 +187,8 @@ class Server:
             calls=calls,
             wake_feed=relay.poke,
             readiness=self._readiness(client, child),
-            metrics=CollectorRegistry(),
+            metrics=make_registry(child, self._gauges(hub, calls, client)),
             recordings=self._home / "recordings",
-            voicemail=self._home / "voicemail",
             web=DIST,
             clock=utc_now,
         )
@@ -215,6 +214,22 @@ class Server:
             return None if passed else "the AGI process does not answer its self-test"
 
         return {"ami": ami, "agi": agi}
+
+    def _gauges(self, hub: Hub, calls: CallFlow, client: AmiClient) -> Gauges:
+        return {
+            "desks": ("Open desks", lambda: len(hub)),
+            "ami_connected": ("Whether AMI is logged in", lambda: client.is_connected),
+            "ami_waiting": ("AMI news not yet folded", client.news.qsize),
+            "calls_open": ("Calls that are up or ringing", lambda: calls.open_calls),
+            "writes_waiting": (
+                "Writes of calls that the database has not taken yet",
+                lambda: len(calls.writer),
+            ),
+            "asterisk_restarts": (
+                "Times that Asterisk died and was started again",
+                lambda: self._keeper.restarts if self._keeper else 0,
+            ),
+        }
 
     async def _start_pbx(self, config: PbxConfig, child: AgiChild) -> None:
         asterisk = await asyncio.to_thread(get_asterisk)

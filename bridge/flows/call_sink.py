@@ -101,6 +101,10 @@ class CallFlow:
         await self.pops.close()
         await self.writer.close()
 
+    @property
+    def open_calls(self) -> int:
+        return len(self._ids)
+
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
         call_id = self._ids.setdefault((call.pbx, call.linkedid), new_id())
         parties = parties_of(call, self._settings.company.region)
