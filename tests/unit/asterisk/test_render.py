@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbx.asterisk.config import AgentPhone, DidConfig, PbxConfig, QueueConfig
@@ -69,6 +69,7 @@ def test_secrets_are_the_owners_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
 
 
+@settings(deadline=None)  # each example writes two homes
 @given(name=st.text(max_size=80))
 def test_a_hostile_name_stays_in_its_line(name: str) -> None:
     """As many lines as with a harmless name, and the same ones but for the name itself."""
