@@ -57,7 +57,7 @@ def render(home: Path, config: PbxConfig, asterisk: Asterisk) -> None:
     for folder in (config.recordings, config.voicemail):
         folder.mkdir(parents=True, exist_ok=True)
     _link_voicemail(runtime / "spool/voicemail", config.voicemail)
-    for name, lines in _generated(home, config).items():
+    for name, lines in generate(home, config).items():
         _write(generated / name, lines)
     _write(runtime / "asterisk.conf", _asterisk_conf(home, config, asterisk))
 
@@ -72,7 +72,8 @@ def config_hash(home: Path) -> str:
     return digest.hexdigest()
 
 
-def _generated(home: Path, config: PbxConfig) -> dict[str, Iterator[str]]:
+def generate(home: Path, config: PbxConfig) -> dict[str, Iterator[str]]:
+    """The lines of each file in `generated/`."""
     return {
         "pjsip.conf": _pjsip(config),
         "globals.conf": _globals(home, config),
@@ -122,13 +123,21 @@ def _pjsip(config: PbxConfig) -> Iterator[str]:
         yield from (f"bind = {host}:{config.sip_port}", "")
     yield from ("; A phone in a browser, through Asterisk's web server (http.conf)", "[transport-ws]")
     yield from ("type = transport", "protocol = ws", f"bind = {host}:{config.sip_port}", "")
-    for number, address in enumerate(config.trunk_addresses):
-        loopback = ipaddress.ip_network(address, strict=False).is_loopback
-        name = "trunk-loopback" if loopback else f"trunk-{number}"
+    for name, addresses in _trunks(config.trunk_addresses).items():
         yield from (f"[{name}](trunk)", *_media(config))
-        yield from (f"[{name}-address]", "type = identify", f"endpoint = {name}", f"match = {address}", "")
+        yield from (f"[{name}-address]", "type = identify", f"endpoint = {name}")
+        yield from (f"match = {','.join(addresses)}", "")
     for agent in config.agents:
         yield from _phone(agent, config)
+
+
+def _trunks(addresses: tuple[str, ...]) -> dict[str, list[str]]:
+    """The addresses by their trunk's name: this machine's own are one trunk, any other is one each."""
+    trunks: dict[str, list[str]] = {}
+    for number, address in enumerate(addresses):
+        loopback = ipaddress.ip_network(address, strict=False).is_loopback
+        trunks.setdefault("trunk-loopback" if loopback else f"trunk-{number}", []).append(address)
+    return trunks
 
 
 def _phone(agent: AgentPhone, config: PbxConfig) -> Iterator[str]:
