@@ -29,7 +29,6 @@ LARGEST = 64 << 20
 LONGEST_BODY = 200_000
 """Characters of text that are shown; a longer text is kept whole as an attachment."""
 MOST_PARTS = 2_000
-MOST_ATTACHMENTS = 200
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,400})>")
 _NAME = re.compile(r"[^\w.()@ +-]+")
@@ -86,7 +85,7 @@ def _read(message: Message, data: bytes, received_at: datetime | None) -> Mail:
     senders = _addresses(message, "From")
     if not senders:
         raise InvalidInput("no sender: the From header is missing or not an address")
-    key = _ids(message, "Message-ID")[:1] or (f"sha256:{hashlib.sha256(data).hexdigest()}",)
+    key = _ids(message, "Message-ID")[:1] or (_digest(data),)
     references = _ids(message, "References")
     answered = _ids(message, "In-Reply-To")[:1]
     text, attachments = _content(message)
@@ -109,6 +108,12 @@ def _read(message: Message, data: bytes, received_at: datetime | None) -> Mail:
     )
 
 
+def _digest(data: bytes) -> str:
+    """The same for one mail in an mbox, a Maildir and over IMAP, which end lines and files differently."""
+    same = data.replace(b"\r\n", b"\n").rstrip(b"\n")
+    return f"sha256:{hashlib.sha256(same).hexdigest()}"
+
+
 def _content(message: Message) -> tuple[str, tuple[MailAttachment, ...]]:
     """The text (the plain part, else the words of the HTML part) and what is attached."""
     plain: list[str] = []
@@ -124,7 +129,7 @@ def _content(message: Message) -> tuple[str, tuple[MailAttachment, ...]]:
             and part.get_content_disposition() != "attachment"
         ):
             (plain if kind == "text/plain" else html).append(decoded(data, part.get_content_charset()))
-        elif data and len(attachments) < MOST_ATTACHMENTS:
+        elif data:
             attachments.append(MailAttachment(name or kind.replace("/", "."), kind, data))
     text = "\n".join(part.strip() for part in plain if part.strip())
     text = text or "\n".join(html_to_text(part) for part in html)

@@ -62,8 +62,8 @@ def resolve_past(conn: Connection, message: PastMessage) -> str:
         {"channel": message.channel, "thread_key": message.thread_key, "inbox_id": message.inbox_id},
     ).one_or_none()
     if row is not None:
-        conn.execute(_STRETCH, {"conversation_id": row.id, "at": message.at})
         known: str = row.id
+        stretch(conn, known, message.at)
         return known
     conversation_id = new_id()
     conn.execute(
@@ -91,6 +91,11 @@ def resolve_past(conn: Connection, message: PastMessage) -> str:
             at=message.at,
         )
     return conversation_id
+
+
+def stretch(conn: Connection, conversation_id: str, at: datetime) -> None:
+    """Make the conversation reach to an imported message's time."""
+    conn.execute(_STRETCH, {"conversation_id": conversation_id, "at": at})
 
 
 @lru_cache(maxsize=64)

@@ -35,13 +35,14 @@ _entry = schema.timeline_entry
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who holds a live address: `leaf_id` as written, `canonical_id` as read; `kind` is the leaf's."""
+    """Who holds a live address: `leaf_id` as written, `canonical_id` as read; `kind` and `name` are the leaf's."""
 
     identity_id: str
     leaf_id: str
     canonical_id: str
     kind: CustomerKind
     strength: Strength
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ _OWNER = (
         _customer.c.canonical_id,
         _customer.c.kind,
         _identity.c.strength,
+        _customer.c.name,
     )
     .join_from(_identity, _customer, _customer.c.id == _identity.c.customer_id)
     .where(
@@ -83,7 +85,9 @@ def find_owner(conn: Connection, kind: str, address: str, scope: str = "") -> Ow
     row = conn.execute(_OWNER, {"kind": kind, "scope": scope, "address": address}).one_or_none()
     if row is None:
         return None
-    return Owner(row.id, row.leaf_id, row.canonical_id, CustomerKind(row.kind), Strength(row.strength))
+    return Owner(
+        row.id, row.leaf_id, row.canonical_id, CustomerKind(row.kind), Strength(row.strength), row.name
+    )
 
 
 def find_by_external_id(conn: Connection, external_id: str) -> str | None:
@@ -158,6 +162,14 @@ def change_customer(conn: Connection, leaf_id: str, new: NewCustomer, at: dateti
     )
 
 
+def set_external_id(conn: Connection, leaf_id: str, external_id: str) -> None:
+    """Name the leaf by its id in the system it is imported from."""
+    conn.execute(
+        update(_customer).where(_customer.c.id == bindparam("leaf_id")),
+        {"leaf_id": leaf_id, "external_id": external_id},
+    )
+
+
 def add_identity(
     conn: Connection,
     customer_id: str,
@@ -201,7 +213,7 @@ def resolve_owner(
         return found
     customer_id = make_customer(conn, new, at)
     identity_id = add_identity(conn, customer_id, address, evidence=evidence, at=at)
-    return Owner(identity_id, customer_id, customer_id, new.kind, address.strength)
+    return Owner(identity_id, customer_id, customer_id, new.kind, address.strength, new.name)
 
 
 def _matches(words: str) -> ColumnElement[bool]:

@@ -89,15 +89,21 @@ _ANCHOR = select(
 )
 
 
+def find_by_source(conn: Connection, source: str, source_key: str) -> Appended | None:
+    """The entry that was ingested under this key."""
+    row = conn.execute(_BY_SOURCE, {"source": source, "source_key": source_key}).one_or_none()
+    return None if row is None else Appended(row.id, row.customer_id, created=False)
+
+
 def append(conn: Connection, new: NewEntry) -> Appended:
     """Append an entry once per (source, source_key).
 
     It is filed under the customer of its call, else of its conversation, else the given one, else its
     identity's; under nobody where none of them is known.
     """
-    found = conn.execute(_BY_SOURCE, {"source": new.source, "source_key": new.source_key}).one_or_none()
+    found = find_by_source(conn, new.source, new.source_key)
     if found is not None:
-        return Appended(found.id, found.customer_id, created=False)
+        return found
     customer_id = new.customer_id
     if new.call_id or new.conversation_id or (new.identity_id and not customer_id):
         customer_id = conn.execute(

@@ -1,0 +1,173 @@
+"""orders.jsonl: orders and carts of the shop. One status of one order is one entry.
+
+{"order", "status", "at", "customer": {"phone"?, "email"?}, "total", "currency", "items": [{"sku", "name", "quantity",
+"price"}], "url"?}; `total` and `price` in minor units.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from sqlalchemy import Connection
+
+from bridge.domain.address import canonical
+from bridge.domain.customer import CustomerKind, Identity
+from bridge.domain.entry import EntryDirection, EntryKind
+from bridge.domain.order import OrderItem, OrderStatus
+from bridge.domain.times import parse_iso, utc_now
+from bridge.errors import InvalidInput
+from bridge.flows.import_rows import (
+    ImportResult,
+    Progress,
+    RawRow,
+    Saved,
+    decode_row,
+    json_lines,
+    run_import,
+)
+from bridge.store import orders, people, timeline
+from bridge.store.engine import BatchWriter
+from bridge.store.orders import NewStatus
+from bridge.store.people import NewCustomer, Owner
+from bridge.store.timeline import NewEntry
+
+SOURCE = "shop"
+CHANNEL = "shop"
+_EVIDENCE = {"source": "import", "reason": "order"}
+_Minor = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    phone: str | None = None
+    email: str | None = None
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line as it is written."""
+
+    order: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    status: OrderStatus
+    at: str
+    customer: Buyer
+    total: _Minor
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    items: tuple[OrderItem, ...]
+    url: Annotated[str, msgspec.Meta(pattern='^https?://[^\\s"<>]+$', max_length=2000)] | None = None
+
+
+class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line with the buyer's addresses in canonical form, the phone first."""
+
+    status: NewStatus
+    identities: tuple[Identity, ...]
+
+
+def import_orders(
+    path: Path,
+    *,
+    url: str,
+    region: str,
+    sample: bool = False,
+    report: Path | None = None,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """`region` is where numbers without a country code are at home. Raises InvalidInput when the file cannot be read."""
+    now = utc_now()
+
+    def save(writer: BatchWriter, row: OrderRow) -> Saved:
+        return writer.run(save_order, row, now=now, sample=sample)
+
+    parse = partial(parse_order, region=region)
+    return run_import(path, json_lines(path), parse, save, url=url, report=report, progress=progress)
+
+
+def parse_order(row: RawRow, *, region: str) -> OrderRow:
+    """Raises InvalidInput with the JSON path."""
+    line = decode_row(row, OrderLine)
+    try:
+        at = parse_iso(line.at)
+    except ValueError as error:
+        raise InvalidInput(str(error), where="at") from error
+    identities = []
+    for kind, address in (("phone", line.customer.phone), ("email", line.customer.email)):
+        if address:
+            try:
+                identities.append(canonical(kind, address, region))
+            except InvalidInput as error:
+                raise InvalidInput(str(error), where=f"customer.{kind}") from error
+    if not identities:
+        raise InvalidInput("give a phone or an email", where="customer")
+    status = NewStatus(
+        shop="",
+        number=line.order,
+        status=line.status,
+        at=at,
+        total=line.total,
+        currency=line.currency,
+        items=line.items,
+        url=line.url,
+    )
+    return OrderRow(status=status, identities=tuple(identities))
+
+
+def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool = False) -> Saved:
+    """Append the status once, and make the order say it unless it says something newer."""
+    status = row.status
+    source_key = f"{status.shop}/{status.number}/{status.status}"
+    if timeline.find_by_source(conn, SOURCE, source_key) is not None:
+        return Saved.UNCHANGED
+    owner = _resolve_buyer(conn, row.identities, now=now, sample=sample)
+    customer_id = orders.find_customer_of(conn, status.shop, status.number) or owner.leaf_id
+    orders.save_status(conn, customer_id, status)
+    timeline.append(
+        conn,
+        NewEntry(
+            kind=EntryKind.ORDER,
+            source=SOURCE,
+            source_key=source_key,
+            at=status.at,
+            channel=CHANNEL,
+            direction=EntryDirection.INBOUND,
+            author=owner.name,
+            customer_id=customer_id,
+            identity_id=owner.identity_id,
+            payload={
+                "order": status.number,
+                "status": status.status,
+                "total": status.total,
+                "currency": status.currency,
+                "items": msgspec.to_builtins(status.items),
+                "url": status.url,
+            },
+        ),
+    )
+    return Saved.CREATED
+
+
+def _resolve_buyer(
+    conn: Connection, identities: tuple[Identity, ...], *, now: datetime, sample: bool
+) -> Owner:
+    """Whose order it is: the phone's owner, else the e-mail's; behind a group's phone the person of the e-mail.
+
+    An address that nobody has yet is linked to a person's other one (invariant 6); two that belong to two
+    people stay as they are.
+    """
+    known = [people.find_owner(conn, one.kind, one.address, one.scope) for one in identities]
+    owners = sorted(
+        (owner for owner in known if owner is not None),
+        key=lambda owner: owner.kind is not CustomerKind.PERSON,
+    )
+    if not owners:
+        new = NewCustomer(name=identities[-1].address, sample=sample)
+        owners = [people.resolve_owner(conn, identities[0], new, evidence=_EVIDENCE, at=now)]
+        known[0] = owners[0]
+    owner = owners[0]
+    if owner.kind is CustomerKind.PERSON:
+        for identity, holder in zip(identities, known, strict=True):
+            if holder is None:
+                people.add_identity(conn, owner.leaf_id, identity, evidence=_EVIDENCE, at=now)
+    return owner
