@@ -96,11 +96,6 @@ class LoginAnswer(msgspec.Struct, frozen=True):
     agent: Agent
 
 
-class EmptyDraft(msgspec.Struct, frozen=True):
-    rev: int = 0
-    text: str = ""
-
-
 class WrapUpAnswer(msgspec.Struct, frozen=True):
     """The note's entry, null when nothing was written."""
 

@@ -64,7 +64,9 @@ class CallDetail(CallSummary, frozen=True, kw_only=True):
 
 
 class NoteDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """`rev` is 0 and `saved_at` null while nothing was saved."""
+
     call_id: str
     text: str
     rev: int
-    saved_at: str
+    saved_at: str | None = None

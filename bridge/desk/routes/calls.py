@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from sqlalchemy import Connection
 
-from bridge.desk.answers import CallList, EmptyDraft, WrapUpAnswer
+from bridge.desk.answers import CallList, WrapUpAnswer
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import DISPOSITIONS, Agent, Role
 from bridge.domain.call import CallDetail, NoteDraft
@@ -63,7 +63,7 @@ async def get_card(ask: Ask) -> Card:
     return await ask.services.db.read(_card, ask.path("id"), ask.agent)
 
 
-async def get_draft(ask: Ask) -> NoteDraft | EmptyDraft:
+async def get_draft(ask: Ask) -> NoteDraft:
     """My draft of the note on a call."""
     return await ask.services.db.read(_draft, ask.path("id"), ask.agent)
 
@@ -108,9 +108,9 @@ def _card(connection: Connection, call_id: str, agent: Agent) -> Card:
     )
 
 
-def _draft(connection: Connection, call_id: str, agent: Agent) -> NoteDraft | EmptyDraft:
+def _draft(connection: Connection, call_id: str, agent: Agent) -> NoteDraft:
     _check_on_call(connection, call_id, agent)
-    return notes.find_draft(connection, call_id, agent.id) or EmptyDraft()
+    return notes.find_draft(connection, call_id, agent.id) or NoteDraft(call_id=call_id, text="", rev=0)
 
 
 def _save_draft(
