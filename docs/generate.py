@@ -9,6 +9,7 @@ import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -134,6 +135,8 @@ def _command(command: click.Command, name: str, parent: click.Context | None) ->
 
 
 def http_page() -> Iterator[str]:
+    from bridge.domain.live import LiveMessage
+
     described = openapi()
     yield from (
         "# HTTP",
@@ -152,7 +155,14 @@ def http_page() -> Iterator[str]:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             yield _operation(f"{method.upper()} {path}", operation)
-    yield from ("", "## Types", "")
+    yield from ("", "## Live messages", "", "What the WebSocket carries, one JSON object each.", "")
+    yield from _paragraphs(inspect.getdoc(LiveMessage) or "")
+    yield from (
+        'The client says one thing: `{type: "screen_pop_shown", id}`, once it has painted the pop with that id.',
+        "",
+        "## Types",
+        "",
+    )
     for name, schema in sorted(described["components"]["schemas"].items()):
         if not name.endswith("Query"):
             yield from _schema(name, schema)
@@ -181,16 +191,23 @@ def _operation(title: str, operation: dict[str, Any]) -> str:
 
 
 def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    words = schema.get("description", "").split("\n\n")
     yield from (f"### {name}", "")
-    if words[0]:
-        yield from (re.sub(r"\s+", " ", words[0]).strip(), "")
+    yield from _paragraphs(schema.get("description", ""))
     if "enum" in schema:
         yield from ("One of " + ", ".join(f"`{value}`" for value in schema["enum"]) + ".", "")
     for field, kind in schema.get("properties", {}).items():
         yield f"- `{field}`: {_schema_words(kind)}"
     if schema.get("properties"):
         yield ""
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """A docstring's paragraphs; one that is laid out in columns stays so."""
+    for paragraph in filter(None, text.split("\n\n")):
+        if "\n " in paragraph:
+            yield from ("```text", *textwrap.dedent(paragraph).split("\n"), "```", "")
+        else:
+            yield from (re.sub(r"\s+", " ", paragraph).strip(), "")
 
 
 def _schema_words(schema: dict[str, Any]) -> str:
@@ -202,7 +219,7 @@ def _schema_words(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
-        return f"list of {_schema_words(schema['items'])}"
+        return f"list of {_schema_words(schema.get('items', {}))}"
     return str(schema.get("type", "anything"))
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Role(enum.StrEnum):
-    """Least first: each may what the ones before may."""
+    """AGENT < SUPERVISOR < ADMIN: each may what the ones before may."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"

@@ -14,7 +14,7 @@ class CustomerKind(enum.StrEnum):
 
 
 class Strength(enum.StrEnum):
-    """How well an identity is shown to be its owner's, weakest first (invariant 6)."""
+    """CLAIMED < DELIVERED < PROVEN: how well an identity is shown to be its owner's (invariant 6)."""
 
     CLAIMED = "claimed"
     DELIVERED = "delivered"
