@@ -37,7 +37,9 @@ SENTENCES = {
 """What caller and agent say when they are not told: spoken by test phones only."""
 
 RING_MS = 1500
-ANSWER_TIMEOUT_S = 120
+PAUSE_MS = 700
+LONGEST_S = 180
+"""How long the caller stays when somebody at a real phone, or nobody, is to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,43 +97,51 @@ class _Telephone:
 
     async def make(self, plan: Plan, say: str | None, play: Path | None) -> None:
         language = _language(say or "", self._did_language(plan.dialled))
-        caller_line, agent_line = self._line("caller"), self._line("agent")
         speech = await self._speech(say or SENTENCES[language][0], language, play)
+        reply = await self._speech(SENTENCES[language][1], language, None)
+        spoken_ms, reply_ms = int(speech.seconds * 1000), int(reply.seconds * 1000)
         async with contextlib.AsyncExitStack() as stack:
             watcher = await stack.enter_async_context(
                 DeskClient(self._settings, self._settings.admin.login, self._admin_password())
             )
             if plan.answer == "auto":
-                await stack.enter_async_context(self._answering(watcher, agent_line, language))
+                await stack.enter_async_context(self._answering(watcher, reply, PAUSE_MS * 2 + spoken_ms))
+                talk_ms, loops = spoken_ms + reply_ms + 2 * PAUSE_MS, 1
+            else:
+                # Nobody knows when it is answered: the sentence is repeated until the other side hangs up.
+                talk_ms, loops = LONGEST_S * 1000, -1
             since = datetime.now(UTC) - timedelta(seconds=1)
+            # The queue answers the caller at once; the agent is there after RING_MS.
             running = await sipp.start(
-                caller_line,
+                self._line("caller"),
                 "caller",
-                timeout=ANSWER_TIMEOUT_S + speech.seconds + 10,
+                timeout=2 * LONGEST_S,
                 dialled=plan.dialled,
                 from_header=sipp.caller_header(plan.caller),
                 speech=str(speech.path),
-                answer_timeout_ms=ANSWER_TIMEOUT_S * 1000,
-                before_speech_ms=500,
-                talk_ms=int(speech.seconds * 1000) + 3500,
+                loops=loops,
+                answer_timeout_ms=LONGEST_S * 1000,
+                before_speech_ms=RING_MS + PAUSE_MS,
+                talk_ms=talk_ms,
             )
             stack.push_async_callback(running.stop)
             await self._follow(watcher, plan, since, running)
 
     @contextlib.asynccontextmanager
-    async def _answering(self, watcher: DeskClient, line: sipp.Line, language: str) -> AsyncIterator[None]:
+    async def _answering(self, watcher: DeskClient, reply: Speech, wait_ms: int) -> AsyncIterator[None]:
+        """A phone that answers after RING_MS and speaks `reply` after `wait_ms`, and the desk of its agent."""
         agent = await self._free_agent(watcher)
         phone = self._secrets.phones[agent["extension"]]
         user = f"agent-{agent['extension']}"
+        line = self._line("agent")
         await sipp.register(line, user, phone.sip_password)
-        reply = await self._speech(SENTENCES[language][1], language, None)
         answerer = await sipp.start(
             line,
             "answer",
-            timeout=ANSWER_TIMEOUT_S,
+            timeout=LONGEST_S,
             user=user,
             ring_ms=RING_MS,
-            before_speech_ms=2500,
+            before_speech_ms=wait_ms,
             speech=str(reply.path),
         )
         async with DeskClient(self._settings, agent["login"], phone.desk_password) as desk:
@@ -157,7 +167,7 @@ class _Telephone:
         self, watcher: DeskClient, plan: Plan, since: datetime, running: sipp.RunningScenario
     ) -> None:
         """Prints stages as they come, until the call has ended."""
-        deadline = time.monotonic() + ANSWER_TIMEOUT_S + 60
+        deadline = time.monotonic() + LONGEST_S + 60
         call_id: str | None = None
         printed: set[str] = set()
         while time.monotonic() < deadline:

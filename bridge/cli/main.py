@@ -9,6 +9,7 @@ import click
 
 from bridge.errors import OmnilineError
 from pbx.errors import PbxError
+from transcripts.interface import TranscriptsError
 
 # command -> the module that holds it; imported when the command is run or its help is read
 COMMANDS = {
@@ -20,6 +21,7 @@ COMMANDS = {
     "import": "bridge.cli.importing",
     "call": "bridge.cli.call",
     "doctor": "bridge.cli.doctor",
+    "models": "bridge.cli.models",
     "db": "bridge.cli.database",
 }
 
@@ -46,6 +48,6 @@ def main() -> None:
     """Runs a command; errors of ours go to standard error as one line, with exit code 1."""
     try:
         omniline(prog_name="omniline")
-    except (OmnilineError, PbxError) as error:
+    except (OmnilineError, PbxError, TranscriptsError) as error:
         click.echo(f"omniline: {error}", err=True)
         sys.exit(1)

@@ -179,16 +179,21 @@ class Omniline:
         talk_ms: int = 3000,
         dialled: str = DID,
     ) -> sipp.RunningScenario:
-        """A call from the trunk. `caller` may be 'anonymous'."""
+        """A call from the trunk. `caller` may be 'anonymous'.
+
+        The queue answers at once, so the caller speaks after `before_ms`, when an agent has had time to answer, and hangs
+        up `talk_ms` later.
+        """
         speech = await self.speech("I am calling about my order.")
         return await sipp.start(
             self.line("caller"),
-            scenario,
+            "caller",
             dialled=dialled,
             from_header=sipp.caller_header(caller, name),
             speech=str(speech.path),
+            loops=1,
             answer_timeout_ms=60_000,
-            before_speech_ms=300,
+            before_speech_ms=before_ms,
             talk_ms=talk_ms,
         )
 

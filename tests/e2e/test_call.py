@@ -101,7 +101,7 @@ async def test_an_anonymous_caller_rings_without_a_customer(omniline: Omniline, 
 async def test_an_unknown_caller_becomes_a_customer_once_answered(
     omniline: Omniline, agent_101: Desk
 ) -> None:
-    gave_up = await omniline.calling(UNKNOWN, scenario="giving_up", talk_ms=300)
+    gave_up = await omniline.calling(UNKNOWN, before_ms=0, talk_ms=300)
     ringing = await omniline.answering("101", scenario="ring")
     await gave_up.wait(20)
     await ringing.stop()
@@ -138,7 +138,7 @@ async def test_the_pop_goes_when_the_caller_gives_up_and_when_the_agent_rejects(
     omniline: Omniline, agent_101: Desk
 ) -> None:
     ringing = await omniline.answering("101", scenario="ring")
-    gave_up = await omniline.calling(KNOWN, scenario="giving_up", talk_ms=800)
+    gave_up = await omniline.calling(KNOWN, before_ms=0, talk_ms=800)
     assert await gave_up.wait(20)
     assert await ringing.wait(10)
 
@@ -147,7 +147,7 @@ async def test_the_pop_goes_when_the_caller_gives_up_and_when_the_agent_rejects(
 
     assert await eventually(withdrawn) == ["caller_gave_up"]
     rejecting = await omniline.answering("101", scenario="reject", ring_ms=500)
-    caller = await omniline.calling(KNOWN, scenario="giving_up", talk_ms=3000)
+    caller = await omniline.calling(KNOWN, before_ms=0, talk_ms=3000)
     assert await rejecting.wait(15)
     await caller.stop()
 

@@ -94,6 +94,7 @@ class Pbx:
             from_header=from_header or sipp.caller_header("+380671234567", "Anybody"),
             speech=str((await self.speech()).path),
             answer_timeout_ms=20_000,
+            loops=1,
             before_speech_ms=before_speech_ms,
             talk_ms=talk_ms,
         )
