@@ -168,7 +168,7 @@ class FakeDesk:
     async def answer(self, pop: ScreenPop) -> None:
         del self.pops[pop.id]
         self.unfinished.add(pop.call_id)
-        await self._change(pop.call_id, state="up", answered_at=iso(utc_now()), answered_by=self.agent.name)
+        await self._change(pop.call_id, answered_at=iso(utc_now()), answered_by=self.agent.name)
         await self._enter("in_call", pop.call_id)
 
     async def hang_up(self, call_id: str) -> None:

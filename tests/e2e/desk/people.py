@@ -277,7 +277,7 @@ def summary(number: int, caller: str, customer: Customer | None, **fields: Any) 
     given: dict[str, Any] = {
         "direction": "inbound",
         "queue": "support",
-        "state": "ringing",
+        "state": "open",
         "outcome": None,
         "started_at": iso(utc_now()),
         "answered_at": None,

@@ -30,7 +30,7 @@ function TopBar() {
     <header class="bar">
       <a class="bar-brand" href="/">
         <Mark size={26} />
-        <span class="bar-company">{who.company.name}</span>
+        <span class="on-wide">{who.company.name}</span>
       </a>
       <div class="bar-search">
         {route.value.page !== "desk" || front.value ? (

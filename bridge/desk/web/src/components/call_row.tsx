@@ -23,6 +23,10 @@ export const partyOf = (call: CallSummary): string => call.customer_name ?? numb
 export const numberOf = ({ direction, caller, dialled }: CallSummary): string =>
   phone(direction === "outbound" ? dialled : caller) || t("caller.anonymous");
 
+/** An open call rings until somebody answers: `open` then means that nobody has yet. */
+export const stateOf = ({ state, answered_at }: { state: string; answered_at?: string | null }): string =>
+  state === "open" && answered_at ? "up" : state;
+
 const secondLineOf = (call: CallSummary): string => {
   if (call.customer_name) return numberOf(call);
   return call.caller ? t("caller.unknown") : t("caller.withheld");
@@ -48,7 +52,7 @@ export function CallRow({ call }: { call: CallSummary }) {
         {call.outcome ? (
           <Badge tone={OUTCOME_TONES[call.outcome] ?? "neutral"}>{word("outcome", call.outcome)}</Badge>
         ) : (
-          <Badge tone="ring">{word("call_state", call.state)}</Badge>
+          <Badge tone="ring">{word("call_state", stateOf(call))}</Badge>
         )}
         {length !== null && <span class="number quiet">{duration(length)}</span>}
       </span>

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Entry } from "../api/types.ts";
 import { ago, duration, fileSize, fullDate, money, timeOfDay } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
+import { stateOf } from "./call_row.tsx";
 import { Badge, OrderBadge, type Tone } from "./badge.tsx";
 import { channelIcon, Icon, type IconName } from "./icon.tsx";
 
@@ -30,11 +31,13 @@ function titleOf({ kind, channel, direction, payload }: Entry): string {
 }
 
 function CallFacts({ entry }: { entry: Entry }) {
-  const { outcome, state, duration_ms, answered_by, queue, recording } = entry.payload;
+  const { outcome, state, duration_ms, answered_at, answered_by, queue, recording } = entry.payload;
   return (
     <p class="entry-facts">
       {outcome && <Badge tone={outcomeTone(outcome)}>{word("outcome", outcome)}</Badge>}
-      {!outcome && state && <Badge tone="info">{word("call_state", state)}</Badge>}
+      {!outcome && state && (
+        <Badge tone="info">{word("call_state", stateOf({ state, answered_at: answered_at ?? null }))}</Badge>
+      )}
       {duration_ms ? <span class="number">{duration(duration_ms)}</span> : null}
       {answered_by && <span>{answered_by}</span>}
       {queue && <span>{queue}</span>}

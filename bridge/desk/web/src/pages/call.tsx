@@ -5,7 +5,7 @@ import { duration, lapse, exactTime, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
-import { partyOf } from "../components/call_row.tsx";
+import { partyOf, stateOf } from "../components/call_row.tsx";
 import { Notice } from "../components/notice.tsx";
 import { EmptyState, KeyValue, Panel } from "../components/panel.tsx";
 import { AudioPlayer } from "../components/player.tsx";
@@ -146,7 +146,7 @@ export function CallPage({ id }: { id: string }) {
           </h1>
           <p class="row quiet">
             <Badge tone={call.outcome ? "neutral" : "info"}>
-              {call.outcome ? word("outcome", call.outcome) : word("call_state", call.state)}
+              {call.outcome ? word("outcome", call.outcome) : word("call_state", stateOf(call))}
             </Badge>
             {fullDate(call.started_at)}
           </p>

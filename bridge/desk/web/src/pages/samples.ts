@@ -174,7 +174,7 @@ const call = (id: number, fields: Partial<CallSummary>): CallSummary => ({
 });
 
 export const calls: CallSummary[] = [
-  call(1, { state: "ringing", outcome: null, answered_at: null, ended_at: null }),
+  call(1, { state: "open", outcome: null, answered_at: null, ended_at: null }),
   call(2, {}),
   call(3, { customer_name: null, caller: "", outcome: "abandoned", answered_at: null }),
   call(4, { customer_name: null, outcome: "voicemail", answered_at: null, direction: "inbound" }),

@@ -3,7 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import * as api from "../api/client.ts";
 import type { AgentStateName, CallSummary, Entry, LiveMessage } from "../api/types.ts";
 import { Problem } from "../api/problem.ts";
-import { fold, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
+import { fold, withCall, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
 import { LiveChannel } from "./live.ts";
 import { notifyFailure } from "./notices.ts";
 import { navigate, route } from "./router.ts";
@@ -85,6 +85,22 @@ export async function loadCard(callId: string): Promise<void> {
   }
 }
 
+/** Fetches what is known of a call that came without a pop: one that the agent dialled, or that was up before a reload. */
+async function loadCall(callId: string): Promise<void> {
+  try {
+    const call = await api.getCall(callId);
+    encounters.value = withCall(encounters.value, call);
+  } catch (error) {
+    notifyFailure(error);
+  }
+}
+
+/** Whether the call was just filed under another customer than the card shows, as when a new caller is answered. */
+function isFiledAnew({ call, card }: Encounter, was: Encounter | undefined): boolean {
+  const owner = call?.customer_id;
+  return Boolean(owner && owner !== was?.call?.customer_id && owner !== card?.customer?.id);
+}
+
 function removeLater(encounter: Encounter): void {
   setTimeout(() => {
     const now = encounters.value.find((each) => each.callId === encounter.callId);
@@ -97,7 +113,8 @@ function follow(before: readonly Encounter[], mayTakePage: boolean): void {
   const old = new Map(before.map((each) => [each.callId, each]));
   for (const each of encounters.value) {
     const was = old.get(each.callId);
-    if (!each.card && !was) void loadCard(each.callId);
+    if (!was && !each.popId) void loadCall(each.callId);
+    if ((!was && !each.card) || isFiledAnew(each, was)) void loadCard(each.callId);
     if (was?.phase === each.phase) continue;
     if (each.phase === "withdrawn") removeLater(each);
     else if (each.phase !== "wrap_up") present(each, mayTakePage);

@@ -97,10 +97,8 @@ export function fold(encounters: Encounters, message: LiveMessage, agentId: stri
       return message.data.agent_id === agentId
         ? followOwnState(encounters, message.data, message.at)
         : encounters;
-    case "call": {
-      const call = message.data;
-      return encounters.map((each) => (each.callId === call.id ? { ...each, call } : each));
-    }
+    case "call":
+      return withCall(encounters, message.data);
     case "entry": {
       // The note of a wrap-up that was finished in another window of the same agent.
       const { call_id, kind, payload } = message.data;
@@ -130,6 +128,9 @@ export function withUnfinished(encounters: Encounters, unfinished: readonly Unfi
 
 export const without = (encounters: Encounters, callId: string): Encounters =>
   encounters.filter((each) => each.callId !== callId);
+
+export const withCall = (encounters: Encounters, call: CallSummary): Encounters =>
+  encounters.map((each) => (each.callId === call.id ? { ...each, call } : each));
 
 export const withCard = (encounters: Encounters, card: Card): Encounters =>
   encounters.map((each) => (each.callId === card.call_id ? { ...each, card } : each));

@@ -1,0 +1,355 @@
+"""The web app in a real Chromium, against the fake other side: what it shows, says back, and never loses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from bridge.domain.agent import Role
+from tests.e2e.desk import people
+from tests.e2e.desk.browser import log_in, open_browser, open_context, watch
+from tests.e2e.desk.fake_desk import AGENT, DIST, PASSWORD, FakeDesk
+from tests.e2e.harness import eventually
+
+AXE = Path(__file__).parents[3] / "bridge/desk/web/node_modules/axe-core/axe.min.js"
+OLENA = "+380501234567"
+
+
+# One browser for all of them, so one loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    assert (DIST / "index.html").is_file(), "build the desk first: npm ci && npm run build in bridge/desk/web"
+    async with open_browser() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk() -> AsyncIterator[FakeDesk]:
+    async with FakeDesk() as desk:
+        yield desk
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, desk: FakeDesk) -> AsyncIterator[Page]:
+    """Logged in and waiting; in the end nothing was complained of, neither by a script nor by the security policy."""
+    context = await open_context(browser)
+    page = await context.new_page()
+    complaints = watch(page)
+    await log_in(page, desk.url, AGENT.login, PASSWORD)
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+async def shows(desk: FakeDesk, pop_id: str) -> None:
+    async def told() -> bool:
+        return pop_id in desk.shown
+
+    await eventually(told, what="the browser says that the pop is shown")
+
+
+async def test_wrong_password_is_said_and_the_right_one_opens_the_desk(
+    browser: Browser, desk: FakeDesk
+) -> None:
+    page = await (await open_context(browser)).new_page()
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await page.get_by_label("Login").fill(AGENT.login)
+    await page.get_by_label("Password").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Login or password is wrong")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name=people.OLENA.name)).to_be_visible()
+
+
+async def test_pop_shows_the_whole_card_and_says_that_it_is_shown(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await shows(desk, pop.id)
+    work = page.get_by_test_id("workspace")
+    await expect(work).to_have_attribute("data-phase", "ringing")
+    await expect(work.get_by_role("heading", level=1)).to_have_text(people.OLENA.name)
+    for text in (
+        "+380\u00a050\u00a0123\u00a045\u00a067",
+        "VIP",
+        "Ukrainian",
+        "Not paid",
+        "Paid",
+        "Abandoned cart",
+    ):
+        await expect(work.get_by_text(text, exact=True).first).to_be_visible()
+    await expect(work.get_by_role("region", name="Last note")).to_contain_text("четвер після 18:00")
+    await expect(work.get_by_role("region", name="Open conversations")).to_contain_text("#20481")
+    await expect(work.get_by_text("Last spoke: Марія Ткач")).to_be_visible()
+    await expect(page.locator("[role=alert]")).to_contain_text(f"Incoming call: {people.OLENA.name}")
+    await expect(page).to_have_title(re.compile(people.OLENA.name))
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("answered_elsewhere", "A colleague answered this call."),
+        ("caller_gave_up", "The caller hung up before anybody answered."),
+        ("rejected", "You rejected this call; it goes on ringing elsewhere."),
+    ],
+)
+async def test_withdrawn_pop_says_why_and_goes_away(
+    desk: FakeDesk, page: Page, reason: str, words: str
+) -> None:
+    await page.clock.install()
+    pop = await desk.ring(OLENA, people.OLENA)
+    await page.clock.run_for(100)
+    await expect(page.get_by_test_id("workspace")).to_have_attribute("data-phase", "ringing")
+    await desk.withdraw(pop, reason)
+    await expect(page.get_by_test_id("workspace").get_by_role("status").first).to_have_text(words)
+    await page.clock.run_for(7_000)
+    await expect(page.get_by_test_id("workspace")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="Waiting for a call")).to_be_visible()
+
+
+async def test_new_and_anonymous_callers_have_cards_too(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring("+380935550199", None)
+    heading = page.get_by_test_id("workspace").get_by_role("heading", level=1)
+    await expect(heading).to_have_text("New caller")
+    await expect(page.locator(".work-number")).to_have_text("+380\u00a093\u00a0555\u00a001\u00a099")
+    await desk.withdraw(pop, "caller_gave_up")
+    await desk.ring("", None)
+    await expect(heading).to_have_text("Anonymous caller")
+    await expect(page.locator(".work-number")).to_have_text("number withheld")
+
+
+async def test_second_pop_does_not_displace_the_first(desk: FakeDesk, page: Page) -> None:
+    await desk.ring(OLENA, people.OLENA)
+    heading = page.get_by_test_id("workspace").get_by_role("heading", level=1)
+    await expect(heading).to_have_text(people.OLENA.name)
+    second = await desk.ring("+380445450100", people.FIRM)
+    await shows(desk, second.id)
+    await expect(heading).to_have_text(people.OLENA.name)
+    await page.get_by_role("navigation").get_by_text(people.FIRM.name).click()
+    await expect(heading).to_have_text(people.FIRM.name)
+
+
+async def test_pop_does_not_take_the_keyboard_from_who_writes(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    note = page.get_by_label("Note", exact=True)
+    await note.press_sequentially("half a ")
+    pop = await desk.ring("+380445450100", people.FIRM)
+    await shows(desk, pop.id)
+    await page.keyboard.type("sentence")
+    await expect(note).to_have_value("half a sentence")
+    await page.get_by_role("navigation").get_by_text(people.FIRM.name).click()
+    await page.go_back()
+    await expect(note).to_have_value("half a sentence")
+
+
+async def test_draft_survives_a_reload_and_becomes_one_entry(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await desk.answer(pop)
+    note = page.get_by_label("Note", exact=True)
+    await note.press_sequentially("pays on delivery")
+    await expect(page.get_by_text("Saved on the server")).to_be_visible()
+    assert desk.drafts[pop.call_id].text == "pays on delivery"
+    await page.reload()
+    await expect(note).to_have_value("pays on delivery")
+    await desk.hang_up(pop.call_id)
+    await expect(page.get_by_test_id("workspace")).to_have_attribute("data-phase", "wrap_up")
+    await expect(page.get_by_role("button", name="Finish wrap-up")).to_be_disabled()
+    await page.get_by_role("radio", name="Resolved").check(force=True)
+    await page.get_by_role("button", name="Finish wrap-up").click()
+    await expect(page.get_by_role("heading", name="Waiting for a call")).to_be_visible()
+    assert desk.wrapped_up == [(pop.call_id, "resolved")]
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await expect(page.locator(".entry").first).to_contain_text("pays on delivery")
+
+
+async def test_what_was_just_typed_is_saved_when_the_tab_closes(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await desk.answer(pop)
+    await page.get_by_label("Note", exact=True).fill("last words")
+    await page.goto("about:blank")
+
+    async def stored() -> bool:
+        return pop.call_id in desk.drafts and desk.drafts[pop.call_id].text == "last words"
+
+    await eventually(stored, what="the draft is stored")
+
+
+async def test_draft_that_cannot_be_saved_says_so_and_is_saved_later(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await desk.answer(pop)
+    desk.reachable = False
+    await page.get_by_label("Note", exact=True).fill("words")
+    await expect(page.get_by_text("Could not be saved; trying again")).to_be_visible()
+    desk.reachable = True
+    await expect(page.get_by_text("Saved on the server")).to_be_visible()
+    assert desk.drafts[pop.call_id].text == "words"
+
+
+async def test_two_windows_with_one_draft_ask_which_to_keep(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await desk.answer(pop)
+    note = page.get_by_label("Note", exact=True)
+    await note.fill("first window")
+    await expect(page.get_by_text("Saved on the server")).to_be_visible()
+    other = await page.context.new_page()
+    await other.goto(desk.url)
+    await other.get_by_label("Note", exact=True).fill("second window")
+    await expect(other.get_by_text("Saved on the server")).to_be_visible()
+    await note.fill("first window again")
+    await expect(page.get_by_text("This note was changed in another window")).to_be_visible()
+    await page.get_by_role("button", name="Take the other").click()
+    await expect(note).to_have_value("second window")
+    assert desk.drafts[pop.call_id].text == "second window"
+
+
+async def test_shared_number_asks_who_calls_and_the_choice_can_be_undone(desk: FakeDesk, page: Page) -> None:
+    await desk.ring("+380445450100", people.FIRM)
+    heading = page.get_by_test_id("workspace").get_by_role("heading", level=1)
+    await page.get_by_role("region", name="Who is calling?").get_by_text(people.TARAS.name).click()
+    await expect(heading).to_have_text(people.TARAS.name)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(heading).to_have_text(people.FIRM.name)
+
+
+async def test_unknown_caller_becomes_a_customer(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring("+380935550199", None)
+    await desk.answer(pop)
+    await page.get_by_role("button", name="Say who it is").click()
+    await page.get_by_label("Name of a new customer").fill("Ганна Шевчук")
+    await page.get_by_role("button", name="Make this customer").click()
+    await expect(page.get_by_test_id("workspace").get_by_role("heading", level=1)).to_have_text(
+        "Ганна Шевчук"
+    )
+
+
+async def test_broken_link_is_said_and_what_no_longer_rings_goes(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await shows(desk, pop.id)
+    desk.pops.clear()
+    desk.state, desk.state_call = "available", None
+    await desk.cut()
+    await expect(page.get_by_text("No connection to the server")).to_be_visible()
+    await expect(page.get_by_text("No connection to the server")).to_have_count(0)
+    await expect(page.get_by_test_id("workspace")).to_have_count(0)
+
+
+async def test_session_that_ended_asks_to_log_in(desk: FakeDesk, page: Page) -> None:
+    await page.context.clear_cookies()
+    await desk.cut()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_timeline_loads_older_entries_while_one_scrolls_and_filters(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    entries = page.locator(".entry")
+    await expect(entries.first).to_be_visible()
+    total = len(people.entries_of(people.OLENA))
+    assert await entries.count() < total
+
+    async def all_loaded() -> bool:
+        await page.keyboard.press("End")
+        return await entries.count() == total
+
+    await eventually(all_loaded, what="the oldest entry")
+    await expect(page.get_by_text("Here it began.")).to_be_visible()
+    await page.get_by_role("group", name="Show channel").get_by_text("Phone").click()
+    await expect(entries).to_have_count(1)
+    await expect(entries.first).to_contain_text("Incoming call")
+
+
+async def test_note_on_a_customer_is_on_the_timeline_at_once(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await page.get_by_label("Note", exact=True).fill("<b>not markup</b>")
+    await page.get_by_role("button", name="Add to the timeline").click()
+    await expect(page.locator(".entry").first).to_contain_text("<b>not markup</b>")
+    await expect(page.locator(".entry").filter(has_text="not markup")).to_have_count(1)
+
+
+async def test_customers_are_found_with_the_keyboard_alone(page: Page) -> None:
+    await page.get_by_role("combobox").press_sequentially("бондар")
+    await expect(page.get_by_role("option")).to_have_count(2)
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(people.IRYNA.name)
+
+
+async def test_recording_plays(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
+    await expect(page.locator(".stage")).to_have_count(9)
+    await page.get_by_role("button", name="Play").click()
+    await page.get_by_role("group", name="Listen to").get_by_text("Caller").click()
+
+    async def heard() -> bool:
+        return bool(await page.evaluate("document.querySelector('audio').currentTime > 0.2"))
+
+    await eventually(heard, what="the recording plays")
+
+
+async def test_language_switch_changes_every_word_and_stays(desk: FakeDesk, page: Page) -> None:
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_label("Language").select_option("uk")
+    await expect(page.get_by_role("heading", name="Чекаємо на дзвінок")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Чекаємо на дзвінок")).to_be_visible()
+    assert await page.locator("html").get_attribute("lang") == "uk"
+
+
+async def on_waiting(_: FakeDesk, page: Page) -> None:
+    await page.wait_for_selector(".call-row")
+
+
+async def on_pop(desk: FakeDesk, page: Page) -> None:
+    await desk.ring("+380445450100", people.FIRM)
+    await page.wait_for_selector(".candidate")
+
+
+async def on_wrap_up(desk: FakeDesk, page: Page) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await desk.answer(pop)
+    await desk.hang_up(pop.call_id)
+    await page.wait_for_selector(".choice")
+
+
+async def on_customer(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await page.wait_for_selector(".entry")
+
+
+async def on_call(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
+    await page.wait_for_selector(".stage")
+
+
+async def on_components(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/components")
+    await page.wait_for_selector(".show")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, width: int) -> None:
+    """WCAG 2.1 A and AA as far as axe can tell (contrast, names, roles, order), and no page scrolls sideways."""
+    for scene in (on_waiting, on_pop, on_wrap_up, on_customer, on_call, on_components):
+        async with FakeDesk(Role.SUPERVISOR) as desk:
+            context = await open_context(browser, width, 800, theme)
+            page = await context.new_page()
+            await log_in(page, desk.url, AGENT.login, PASSWORD)
+            await scene(desk, page)
+            await page.evaluate(AXE.read_text())
+            found = await page.evaluate(
+                "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})"
+                ".then(({violations}) => violations.map(({id, nodes}) => [id, nodes.map(n => n.html + n.failureSummary)]))"
+            )
+            assert found == [], scene.__name__
+            overflow = await page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert overflow <= 0, scene.__name__
+            await context.close()
