@@ -61,6 +61,7 @@ def parse(raw: str, region: str, extensions: Container[str] = frozenset()) -> Ph
     return PhoneNumber(kind, clean)
 
 
+@lru_cache(maxsize=1024)
 def find_region(e164: str) -> str | None:
     """The region ("UA") whose numbering plan `e164` belongs to, None when it is no public number."""
     number = _parse_valid(e164, None)

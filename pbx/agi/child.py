@@ -26,6 +26,8 @@ PING_SECONDS: Final = 0.2
 UNANSWERED_TICKS: Final = 5
 READY_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 2.0
+DYING_SECONDS: Final = 0.5
+"""How long a process that has closed its output may take to be gone."""
 BACK_OFF_SECONDS: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 HEALTHY_SECONDS: Final = 10.0
 """Who lived this long died for a reason of its own: the back-off begins anew."""
@@ -66,11 +68,7 @@ class AgiChild:
         if self._process is not None:
             assert self._process.stdin is not None
             self._process.stdin.close()
-            try:
-                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
-            except TimeoutError:
-                await self._kill()
-            self._process = None
+            await self._end(self._process, STOP_SECONDS)
 
     async def _keep_alive(self) -> None:
         failures = 0
@@ -101,8 +99,7 @@ class AgiChild:
             line = b""
         word, _, port = line.decode("ascii", "replace").partition(" ")
         if word != "ready":
-            await self._kill()
-            self._process = None
+            await self._end(process, DYING_SECONDS)
             if process.returncode == PORT_IN_USE:
                 raise Rejected("the AGI port is in use; set agi.port to a free one")
             raise Transient(f"the AGI process did not start (exit status {process.returncode})")
@@ -123,8 +120,7 @@ class AgiChild:
         finally:
             pongs.cancel()
         silent = process.returncode is None and sent - self._answered >= UNANSWERED_TICKS
-        await self._kill()
-        self._process = None
+        await self._end(process, 0.0 if silent else DYING_SECONDS)
         _log.error("agi_child_died", pid=process.pid, status=process.returncode, silent=silent)
 
     def _ping(self, process: Process, number: int) -> None:
@@ -140,8 +136,17 @@ class AgiChild:
             self._answered = int(number)
             self.metrics = msgspec.json.decode(metrics, type=AgiMetrics)
 
-    async def _kill(self) -> None:
-        assert self._process is not None
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+    async def _end(self, process: Process, grace: float) -> None:
+        """Wait for the end that was ordered or has begun, and kill after `grace` seconds.
+
+        Not at once where it is ending by itself: `kill` reaps one that has just ended, and asyncio then never
+        learns its exit status.
+        """
+        try:
+            async with asyncio.timeout(grace):
+                await process.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        self._process = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import sys
@@ -55,10 +56,7 @@ def run(
     metrics = AgiMetrics()
     lookup = CardLookup(open_directory(), metrics)
     server = AgiServer(Services(lookup, region), handlers or find_handlers(), metrics)
-    status = uvloop.run(_serve(server, host, port, _ParentPipe(to_parent, metrics), lookup))
-    sys.stderr.flush()
-    # Not sys.exit: it would wait for lookups that hang in their threads.
-    os._exit(status)
+    sys.exit(uvloop.run(_serve(server, host, port, _ParentPipe(to_parent, metrics), lookup)))
 
 
 async def _serve(server: AgiServer, host: str, port: int, parent: _ParentPipe, lookup: CardLookup) -> int:
@@ -72,6 +70,8 @@ async def _serve(server: AgiServer, host: str, port: int, parent: _ParentPipe, l
     # The first lookup compiles statements and opens a connection: not while a caller waits.
     with suppress(Transient):
         await lookup.find(NOBODY, "", time.monotonic())
+    # What is loaded stays loaded: the collector need not look through it again and again.
+    gc.freeze()
     await asyncio.get_running_loop().connect_read_pipe(lambda: parent, sys.stdin)
     parent.say(b"ready %d" % bound)
     await parent.closed.wait()

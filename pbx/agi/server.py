@@ -19,7 +19,7 @@ import structlog
 from pbx.agi.handlers import Handler, Services
 from pbx.agi.metrics import AgiMetrics
 from pbx.agi.session import AgiSession, HungUp, parse_environment
-from pbx.errors import Rejected
+from pbx.errors import PbxError, Rejected
 
 DEADLINE_SECONDS: Final = 0.3
 MAX_ENVIRONMENT_BYTES: Final = 64 * 1024
@@ -127,6 +127,9 @@ class _Connection(asyncio.Protocol):
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or isinstance(error, HungUp):
             metrics.hung_up += 1
+        elif isinstance(error, PbxError):
+            metrics.failed += 1
+            _log.error("agi_handler_failed", handler=self._handler, leg=self._leg(), reason=str(error))
         elif error is not None:
             metrics.failed += 1
             _log.error("agi_handler_failed", handler=self._handler, leg=self._leg(), exc_info=error)

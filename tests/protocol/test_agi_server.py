@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from pbx.agi.handlers import Services, find_handlers
-from pbx.agi.lookup import THREADS, CardLookup
+from pbx.agi.lookup import LANES, CardLookup
 from pbx.agi.metrics import AgiMetrics
 from pbx.agi.probe import passes_self_test
 from pbx.agi.server import DEADLINE_SECONDS, MAX_SESSIONS, AgiServer
@@ -40,7 +40,6 @@ async def running() -> AsyncIterator[Running]:
     yield agi
     agi.directory.gate.set()
     await agi.server.close()
-    agi.lookup.close()
 
 
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -131,12 +130,26 @@ async def test_a_slow_directory_makes_a_stranger_within_the_deadline(running: Ru
 
 
 @pytest.mark.realtime
-async def test_a_directory_that_holds_all_threads_holds_no_call(running: Running) -> None:
+async def test_a_directory_that_holds_all_lanes_holds_no_call(running: Running) -> None:
     running.directory.gate.clear()
-    channels = await asyncio.gather(*[call(running.port) for _ in range(THREADS * 3)])
+    channels = await asyncio.gather(*[call(running.port) for _ in range(LANES * 3)])
     assert all(c.variables["OMNI_IDENTIFIED"] == "1" and c.elapsed < 0.35 for c in channels)
     running.directory.gate.set()
     assert (await call(running.port)).variables["__OMNI_CUSTOMER"] == "018f-olena"
+
+
+@pytest.mark.realtime
+async def test_a_slow_lookup_delays_nobody_else(running: Running) -> None:
+    slow = "+380501112233"
+    running.directory.slow = {slow}
+    running.directory.gate.clear()
+    held = [asyncio.create_task(call(running.port, write_environment(agi_callerid=slow))) for _ in range(5)]
+    await until(lambda: len(running.directory.asked) > 0)
+    healthy = await asyncio.gather(*[call(running.port) for _ in range(20)])
+    assert all(channel.variables["__OMNI_CUSTOMER"] == "018f-olena" for channel in healthy)
+    assert max(channel.elapsed for channel in healthy) < 0.15
+    assert not any(task.done() for task in held)
+    await asyncio.gather(*held)
 
 
 async def test_a_broken_directory_makes_a_stranger_at_once(running: Running) -> None:
