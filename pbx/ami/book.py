@@ -17,9 +17,8 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
-    LiveLeg,
-    Snapshot,
 )
+from pbx.ami.snapshot import LiveLeg, Snapshot
 from pbx.call import Folded, fold, open_call, opens_call
 from pbx.interface import Call, LegState
 

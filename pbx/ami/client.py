@@ -15,8 +15,9 @@ from typing import Any, Final, cast
 
 import structlog
 
-from pbx.ami.facts import SNAPSHOT_VARIABLES, Fact, Headers, Snapshot, read_fact, read_snapshot
+from pbx.ami.facts import Fact, Headers, read_fact
 from pbx.ami.protocol import Link, build_action
+from pbx.ami.snapshot import SNAPSHOT_VARIABLES, Item, Snapshot, read_snapshot
 from pbx.errors import Rejected, Transient
 
 log = structlog.get_logger(__name__)
@@ -92,19 +93,19 @@ class AmiClient:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def ask(self, action: str, headers: dict[str, str], *, within: float = ANSWER_WITHIN) -> Headers:
+    async def ask(self, action: str, headers: dict[str, str], *, within: float = ANSWER_WITHIN) -> Item:
         """The answer to an action.
 
         Raises `Rejected` when Asterisk refuses it or a header holds CR, LF or NUL, and `Transient` when there is
         no link, or no answer within so many seconds. What was sent is never sent again.
         """
-        return cast(Headers, await self._request(action, headers, as_list=False, within=within))
+        return cast(Item, await self._request(action, headers, as_list=False, within=within))
 
     async def ask_list(
         self, action: str, headers: dict[str, str], *, within: float = ANSWER_WITHIN
-    ) -> Sequence[Headers]:
+    ) -> Sequence[Item]:
         """All messages of the answer to an action that lists something; raises like `ask`."""
-        return cast(Sequence[Headers], await self._request(action, headers, as_list=True, within=within))
+        return cast(Sequence[Item], await self._request(action, headers, as_list=True, within=within))
 
     async def _request(self, name: str, headers: dict[str, str], *, as_list: bool, within: float) -> Any:
         action = build_action(name, headers)

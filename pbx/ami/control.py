@@ -7,7 +7,7 @@ system, with which an account may also load modules.
 from __future__ import annotations
 
 from pbx.ami.client import AmiClient
-from pbx.ami.facts import read_registered
+from pbx.ami.snapshot import read_registered
 from pbx.variables import AGENT_ENDPOINT_PREFIX
 
 

@@ -1,37 +1,35 @@
-"""AMI messages made into typed facts: the only place that knows Asterisk's event and header names.
+"""AMI events made into typed facts: with `snapshot`, the only place that knows Asterisk's header names.
 
 A `Fact` is one thing that Asterisk said about one leg, with Asterisk's time of it. What it means for a
-call is the business of `pbx.call`. A `Snapshot` is what it answers when asked which legs live now.
+call is the business of `pbx.call`.
 
-Source: "AMI Events" and "AMI Actions" of the Asterisk 22 documentation, and the recordings in
-tests/fixtures/ami.
+Source: "AMI Events" of the Asterisk 22 documentation, and the recordings in tests/fixtures/ami.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 from pbx.interface import LegState
 from pbx.variables import (
-    CUSTOMER,
     EVENT_IDENTIFIED,
     EVENT_INVITE,
     EVENT_RECORDING,
     EVENT_VOICEMAIL,
-    IDENTIFIED,
 )
 
-Headers = Mapping[str, str | list[str]]
-"""One AMI message. A name that occurs twice in it holds a list."""
+
+class Headers(Protocol):
+    """One event's headers."""
+
+    def get(self, name: str, default: str, /) -> str: ...
+
 
 NORMAL_CLEARING: Final = 16
 """Q.850's cause of a call that somebody simply ended."""
-
-SNAPSHOT_VARIABLES: Final = f"{IDENTIFIED},{CUSTOMER}"
-"""What the action Status is asked to tell of each leg besides its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,27 +128,9 @@ class MessageLeft(Fact):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class LiveLeg:
-    """One leg of a snapshot. `identified` is what the directory answered, where it was asked."""
-
-    created: LegCreated
-    state: LegState
-    bridge: str | None
-    identified: Identified | None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Every leg that lived at `at`; a leg that is not in it is gone."""
-
-    at: datetime
-    legs: tuple[LiveLeg, ...]
-
-
 def read_fact(message: Headers) -> Fact | None:
     """The fact that an AMI event states, or None when it is none of ours."""
-    reader = _READERS.get(_header(message, "Event"))
+    reader = _READERS.get(message.get("Event", ""))
     if reader is None:
         return None
     at = _read_time(message)
@@ -158,64 +138,38 @@ def read_fact(message: Headers) -> Fact | None:
     return fact if fact is not None and fact.uniqueid else None
 
 
-def read_snapshot(messages: Iterable[Headers], at: datetime) -> Snapshot:
-    """What the action Status, asked for `SNAPSHOT_VARIABLES`, answered at `at`."""
-    legs = (_read_live_leg(message, at) for message in messages if _header(message, "Event") == "Status")
-    return Snapshot(at, tuple(legs))
-
-
-def read_registered(messages: Iterable[Headers]) -> frozenset[str]:
-    """The PJSIP endpoints that have a usable contact, by the answer to DeviceStateList."""
-    devices = {
-        _header(m, "Device"): _header(m, "State")
-        for m in messages
-        if _header(m, "Event") == "DeviceStateChange"
-    }
-    away = ("UNAVAILABLE", "INVALID", "UNKNOWN")
-    return frozenset(
-        device.removeprefix("PJSIP/")
-        for device, state in devices.items()
-        if device.startswith("PJSIP/") and state not in away
-    )
-
-
 def _read_time(message: Headers) -> datetime:
-    stamp = _header(message, "Timestamp")  # there with timestampevents=yes
+    stamp = message.get("Timestamp", "")  # there with timestampevents=yes
     return datetime.fromtimestamp(float(stamp), UTC) if stamp else datetime.now(UTC)
 
 
-def _header(message: Headers, name: str) -> str:
-    value = message.get(name, "")
-    return value[0] if isinstance(value, list) else value
-
-
-def _text(message: Headers, name: str) -> str:
-    value = _header(message, name)
+def shown(value: str) -> str:
+    """A number as Asterisk shows it, '' where it has none."""
     return "" if value == "<unknown>" else value
 
 
 def _number(message: Headers, name: str, default: int) -> int:
-    text = _header(message, name)
+    text = message.get(name, "")
     return int(text) if text.isdecimal() else default
 
 
 def _uniqueid(message: Headers) -> str:
-    return _header(message, "Uniqueid")
+    return message.get("Uniqueid", "")
 
 
 def _read_created(message: Headers, at: datetime) -> LegCreated:
     return LegCreated(
         at,
         _uniqueid(message),
-        linkedid=_header(message, "Linkedid"),
-        channel=_header(message, "Channel"),
-        caller=_text(message, "CallerIDNum"),
-        dialled=_text(message, "Exten"),
+        linkedid=message.get("Linkedid", ""),
+        channel=message.get("Channel", ""),
+        caller=shown(message.get("CallerIDNum", "")),
+        dialled=shown(message.get("Exten", "")),
     )
 
 
 def _read_state(message: Headers, at: datetime) -> Fact | None:
-    match _LEG_STATES.get(_header(message, "ChannelState")):
+    match LEG_STATES.get(message.get("ChannelState", "")):
         case LegState.RINGING:
             return LegRinging(at, _uniqueid(message))
         case LegState.UP:
@@ -225,68 +179,40 @@ def _read_state(message: Headers, at: datetime) -> Fact | None:
 
 
 def _read_dial_ended(message: Headers, at: datetime) -> DialEnded:
-    leg, dialler = _header(message, "DestUniqueid"), _uniqueid(message)
-    return DialEnded(at, leg, dialler=dialler, status=_header(message, "DialStatus"))
+    leg, dialler = message.get("DestUniqueid", ""), _uniqueid(message)
+    return DialEnded(at, leg, dialler=dialler, status=message.get("DialStatus", ""))
 
 
 def _read_user_event(message: Headers, at: datetime) -> Fact | None:
     leg = _uniqueid(message)
-    match _header(message, "UserEvent"):
+    match message.get("UserEvent", ""):
         case name if name == EVENT_IDENTIFIED:
-            return Identified(at, leg, customer_id=_header(message, "Customer") or None)
+            return Identified(at, leg, customer_id=message.get("Customer", "") or None)
         case name if name == EVENT_INVITE:
             return Invited(at, leg)
         case name if name == EVENT_RECORDING:
-            return RecordingBegan(at, leg, name=_header(message, "Name"))
+            return RecordingBegan(at, leg, name=message.get("Name", ""))
         case name if name == EVENT_VOICEMAIL:
-            return MessageLeft(at, leg, box=_header(message, "Box"), name=_header(message, "Name"))
+            return MessageLeft(at, leg, box=message.get("Box", ""), name=message.get("Name", ""))
         case _:
             return None
 
 
-def _read_live_leg(message: Headers, at: datetime) -> LiveLeg:
-    began = at - timedelta(seconds=_number(message, "Seconds", 0))
-    created = LegCreated(
-        began,
-        _uniqueid(message),
-        linkedid=_header(message, "Linkedid"),
-        channel=_header(message, "Channel"),
-        caller=_text(message, "CallerIDNum"),
-        # Exten is where the dialplan is by now; DNID stays what was dialled.
-        dialled=_text(message, "DNID") or _text(message, "Exten"),
-    )
-    variables = _read_variables(message)
-    known = Identified(at, created.uniqueid, customer_id=variables.get(CUSTOMER) or None)
-    return LiveLeg(
-        created,
-        state=_LEG_STATES.get(_header(message, "ChannelState"), LegState.CREATED),
-        bridge=_header(message, "BridgeID") or None,
-        identified=known if variables.get(IDENTIFIED) == "1" else None,
-    )
-
-
-def _read_variables(message: Headers) -> dict[str, str]:
-    given = message.get("Variable", [])
-    lines = [given] if isinstance(given, str) else given
-    pairs = (line.partition("=") for line in lines)
-    return {name: value for name, _, value in pairs if value != "(null)"}  # unset
-
-
 # The numbers of enum ast_channel_state, include/asterisk/channelstate.h.
-_LEG_STATES: Final = {"5": LegState.RINGING, "6": LegState.UP}
+LEG_STATES: Final = {"5": LegState.RINGING, "6": LegState.UP}
 
 _READERS: Final[dict[str, Callable[[Headers, datetime], Fact | None]]] = {
     "Newchannel": _read_created,
     "Newstate": _read_state,
     "HangupRequest": lambda m, at: HangupRequested(at, _uniqueid(m), _number(m, "Cause", NORMAL_CLEARING)),
     "Hangup": lambda m, at: LegHungUp(at, _uniqueid(m), _number(m, "Cause", 0)),
-    "DialBegin": lambda m, at: DialBegan(at, _header(m, "DestUniqueid"), dialler=_uniqueid(m)),
+    "DialBegin": lambda m, at: DialBegan(at, m.get("DestUniqueid", ""), dialler=_uniqueid(m)),
     "DialEnd": _read_dial_ended,
     "BridgeEnter": lambda m, at: BridgeEntered(
-        at, _uniqueid(m), bridge=_header(m, "BridgeUniqueid"), linkedid=_header(m, "Linkedid")
+        at, _uniqueid(m), bridge=m.get("BridgeUniqueid", ""), linkedid=m.get("Linkedid", "")
     ),
-    "BridgeLeave": lambda m, at: BridgeLeft(at, _uniqueid(m), bridge=_header(m, "BridgeUniqueid")),
-    "QueueCallerJoin": lambda m, at: QueueJoined(at, _uniqueid(m), queue=_header(m, "Queue")),
+    "BridgeLeave": lambda m, at: BridgeLeft(at, _uniqueid(m), bridge=m.get("BridgeUniqueid", "")),
+    "QueueCallerJoin": lambda m, at: QueueJoined(at, _uniqueid(m), queue=m.get("Queue", "")),
     "UserEvent": _read_user_event,
 }
 

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from pbx.ami.book import CallBook
 from pbx.ami.client import LinkLost, News
-from pbx.ami.facts import Fact, Snapshot
+from pbx.ami.facts import Fact
+from pbx.ami.snapshot import Snapshot
 from pbx.interface import Call, CallSink, WatchGap
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from panoramisk.message import Message
-
 from pbx.ami.facts import Fact, read_fact
+from pbx.ami.protocol import END, Event
 from pbx.ami.tracker import Tracker
 from pbx.interface import Call, CallEvent, WatchGap
 
@@ -16,9 +15,8 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.ami"))
 
 
 def read_transcript(name: str) -> list[Fact]:
-    blocks = (FOLDER / f"{name}.ami").read_bytes().decode().split("\r\n\r\n")
-    messages = [message for block in blocks if (message := Message.from_line(block))]
-    return [fact for message in messages if (fact := read_fact(message))]
+    events = (FOLDER / f"{name}.ami").read_bytes().split(END)
+    return [fact for raw in events if (fact := read_fact(Event(raw)))]
 
 
 class RecordingSink:

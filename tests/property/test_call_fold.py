@@ -20,9 +20,8 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
-    LiveLeg,
-    Snapshot,
 )
+from pbx.ami.snapshot import LiveLeg, Snapshot
 from pbx.ami.tracker import Tracker
 from pbx.interface import (
     AgentAnswered,

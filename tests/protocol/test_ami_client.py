@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from pbx.ami import client as client_module
 from pbx.ami.client import AmiAccount, AmiClient, LinkLost
 from pbx.ami.control import AmiControl
-from pbx.ami.facts import LegCreated, LegHungUp, MessageLeft, Snapshot
-from pbx.ami.protocol import is_wanted
+from pbx.ami.facts import LegCreated, LegHungUp, MessageLeft
+from pbx.ami.snapshot import Snapshot
 from pbx.errors import Rejected, Transient
 from pbx.interface import LegState
 from tests.fakes.ami_server import SECRET, USER, AmiServer, encode
@@ -91,12 +91,14 @@ async def test_events_that_nobody_reads_are_dropped(server: AmiServer) -> None:
         assert isinstance(await soon(client.news.get()), LegCreated)
 
 
-def test_the_filter_in_front_of_the_parser() -> None:
-    assert is_wanted(b"Event: Hangup\r\nUniqueid: 1.1")
-    assert is_wanted(b"Event: DeviceStateChange\r\nActionID: 7")  # an item of a list that was asked for
-    assert is_wanted(b"Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 1")
-    assert not is_wanted(b"Event: DeviceStateChange\r\nDevice: PJSIP/agent-101")
-    assert not is_wanted(b"Event: HangupHandlerRun\r\nUniqueid: 1.1")
+async def test_headers_are_found_by_their_whole_name(server: AmiServer) -> None:
+    async with connected(server) as client:
+        await server.tell(
+            {"Event": "Newchannel", "DestUniqueid": "9.9", "Channel": "", **CREATED, "Exten": ""}
+        )
+        fact = await soon(client.news.get())
+    assert isinstance(fact, LegCreated)
+    assert (fact.uniqueid, fact.channel, fact.dialled) == (CREATED["Uniqueid"], CREATED["Channel"], "")
 
 
 async def test_a_refused_login_says_so(server: AmiServer) -> None:

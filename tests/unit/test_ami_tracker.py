@@ -13,9 +13,8 @@ from pbx.ami.facts import (
     Invited,
     LegCreated,
     LegHungUp,
-    LiveLeg,
-    Snapshot,
 )
+from pbx.ami.snapshot import LiveLeg, Snapshot
 from pbx.ami.tracker import Tracker
 from pbx.interface import (
     AgentAnswered,
