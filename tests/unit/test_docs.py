@@ -13,6 +13,10 @@ from bridge.cli.main import omniline
 from bridge.domain.agent import Role
 from bridge.domain.customer import Strength
 from bridge.domain.entry import EntryKind
+from bridge.flows.import_customers import COLUMNS
+from bridge.flows.import_history import parse_message
+from bridge.flows.import_orders import parse_order
+from bridge.flows.import_rows import RawRow
 from bridge.settings import NOT_SETTINGS, load
 from bridge.store.schema import metadata
 from docs import generate
@@ -126,6 +130,16 @@ def test_every_route_named_is_served(page: Path) -> None:
     }
     for method, path in re.findall(r"\b(GET|POST|PUT|DELETE) (/[\w/{}.]+)", code_of(page)):
         assert f"{method} {re.sub(r'{[^}]*}', '{}', path)}" in served, path
+
+
+def test_the_examples_of_imports_can_be_imported() -> None:
+    text = (ROOT / "docs/howto/import-data.md").read_text("utf-8")
+    message, order = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    row = parse_message(RawRow(1, message.replace("\n", " ").encode()), region="UA")
+    assert row.identity.address == "olha@example.org"
+    assert parse_order(RawRow(1, order.replace("\n", " ").encode()), region="UA").status.total == 129900
+    (columns,) = re.findall(r"^`(external_id,.*)`$", text, re.MULTILINE)
+    assert tuple(columns.split(",")) == COLUMNS
 
 
 def glossary_words() -> Iterator[str]:
