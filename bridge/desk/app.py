@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from bridge.desk.guard import admit
+from bridge.desk.metrics import Metrics
 from bridge.desk.problems import problem, problem_of, problem_of_http
 from bridge.desk.route import Route, read_body, read_query
 from bridge.desk.routes import ROUTES
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 
 def make_app(services: Services) -> web.Application:
     """Serve it with `web.AppRunner(app, access_log=None)`: the log of requests is here, and knows no query strings."""
-    app = web.Application(middlewares=[_answer_errors], client_max_size=BODY_LIMIT)
+    app = web.Application(middlewares=[_watching(services.metrics)], client_max_size=BODY_LIMIT)
     app.on_response_prepare.append(_add_safe_headers)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _serve(services, route))
@@ -76,20 +77,26 @@ async def _add_safe_headers(request: web.Request, response: web.StreamResponse) 
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-@web.middleware
-async def _answer_errors(request: web.Request, handler: _Next) -> web.StreamResponse:
-    began = time.perf_counter()
-    response = await _answer(request, handler)
-    resource = request.match_info.route.resource
-    log.info(
-        "request",
-        method=request.method,
+def _watching(metrics: Metrics) -> Callable[[web.Request, _Next], Awaitable[web.StreamResponse]]:
+    @web.middleware
+    async def watch(request: web.Request, handler: _Next) -> web.StreamResponse:
+        began = time.perf_counter()
+        response = await _answer(request, handler)
+        seconds = time.perf_counter() - began
+        resource = request.match_info.route.resource
         # The route, not the path: what is in the path or behind the question mark may be a customer's.
-        route=resource.canonical if resource is not None else "unknown",
-        status=response.status,
-        ms=round((time.perf_counter() - began) * 1000, 1),
-    )
-    return response
+        route = resource.canonical if resource is not None else "unknown"
+        log.info(
+            "request",
+            method=request.method,
+            route=route,
+            status=response.status,
+            ms=round(seconds * 1000, 1),
+        )
+        metrics.observe_request(request.method, route, response.status, seconds)
+        return response
+
+    return watch
 
 
 async def _answer(request: web.Request, handler: _Next) -> web.StreamResponse:

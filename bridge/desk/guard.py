@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from typing import Final
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 from yarl import URL
 
 from bridge.desk.problems import NotLoggedIn
@@ -26,7 +27,7 @@ async def admit(services: Services, route: Route, request: web.Request) -> Ask:
         return Ask(services, request, None)
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if route.phone_key and scheme.lower() == "basic":
-        return await _admit_phone(services, request)
+        return await _admit_phone(services, request, credentials.strip())
     session, by_cookie = await _find_session(services, request, scheme, credentials.strip())
     if not session.agent.role.includes(route.least):
         raise Forbidden(f"this takes the role {route.least}")
@@ -51,12 +52,12 @@ async def _find_session(
     return await services.sessions.get(token), True
 
 
-async def _admit_phone(services: Services, request: web.Request) -> Ask:
+async def _admit_phone(services: Services, request: web.Request, credentials: str) -> Ask:
     try:
-        given = BasicAuth.decode(request.headers["Authorization"], "utf-8")
+        sip_user, _, phone_key = base64.b64decode(credentials).decode().partition(":")
     except ValueError as error:
-        raise NotLoggedIn("not HTTP Basic credentials") from error
-    owner = await services.sessions.get_phone_owner(given.login, given.password, address_of(request))
+        raise NotLoggedIn("not HTTP Basic credentials (RFC 7617)") from error
+    owner = await services.sessions.get_phone_owner(sip_user, phone_key, address_of(request))
     return Ask(services, request, None, phone_owner=owner)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -18,7 +17,7 @@ class LoginThrottle:
     A try counts as failed when it begins, so that many at once cannot slip through; success clears it.
     """
 
-    def __init__(self, *, free: int, longest: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, free: int, longest: float, clock: Callable[[], float]) -> None:
         self._free = free
         self._longest = longest
         self._clock = clock

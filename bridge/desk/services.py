@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
 from bridge.desk.live import Hub
+from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.flows.call_sink import CallFlow
 from bridge.settings import Settings
@@ -35,7 +34,7 @@ class Services:
     calls: CallFlow
     wake_feed: Callable[[], None]
     readiness: Mapping[str, ReadinessCheck]
-    metrics: CollectorRegistry
+    metrics: Metrics
     recordings: Path
     web: Path
     clock: Callable[[], datetime]

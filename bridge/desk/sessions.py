@@ -7,8 +7,10 @@ token, so none can be planted beforehand. A wrong password and an unknown login 
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,22 +56,27 @@ class DeskSession:
 
 
 class Sessions:
-    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+    """`clock` tells the time, `monotonic` the seconds between tries to log in."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._db = db
         self._clock = clock
-        self._logins = LoginThrottle(free=5, longest=60.0)
-        self._addresses = LoginThrottle(free=20, longest=60.0)
+        self._logins = LoginThrottle(free=5, longest=60.0, clock=monotonic)
+        self._addresses = LoginThrottle(free=20, longest=60.0, clock=monotonic)
         # Each hashing takes 64 MiB and a core.
         self._hashing = asyncio.Semaphore(2)
-        # What an unknown login is compared with, so that it costs as much as a known one.
-        self._nobody = hash_password(secrets.token_urlsafe(16))
 
     async def log_in(self, login: str, password: str, address: str) -> tuple[str, DeskSession]:
         """A new token and its session. Raises NotLoggedIn, or RateLimited after too many failures."""
         self._logins.enter(login)
         self._addresses.enter(address)
         found = await self._db.read(agents.find_login, login)
-        if not await self._matches(found.password_hash if found else self._nobody, password) or not found:
+        if not await self._matches(found and found.password_hash, password) or not found:
             log.info("login_refused")
             raise NotLoggedIn(_WRONG)
         self._logins.clear(login)
@@ -105,9 +112,19 @@ class Sessions:
         self._addresses.clear(address)
         return found
 
-    async def _matches(self, password_hash: str, password: str) -> bool:
+    async def _matches(self, password_hash: str | None, password: str) -> bool:
         async with self._hashing:
-            try:
-                return await asyncio.to_thread(_hasher.verify, password_hash, password)
-            except argon2.exceptions.VerifyMismatchError:
-                return False
+            return await asyncio.to_thread(_verify, password_hash, password)
+
+
+@functools.cache
+def _hash_of_nobody() -> str:
+    return hash_password(secrets.token_urlsafe(16))
+
+
+def _verify(password_hash: str | None, password: str) -> bool:
+    """For an unknown login as much work as for a known one."""
+    try:
+        return _hasher.verify(password_hash or _hash_of_nobody(), password)
+    except argon2.exceptions.VerifyMismatchError:
+        return False

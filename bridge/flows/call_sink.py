@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from bridge.domain.agent import Agent
+from bridge.domain.card import ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit
 from bridge.flows.agent_states import AgentStates
@@ -41,7 +42,11 @@ log = structlog.get_logger()
 
 
 class CallFlow:
-    """Implements `CallSink`. `emit` reaches the open desks; `wake_feed` is called after each commit."""
+    """Implements `CallSink`.
+
+    `emit` reaches the open desks, `wake_feed` is called after each commit, `observe_pop` is told how many seconds
+    after the INVITE a pop was at the stage pop_sent or pop_shown.
+    """
 
     def __init__(
         self,
@@ -52,12 +57,14 @@ class CallFlow:
         control: CallControl,
         emit: Emit,
         wake_feed: Callable[[], None],
+        observe_pop: Callable[[str, float], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
         self._settings = settings
         self._folders = folders
         self._control = control
+        self._observe_pop = observe_pop
         self._ids: dict[tuple[str, str], str] = {}
         """Of the open calls."""
         self._timers: set[asyncio.TimerHandle] = set()
@@ -131,9 +138,12 @@ class CallFlow:
     def _put(self, what: str, call_id: str, work: Callable[..., object]) -> None:
         self.writer.put(Write(work, what, call_id))
 
-    def _record_stage(self, call_id: str, stage: str, at: datetime, extension: str, leg: str) -> None:
-        work = partial(calls.add_stage, call_id=call_id, stage=stage, at=at, extension=extension, leg=leg)
-        self._put(stage, call_id, work)
+    def _record_stage(self, pop: ScreenPop, stage: str, at: datetime, seconds: float) -> None:
+        work = partial(
+            calls.add_stage, call_id=pop.call_id, stage=stage, at=at, extension=pop.extension, leg=pop.leg
+        )
+        self._put(stage, pop.call_id, work)
+        self._observe_pop(stage, seconds)
 
     def _end_recordings(self) -> None:
         self._put("end_recordings", "", partial(end_recordings, recordings=self._folders.recordings))

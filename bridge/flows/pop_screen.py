@@ -37,8 +37,8 @@ CARD_PATIENCE: Final = 0.25
 """Seconds that a pop waits for its card before it goes out with the number alone."""
 RETRY_SECONDS: Final = 0.5
 
-RecordStage = Callable[[str, str, datetime, str, str], None]
-"""(call_id, stage, at, extension, leg): keep that a pop was sent or shown."""
+RecordStage = Callable[[ScreenPop, str, datetime, float], None]
+"""(pop, stage, at, seconds since the INVITE): keep that a pop was sent or shown."""
 
 log = structlog.get_logger()
 
@@ -53,6 +53,7 @@ class _Ring:
     pop: ScreenPop
     agent_id: str | None
     customer_id: str | None
+    invited_at: datetime
     ready: bool = False
     sent: bool = False
     shown: bool = False
@@ -109,10 +110,10 @@ class PopScreen:
 
     def take_shown(self, pop_id: str, agent_id: str) -> None:
         """A desk of this agent has painted the pop. Others' pops and those that are gone are ignored."""
-        for leg, ring in self._rings.items():
+        for ring in self._rings.values():
             if ring.pop.id == pop_id and ring.agent_id == agent_id and not ring.shown:
                 ring.shown = True
-                self._record_stage(ring.pop.call_id, "pop_shown", self._clock(), ring.pop.extension, leg)
+                self._keep_stage(ring, "pop_shown")
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -126,7 +127,7 @@ class PopScreen:
             call_id=call_id, caller=parties.caller, dialled=parties.dialled, customer=None, queue=call.queue
         )
         pop = ScreenPop(id=new_id(), call_id=call_id, extension=event.extension, leg=event.leg, card=card)
-        ring = _Ring(pop, agent.id if agent else None, call.customer_id)
+        ring = _Ring(pop, agent.id if agent else None, call.customer_id, event.at)
         self._rings[event.leg] = ring
         task = asyncio.create_task(self._show(ring, parties))
         self._tasks.add(task)
@@ -181,8 +182,11 @@ class PopScreen:
     def _note_sent(self, ring: _Ring) -> None:
         if not ring.sent:
             ring.sent = True
-            pop = ring.pop
-            self._record_stage(pop.call_id, "pop_sent", self._clock(), pop.extension, pop.leg)
+            self._keep_stage(ring, "pop_sent")
+
+    def _keep_stage(self, ring: _Ring, stage: str) -> None:
+        now = self._clock()
+        self._record_stage(ring.pop, stage, now, (now - ring.invited_at).total_seconds())
 
     def _message(self, pop: ScreenPop) -> LiveMessage:
         return LiveMessage(type="screen_pop", id=pop.id, at=iso(self._clock()), data=pop)

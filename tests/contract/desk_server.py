@@ -12,11 +12,11 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 
 from bridge.bus.relay import FeedRelay
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
+from bridge.desk.metrics import Metrics
 from bridge.desk.services import Services
 from bridge.desk.sessions import Sessions, hash_password, hash_token
 from bridge.domain.agent import Agent, Role
@@ -45,13 +45,17 @@ PEOPLE = (
 
 
 class Clock:
-    """The wall clock, moved by hand."""
+    """The wall clock, moved by hand; `seconds` only moves by hand."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.seconds = 0.0
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
+
+    def monotonic(self) -> float:
+        return self.seconds
 
 
 @dataclass
@@ -171,6 +175,8 @@ async def serving(
         )
     hub, control = Hub(db), FakeCallControl()
     relay = FeedRelay(db, hub.publish, clock)
+    metrics = Metrics()
+    metrics.watch("desks", "Open desks", hub.__len__)
     folders = Folders(home / "recordings", home / "voicemail")
     calls = CallFlow(
         db=db,
@@ -179,6 +185,7 @@ async def serving(
         control=control,
         emit=hub.emit,
         wake_feed=relay.poke,
+        observe_pop=metrics.observe_pop,
         clock=clock,
     )
     missing: dict[str, str] = {}
@@ -189,12 +196,12 @@ async def serving(
     services = Services(
         db=db,
         settings=settings,
-        sessions=Sessions(db, clock),
+        sessions=Sessions(db, clock, clock.monotonic),
         hub=hub,
         calls=calls,
         wake_feed=relay.poke,
         readiness={"ami": check_ami},
-        metrics=CollectorRegistry(),
+        metrics=metrics,
         recordings=folders.recordings,
         web=home / "web",
         clock=clock,

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from bridge.desk.metrics import CONTENT_TYPE
 from bridge.desk.problems import NotReady
 from bridge.desk.route import Ask, Route
 from bridge.errors import Transient
@@ -44,8 +44,7 @@ async def get_readiness(ask: Ask) -> Health:
 
 async def get_metrics(ask: Ask) -> web.Response:
     """For Prometheus."""
-    body = generate_latest(ask.services.metrics)
-    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return web.Response(body=ask.services.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
 ROUTES: Final = (
