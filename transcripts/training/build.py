@@ -87,3 +87,21 @@ def _write(folder: Path, phones: Phones, learned: Learned, lexicon: Lexicon) -> 
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def model_name(language: str) -> str:
+    return f"{language}-telephone-small"
+
+
+def describe(language: str, vocabulary: Vocabulary, seed: int, items: int, rates: str) -> str:
+    """The model's README.md: what it is, what made it, its error rates."""
+    return f"""\
+# {model_name(language)}
+
+A Vosk model of {len(vocabulary.words)} words, trained on the synthesised speech of espeak-ng alone. Fit for the sample
+company and for tests, **not for people**: it says nothing about how well Vosk understands them.
+
+Made by `omniline models build --language {language} --seed {seed} --items {items}`. Words that are wrong, missing or
+too many, as said by voices that were held out of the training:
+
+{rates}"""
