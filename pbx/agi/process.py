@@ -29,6 +29,7 @@ from pbx.agi.metrics import AgiMetrics
 from pbx.agi.server import AgiServer
 from pbx.errors import Transient
 from pbx.interface import CallerDirectory
+from pbx.number import load_all_regions
 
 PORT_IN_USE: Final = 98
 """Exit status when the port is taken."""
@@ -68,6 +69,7 @@ async def _serve(server: AgiServer, host: str, port: int, parent: _ParentPipe, l
         _log.error("agi_port_in_use", host=host, port=port)
         return PORT_IN_USE
     # The first lookup compiles statements and opens a connection: not while a caller waits.
+    load_all_regions()
     with suppress(Transient):
         await lookup.find(NOBODY, "", time.monotonic())
     # What is loaded stays loaded: the collector need not look through it again and again.

@@ -19,6 +19,11 @@ from tests.fakes.directory import FakeDirectory
 
 OLENA = CallerCard("018f-olena", 'Олена "Ко,ва\\льчук"', language="uk", vip=True, priority=5)
 
+# The deadlines are real time: on a machine that does other things at once they would cut healthy sessions.
+pytestmark = pytest.mark.realtime
+
+IN_TIME = DEADLINE_SECONDS + 0.1
+
 
 class Running:
     def __init__(self) -> None:
@@ -119,26 +124,23 @@ async def test_the_region_comes_from_the_number_that_was_dialled(running: Runnin
     assert running.directory.asked == [("+4930901820", "+4930901821")]
 
 
-@pytest.mark.realtime
 async def test_a_slow_directory_makes_a_stranger_within_the_deadline(running: Running) -> None:
     running.directory.gate.clear()
     channel = await call(running.port)
     assert channel.variables["CALLERID(name)"] == "+380671234567"
     assert channel.variables["__OMNI_CUSTOMER"] == ""
-    assert 0.24 <= channel.elapsed < 0.35
+    assert 0.24 <= channel.elapsed < IN_TIME
     assert running.metrics.lookups_late == 1
 
 
-@pytest.mark.realtime
 async def test_a_directory_that_holds_all_lanes_holds_no_call(running: Running) -> None:
     running.directory.gate.clear()
     channels = await asyncio.gather(*[call(running.port) for _ in range(LANES * 3)])
-    assert all(c.variables["OMNI_IDENTIFIED"] == "1" and c.elapsed < 0.35 for c in channels)
+    assert all(c.variables["OMNI_IDENTIFIED"] == "1" and c.elapsed < IN_TIME for c in channels)
     running.directory.gate.set()
     assert (await call(running.port)).variables["__OMNI_CUSTOMER"] == "018f-olena"
 
 
-@pytest.mark.realtime
 async def test_a_slow_lookup_delays_nobody_else(running: Running) -> None:
     slow = "+380501112233"
     running.directory.slow = {slow}
@@ -156,15 +158,14 @@ async def test_a_broken_directory_makes_a_stranger_at_once(running: Running) -> 
     running.directory.error = RuntimeError("database is locked")
     channel = await call(running.port)
     assert channel.variables["CALLERID(name)"] == "+380671234567"
-    assert channel.elapsed < 0.2
+    assert channel.elapsed < DEADLINE_SECONDS - 0.02
     assert running.metrics.lookups_failed == 1
 
 
-@pytest.mark.realtime
 async def test_a_silent_handler_is_cut_at_the_deadline(running: Running) -> None:
     channel = await call(running.port, write_environment(agi_network_script="silent"))
     assert channel.commands == []
-    assert 0.29 <= channel.elapsed < 0.4
+    assert 0.29 <= channel.elapsed < IN_TIME
     assert running.metrics.expired == 1
 
 
@@ -172,7 +173,7 @@ async def test_a_silent_handler_is_cut_at_the_deadline(running: Running) -> None
 async def test_the_socket_is_closed_at_once_after_a_hang_up(running: Running, reply: str) -> None:
     channel = await call(running.port, replies=[reply])
     assert len(channel.commands) == 1
-    assert channel.elapsed < 0.2
+    assert channel.elapsed < DEADLINE_SECONDS - 0.02
     assert running.metrics.hung_up == 1
 
 
@@ -182,7 +183,7 @@ async def test_the_socket_is_closed_at_once_after_a_hang_up(running: Running, re
 )
 async def test_a_refused_command_ends_the_session(running: Running, reply: str) -> None:
     channel = await call(running.port, replies=[reply])
-    assert channel.elapsed < 0.2
+    assert channel.elapsed < DEADLINE_SECONDS - 0.02
     assert running.metrics.failed == 1
 
 
@@ -202,7 +203,7 @@ async def test_what_is_no_environment_of_ours_is_refused_at_once(
 ) -> None:
     channel = await call(running.port, environment)
     assert channel.commands == []
-    assert channel.elapsed < 0.2
+    assert channel.elapsed < DEADLINE_SECONDS - 0.02
     assert running.metrics.refused == 1
 
 
@@ -215,7 +216,6 @@ async def test_an_environment_may_come_a_byte_at_a_time(running: Running) -> Non
     writer.close()
 
 
-@pytest.mark.realtime
 async def test_the_handler_ends_with_the_connection(running: Running) -> None:
     running.directory.gate.clear()
     _, writer = await asyncio.open_connection("127.0.0.1", running.port)
@@ -228,13 +228,12 @@ async def test_the_handler_ends_with_the_connection(running: Running) -> None:
     assert running.metrics.hung_up == 1
 
 
-@pytest.mark.realtime
 async def test_half_open_clients_do_not_stop_the_service(running: Running) -> None:
     silent = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(MAX_SESSIONS)]
     for _ in range(20):
         channel = await call(running.port)
         assert channel.variables["__OMNI_CUSTOMER"] == "018f-olena"
-        assert channel.elapsed < 0.3
+        assert channel.elapsed < IN_TIME
     await until(lambda: running.metrics.open_sessions == 0, 2 * DEADLINE_SECONDS)
     assert running.metrics.expired + running.metrics.evicted == MAX_SESSIONS
     for _, writer in silent:
