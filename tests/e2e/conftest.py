@@ -9,10 +9,10 @@ import pytest_asyncio
 from tests.e2e.harness import Desk, Omniline
 
 
-@pytest_asyncio.fixture
-async def omniline(tmp_path: Path) -> AsyncIterator[Omniline]:
-    """The sample company, running, with real Asterisk."""
-    server = Omniline(tmp_path / "home")
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def omniline(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Omniline]:
+    """The sample company, running, with real Asterisk: one for all tests of a module, each with callers of its own."""
+    server = Omniline(tmp_path_factory.mktemp("omniline") / "home")
     try:
         await server.start()
         yield server
@@ -20,13 +20,7 @@ async def omniline(tmp_path: Path) -> AsyncIterator[Omniline]:
         await server.stop()
 
 
-@pytest_asyncio.fixture
-async def admin(omniline: Omniline) -> AsyncIterator[Desk]:
-    async with Desk(omniline, "admin", omniline.secrets.admin_password) as desk:
-        yield desk
-
-
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def agent_101(omniline: Omniline) -> AsyncIterator[Desk]:
     """The first agent's desk, listening."""
     async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
@@ -34,7 +28,7 @@ async def agent_101(omniline: Omniline) -> AsyncIterator[Desk]:
         yield desk
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def agent_102(omniline: Omniline) -> AsyncIterator[Desk]:
     async with Desk(omniline, "102", omniline.secrets.phones["102"].desk_password) as desk:
         await desk.listen()

@@ -175,7 +175,7 @@ class Omniline:
         caller: str,
         *,
         name: str = "",
-        scenario: str = "caller",
+        before_ms: int = 2000,
         talk_ms: int = 3000,
         dialled: str = DID,
     ) -> sipp.RunningScenario:

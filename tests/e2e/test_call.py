@@ -9,8 +9,13 @@ import wave
 from typing import Any
 
 import aiohttp
+import pytest
 
+from bridge.domain.times import iso, utc_now
 from tests.e2e.harness import DID, Desk, Omniline, eventually
+
+# One server for all of them, so one loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Of the sample company: the VIP with an unpaid order.
 KNOWN = "+380501110001"
@@ -175,6 +180,7 @@ async def test_hostile_caller_ids_ring_through_and_break_nothing(omniline: Omnil
         ("x" * 500, "9" * 300),
         ('Ім\'я "в лапках", кома', "+380501110001"),
     ]
+    since = iso(utc_now())
     for name, user in hostile:
         phone = await omniline.answering("101", ring_ms=300)
         caller = await omniline.calling(user, name=name, talk_ms=300)
@@ -182,6 +188,6 @@ async def test_hostile_caller_ids_ring_through_and_break_nothing(omniline: Omnil
         assert await phone.wait(10)
     async with aiohttp.ClientSession() as session, session.get(f"{omniline.url}/readyz") as answer:
         assert answer.status == 200
-    calls = (await agent_101.get("calls", limit=20))["items"]
+    calls = [call for call in (await agent_101.get("calls", limit=20))["items"] if call["started_at"] > since]
     assert len(calls) == len(hostile)
     assert all(call["outcome"] == "answered" for call in calls)

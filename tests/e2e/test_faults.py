@@ -12,10 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from pbx.testphone import sipp
 from tests.e2e.harness import Desk, Omniline, eventually
 from tests.e2e.test_call import KNOWN, invite_of, stages_of
+
+# One server for all of them, so one loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # SQLite keeps its WAL locks at these bytes of the -shm file (https://sqlite.org/walformat.html, "WAL Locks").
 SHM_LOCKS = (120, 8)
