@@ -52,6 +52,8 @@ class RawProtocol(asyncio.Protocol):
             self._left = self._commands(dict(line.split(": ", 1) for line in lines if ": " in line))
         elif not self._received.endswith(b"\n"):
             return
+        elif not self._received.startswith(b"200 "):
+            self._transport.abort()
         self._received = b""
         if self._left:
             self._transport.write(self._left.pop(0))
