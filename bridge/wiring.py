@@ -15,6 +15,7 @@ from aiohttp import web
 from bridge.bus.relay import FeedRelay
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
+from bridge.desk.metrics import Metrics
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.directory import StoreDirectory
@@ -23,7 +24,7 @@ from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
-from bridge.metrics import Gauges, make_registry
+from bridge.agi_metrics import AgiCollector
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings
 from bridge.store import agents
@@ -131,12 +132,15 @@ class Server:
         self.secrets = load_or_make(self._home, extensions)
         config = pbx_config(self._home, self._settings, self.secrets, people)
         client = AmiClient(AmiAccount(LOOPBACK, config.ami_port, config.ami_user, config.ami_secret))
+        child = AgiChild(self._agi_command)
         hub = Hub(db)
         self._stack.push_async_callback(hub.close)
         relay = FeedRelay(db, hub.publish, utc_now)
-        calls = self._make_call_flow(db, client, hub, relay)
-        child = AgiChild(self._agi_command)
-        await self._serve_desk(db, hub, calls, relay, client, child)
+        metrics = Metrics()
+        metrics.add(AgiCollector(child))
+        calls = self._make_call_flow(db, client, hub, relay, metrics)
+        self._watch(metrics, hub, calls, client)
+        await self._serve_desk(db, hub, calls, relay, self._readiness(client, child), metrics)
         await self._start_pbx(config, child)
         relay.start()
         self._stack.push_async_callback(relay.close)
@@ -165,19 +169,28 @@ class Server:
         self._stack.push_async_callback(db.close)
         return db
 
-    def _make_call_flow(self, db: Database, client: AmiClient, hub: Hub, relay: FeedRelay) -> CallFlow:
+    def _make_call_flow(
+        self, db: Database, client: AmiClient, hub: Hub, relay: FeedRelay, metrics: Metrics
+    ) -> CallFlow:
         return CallFlow(
             db=db,
             settings=self._settings,
             folders=Folders(self._home / "recordings", self._home / "voicemail"),
             control=AmiControl(client),
             emit=hub.emit,
+            observe_pop=metrics.observe_pop,
             wake_feed=relay.poke,
             clock=utc_now,
         )
 
     async def _serve_desk(
-        self, db: Database, hub: Hub, calls: CallFlow, relay: FeedRelay, client: AmiClient, child: AgiChild
+        self,
+        db: Database,
+        hub: Hub,
+        calls: CallFlow,
+        relay: FeedRelay,
+        readiness: Mapping[str, ReadinessCheck],
+        metrics: Metrics,
     ) -> None:
         services = Services(
             db=db,
@@ -186,8 +199,8 @@ class Server:
             hub=hub,
             calls=calls,
             wake_feed=relay.poke,
-            readiness=self._readiness(client, child),
-            metrics=make_registry(child, self._gauges(hub, calls, client)),
+            readiness=readiness,
+            metrics=metrics,
             recordings=self._home / "recordings",
             web=DIST,
             clock=utc_now,
@@ -215,21 +228,17 @@ class Server:
 
         return {"ami": ami, "agi": agi}
 
-    def _gauges(self, hub: Hub, calls: CallFlow, client: AmiClient) -> Gauges:
-        return {
-            "desks": ("Open desks", lambda: len(hub)),
-            "ami_connected": ("Whether AMI is logged in", lambda: client.is_connected),
-            "ami_waiting": ("AMI news not yet folded", client.news.qsize),
-            "calls_open": ("Calls that are up or ringing", lambda: calls.open_calls),
-            "writes_waiting": (
-                "Writes of calls that the database has not taken yet",
-                lambda: len(calls.writer),
-            ),
-            "asterisk_restarts": (
-                "Times that Asterisk died and was started again",
-                lambda: self._keeper.restarts if self._keeper else 0,
-            ),
-        }
+    def _watch(self, metrics: Metrics, hub: Hub, calls: CallFlow, client: AmiClient) -> None:
+        metrics.watch("desks", "Open desks", lambda: len(hub))
+        metrics.watch("ami_connected", "Whether AMI is logged in", lambda: client.is_connected)
+        metrics.watch("ami_waiting", "AMI news not yet folded", client.news.qsize)
+        metrics.watch("calls_open", "Calls that are up or ringing", lambda: calls.open_calls)
+        metrics.watch("writes_waiting", "Writes of calls not yet in the database", lambda: len(calls.writer))
+        metrics.watch(
+            "asterisk_restarts",
+            "Times that Asterisk died and was started again",
+            lambda: self._keeper.restarts if self._keeper else 0,
+        )
 
     async def _start_pbx(self, config: PbxConfig, child: AgiChild) -> None:
         asterisk = await asyncio.to_thread(get_asterisk)

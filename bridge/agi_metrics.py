@@ -1,42 +1,22 @@
-"""/metrics for the seams: read from where the numbers are kept at the moment somebody asks, counted nowhere twice."""
+"""What the AGI process counts, for /metrics: read at the moment somebody asks, counted nowhere twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from pbx.agi.child import AgiChild
 from pbx.agi.metrics import BUCKETS, Histogram
 
-Gauges = Mapping[str, tuple[str, Callable[[], float]]]
-"""name -> (help, where it is read)."""
-
 _COUNTED = ("expired", "evicted", "refused", "failed", "hung_up")
 _LOOKUPS = ("lookups_found", "lookups_unknown", "lookups_late", "lookups_failed")
 
 
-def make_registry(child: AgiChild, gauges: Gauges) -> CollectorRegistry:
-    """A registry of its own, with nothing of the process-wide default in it."""
-    registry = CollectorRegistry()
-    registry.register(_Agi(child))
-    registry.register(_Gauges(gauges))
-    return registry
-
-
-class _Gauges(Collector):
-    def __init__(self, gauges: Gauges) -> None:
-        self._gauges = gauges
-
-    def collect(self) -> Iterable[Metric]:
-        for name, (text, read) in self._gauges.items():
-            yield GaugeMetricFamily(f"omniline_{name}", text, value=read())
-
-
-class _Agi(Collector):
+class AgiCollector(Collector):
     """As of the AGI process's last pong."""
 
     def __init__(self, child: AgiChild) -> None:
