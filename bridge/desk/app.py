@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from bridge.desk.guard import admit
 from bridge.desk.metrics import Metrics
@@ -77,7 +78,7 @@ async def _add_safe_headers(request: web.Request, response: web.StreamResponse) 
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def _watching(metrics: Metrics) -> Callable[[web.Request, _Next], Awaitable[web.StreamResponse]]:
+def _watching(metrics: Metrics) -> Middleware:
     @web.middleware
     async def watch(request: web.Request, handler: _Next) -> web.StreamResponse:
         began = time.perf_counter()

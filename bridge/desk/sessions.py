@@ -76,7 +76,7 @@ class Sessions:
         self._logins.enter(login)
         self._addresses.enter(address)
         found = await self._db.read(agents.find_login, login)
-        if not await self._matches(found and found.password_hash, password) or not found:
+        if not await self._matches(found.password_hash if found else None, password) or not found:
             log.info("login_refused")
             raise NotLoggedIn(_WRONG)
         self._logins.clear(login)
