@@ -127,12 +127,11 @@ class AmiClient:
             log.info("ami_connected", port=self._account.port)
             await self._ping_until_lost(link)
         finally:
-            if self._link:
-                self._link = None
-                silent = timedelta(seconds=asyncio.get_running_loop().time() - link.heard_at)
-                self.news.put_nowait(LinkLost(self._clock() - silent))
-                log.warning("ami_lost", port=self._account.port)
+            self._link = None
             link.close()
+        silent = timedelta(seconds=asyncio.get_running_loop().time() - link.heard_at)
+        self.news.put_nowait(LinkLost(self._clock() - silent))
+        log.warning("ami_lost", port=self._account.port)
 
     async def _connect(self) -> Link:
         self._backlog = []
