@@ -34,10 +34,15 @@ class PastMessage:
     subject: str = ""
 
 
-_FIND = select(_conversation.c.id).where(
-    _conversation.c.channel == bindparam("channel"),
-    _conversation.c.thread_key == bindparam("thread_key"),
-    _conversation.c.inbox_id.is_not_distinct_from(bindparam("inbox_id", type_=Id)),
+_FIND = Prepared(
+    select(_conversation.c.id)
+    .where(
+        _conversation.c.channel == bindparam("channel"),
+        _conversation.c.thread_key == bindparam("thread_key"),
+        _conversation.c.inbox_id.is_not_distinct_from(bindparam("inbox_id", type_=Id)),
+    )
+    .order_by(_conversation.c.last_at.desc())
+    .limit(1)
 )
 _AT = bindparam("at", type_=UtcTime)
 _STRETCH = (
@@ -57,12 +62,9 @@ _STRETCH = (
 
 def resolve_past(conn: Connection, message: PastMessage) -> str:
     """The conversation that an imported message is part of; a new one is resolved, and filed by the system."""
-    row = conn.execute(
-        _FIND.order_by(_conversation.c.last_at.desc()).limit(1),
-        {"channel": message.channel, "thread_key": message.thread_key, "inbox_id": message.inbox_id},
-    ).one_or_none()
-    if row is not None:
-        known: str = row.id
+    rows = _FIND.rows(conn, channel=message.channel, thread_key=message.thread_key, inbox_id=message.inbox_id)
+    if rows:
+        known: str = rows[0].id
         stretch(conn, known, message.at)
         return known
     conversation_id = new_id()

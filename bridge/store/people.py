@@ -24,6 +24,7 @@ from sqlalchemy import (
 from bridge.domain.customer import Customer, CustomerKind, Identity, Strength
 from bridge.domain.ids import new_id
 from bridge.store import schema
+from bridge.store.prepared import Prepared
 from bridge.store.profiles import get_customer
 from bridge.store.types import Id
 
@@ -56,12 +57,15 @@ class NewCustomer:
     sample: bool = False
 
 
+_BY_EXTERNAL_ID = Prepared(select(_customer.c.id).where(_customer.c.external_id == bindparam("external_id")))
+
+
 def fold_name(name: str) -> str:
     """What names are looked up by: casefolded, one space between words."""
     return " ".join(name.casefold().split())
 
 
-_OWNER = (
+_OWNER = Prepared(
     select(
         _identity.c.id,
         _customer.c.id.label("leaf_id"),
@@ -82,9 +86,10 @@ _OWNER = (
 
 def find_owner(conn: Connection, kind: str, address: str, scope: str = "") -> Owner | None:
     """Who holds a live, canonical address."""
-    row = conn.execute(_OWNER, {"kind": kind, "scope": scope, "address": address}).one_or_none()
-    if row is None:
+    rows = _OWNER.rows(conn, kind=kind, scope=scope, address=address)
+    if not rows:
         return None
+    row = rows[0]
     return Owner(
         row.id, row.leaf_id, row.canonical_id, CustomerKind(row.kind), Strength(row.strength), row.name
     )
@@ -92,10 +97,8 @@ def find_owner(conn: Connection, kind: str, address: str, scope: str = "") -> Ow
 
 def find_by_external_id(conn: Connection, external_id: str) -> str | None:
     """The id of the leaf that was imported as `external_id`."""
-    found: str | None = conn.execute(
-        select(_customer.c.id).where(_customer.c.external_id == external_id)
-    ).scalar_one_or_none()
-    return found
+    rows = _BY_EXTERNAL_ID.rows(conn, external_id=external_id)
+    return rows[0].id if rows else None
 
 
 def list_customers(

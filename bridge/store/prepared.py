@@ -1,8 +1,8 @@
-"""A SELECT that is compiled once and run on the driver's own cursor: for the few statements of the ring-time path.
+"""A SELECT that is compiled once and run on the driver's own cursor: for the ring-time path and what imports ask per row.
 
 SQLAlchemy's own execution costs several times the lookup itself (it finds the compiled text by a key built anew each
 time and wraps every row); here its text, its parameter types and its result types are used, and nothing else of it.
-Everything that does not stand between a ringing phone and its card uses `Connection.execute`.
+Everything else uses `Connection.execute`.
 """
 
 from __future__ import annotations

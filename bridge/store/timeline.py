@@ -72,27 +72,31 @@ class Appended:
     created: bool
 
 
-_BY_SOURCE = select(_entry.c.id, _entry.c.customer_id).where(
-    _entry.c.source == bindparam("source"), _entry.c.source_key == bindparam("source_key")
+_BY_SOURCE = Prepared(
+    select(_entry.c.id, _entry.c.customer_id).where(
+        _entry.c.source == bindparam("source"), _entry.c.source_key == bindparam("source_key")
+    )
 )
-_ANCHOR = select(
-    func.coalesce(
-        select(_call.c.customer_id).where(_call.c.id == bindparam("call_id", type_=Id)).scalar_subquery(),
-        select(_conversation.c.customer_id)
-        .where(_conversation.c.id == bindparam("conversation_id", type_=Id))
-        .scalar_subquery(),
-        bindparam("customer_id", type_=Id),
-        select(_identity.c.customer_id)
-        .where(_identity.c.id == bindparam("identity_id", type_=Id))
-        .scalar_subquery(),
+_ANCHOR = Prepared(
+    select(
+        func.coalesce(
+            select(_call.c.customer_id).where(_call.c.id == bindparam("call_id", type_=Id)).scalar_subquery(),
+            select(_conversation.c.customer_id)
+            .where(_conversation.c.id == bindparam("conversation_id", type_=Id))
+            .scalar_subquery(),
+            bindparam("customer_id", type_=Id),
+            select(_identity.c.customer_id)
+            .where(_identity.c.id == bindparam("identity_id", type_=Id))
+            .scalar_subquery(),
+        ).label("customer_id")
     )
 )
 
 
 def find_by_source(conn: Connection, source: str, source_key: str) -> Appended | None:
     """The entry that was ingested under this key."""
-    row = conn.execute(_BY_SOURCE, {"source": source, "source_key": source_key}).one_or_none()
-    return None if row is None else Appended(row.id, row.customer_id, created=False)
+    rows = _BY_SOURCE.rows(conn, source=source, source_key=source_key)
+    return Appended(rows[0].id, rows[0].customer_id, created=False) if rows else None
 
 
 def append(conn: Connection, new: NewEntry) -> Appended:
@@ -106,15 +110,14 @@ def append(conn: Connection, new: NewEntry) -> Appended:
         return found
     customer_id = new.customer_id
     if new.call_id or new.conversation_id or (new.identity_id and not customer_id):
-        customer_id = conn.execute(
-            _ANCHOR,
-            {
-                "call_id": new.call_id,
-                "conversation_id": new.conversation_id,
-                "customer_id": new.customer_id,
-                "identity_id": new.identity_id,
-            },
-        ).scalar()
+        (anchor,) = _ANCHOR.rows(
+            conn,
+            call_id=new.call_id,
+            conversation_id=new.conversation_id,
+            customer_id=new.customer_id,
+            identity_id=new.identity_id,
+        )
+        customer_id = anchor.customer_id
     entry_id = new_id()
     conn.execute(
         insert(_entry),
