@@ -26,6 +26,7 @@ async def agent_101(omniline: Omniline) -> AsyncIterator[Desk]:
     async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
         await desk.listen()
         yield desk
+        await desk.finish_wrap_ups()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -33,6 +34,7 @@ async def agent_102(omniline: Omniline) -> AsyncIterator[Desk]:
     async with Desk(omniline, "102", omniline.secrets.phones["102"].desk_password) as desk:
         await desk.listen()
         yield desk
+        await desk.finish_wrap_ups()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

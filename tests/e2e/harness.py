@@ -254,6 +254,21 @@ class Desk:
         async with asyncio.timeout(5):
             await connected.wait()
 
+    async def finish_wrap_ups(self) -> None:
+        """Done with all calls: whoever has a desk open is kept out of the queues until then."""
+
+        async def free() -> bool:
+            for call in (await self.get("me"))["unfinished"]:
+                await self.send("POST", f"calls/{call['id']}/wrap_up", {"disposition": "other"})
+            states = [
+                m["data"]["state"]
+                for m in self.of_type("agent_state")
+                if m["data"]["extension"] == self._login
+            ]
+            return not states or states[-1] not in {"in_call", "wrap_up"}
+
+        await eventually(free, what="the agent is free again")
+
     def of_type(self, type_: str) -> list[dict[str, Any]]:
         return [m for m in self.messages if m["type"] == type_]
 

@@ -186,6 +186,7 @@ async def test_hostile_caller_ids_ring_through_and_break_nothing(omniline: Omnil
         caller = await omniline.calling(user, name=name, talk_ms=300)
         assert await caller.wait(30), user
         assert await phone.wait(10)
+        await agent_101.finish_wrap_ups()
     async with aiohttp.ClientSession() as session, session.get(f"{omniline.url}/readyz") as answer:
         assert answer.status == 200
     calls = [call for call in (await agent_101.get("calls", limit=20))["items"] if call["started_at"] > since]
