@@ -35,7 +35,11 @@ FIRM = Customer(
     identities=[Identity("phone", "+380445450100")],
 )
 TARAS = Customer(
-    id="01900000-0000-7000-8000-000000000003", kind=CustomerKind.PERSON, name="Тарас Бондар", language="ru"
+    id="01900000-0000-7000-8000-000000000003",
+    kind=CustomerKind.PERSON,
+    name="Тарас Бондар",
+    language="ru",
+    belongs_to=[Candidate(id=FIRM.id, kind=FIRM.kind, name=FIRM.name, role="директор")],
 )
 IRYNA = Customer(id="01900000-0000-7000-8000-000000000004", kind=CustomerKind.PERSON, name="Ірина Бондар")
 CUSTOMERS = {each.id: each for each in (OLENA, FIRM, TARAS, IRYNA)}

@@ -30,6 +30,8 @@ export interface Agent {
 /** A line of the supervisor's list of agents. */
 export interface AgentLine extends Agent {
   state: AgentStateName;
+  call_id: string | null;
+  registered: boolean;
 }
 
 export interface Identity {
@@ -50,6 +52,8 @@ export interface Customer {
   sample: boolean;
   leaves: string[];
   identities: Identity[];
+  /** Households and organisations of a person, with the role in each. */
+  belongs_to: Candidate[];
 }
 
 export interface Candidate {

@@ -149,11 +149,18 @@ export function CustomerFacts({ customer }: { customer: Customer }) {
       )}
     </span>
   ));
+  const groups = customer.belongs_to.map((group) => (
+    <span key={group.id} class="identity">
+      <a href={`/customers/${group.id}`}>{group.name}</a>
+      {group.role && word("role_in_group", group.role)}
+    </span>
+  ));
   return (
     <Panel title={t("customer.about")}>
       <KeyValue
         facts={[
           [t("customer.addresses"), addresses.length > 0 ? addresses : null],
+          [t("customer.belongs_to"), groups.length > 0 ? groups : null],
           [t("customer.comment"), customer.comment],
           [t("customer.external_id"), customer.external_id],
         ]}

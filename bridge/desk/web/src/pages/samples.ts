@@ -18,6 +18,7 @@ export const customer: Customer = {
     { kind: "phone", address: "+380501234567", scope: "", strength: "claimed" },
     { kind: "email", address: "olena.k@sample.example", scope: "", strength: "proven" },
   ],
+  belongs_to: [],
 };
 
 export const candidates: Candidate[] = [

@@ -1,0 +1,116 @@
+"""The web app's types and words against the domain's: a field or a code that only one side knows is a defect."""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bridge.desk import answers
+from bridge.domain import agent, call, card, customer, entry, order
+from pbx.interface import Direction, Outcome, WithdrawReason
+
+SRC = Path(__file__).parents[2] / "bridge/desk/web/src"
+TYPES = (SRC / "api/types.ts").read_text()
+WORDS = json.loads((SRC / "catalogues/en.json").read_text())
+
+STRUCTS = [
+    agent.Agent,
+    answers.AgentLine,
+    answers.Filed,
+    answers.LoginAnswer,
+    answers.Me,
+    answers.UnfinishedCall,
+    call.CallDetail,
+    call.CallLeg,
+    call.CallRecording,
+    call.CallSummary,
+    call.Stage,
+    card.Card,
+    card.LastSpoke,
+    card.OpenConversation,
+    card.ScreenPop,
+    customer.Candidate,
+    customer.Customer,
+    customer.Identity,
+    entry.Entry,
+    order.Order,
+    order.OrderItem,
+]
+# Sent, and not shown by any page yet.
+UNUSED = {"Card": {"matters", "promises"}}
+
+
+def interface_of(name: str) -> set[str]:
+    """The fields of a TypeScript interface with those that it extends."""
+    found = re.search(
+        rf"export interface {name}(?: extends (\w+))? \{{(.*?)^\}}", TYPES, re.DOTALL | re.MULTILINE
+    )
+    assert found, f"types.ts has no interface {name}"
+    own = set(re.findall(r"^  (\w+)\??:", found[2], re.MULTILINE))
+    return own | (interface_of(found[1]) if found[1] else set())
+
+
+@pytest.mark.parametrize("struct", STRUCTS, ids=lambda struct: struct.__name__)
+def test_interface_has_the_fields_of_its_struct(struct: type[msgspec.Struct]) -> None:
+    sent = {field.encode_name for field in msgspec.structs.fields(struct)}
+    name = struct.__name__
+    assert interface_of(name) == sent - UNUSED.get(name, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Role", list(agent.Role)),
+        ("AgentStateName", list(agent.AgentState)),
+        ("CustomerKind", list(customer.CustomerKind)),
+        ("OrderStatus", list(order.OrderStatus)),
+        ("EntryKind", list(entry.EntryKind)),
+        ("Direction", list(Direction)),
+        ("DISPOSITIONS", agent.DISPOSITIONS),
+    ],
+)
+def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
+    found = re.search(rf"export (?:type|const) {name} =(.*?);", TYPES, re.DOTALL)
+    assert found
+    assert set(re.findall(r'"(\w+)"', found[1])) == set(values)
+
+
+@pytest.mark.parametrize(
+    ("group", "codes"),
+    [
+        ("role", list(agent.Role)),
+        ("state", list(agent.AgentState)),
+        ("kind", set(customer.CustomerKind) - {customer.CustomerKind.PERSON}),
+        ("order_status", list(order.OrderStatus)),
+        ("entry_kind", set(entry.EntryKind) - {entry.EntryKind.CALL}),
+        ("disposition", agent.DISPOSITIONS),
+        ("outcome", list(Outcome)),
+        ("call_direction", list(Direction)),
+        ("withdrawn", list(WithdrawReason)),
+        ("withdrawn_short", list(WithdrawReason)),
+        (
+            "stage",
+            [
+                "invite",
+                "identified",
+                "ringing",
+                "pop_sent",
+                "pop_shown",
+                "withdrawn",
+                "answered",
+                "ended",
+                "voicemail",
+            ],
+        ),
+        ("recording_state", ["recording", "missing"]),
+        ("recording_kind", ["call", "voicemail"]),
+        ("conversation_state", ["open", "snoozed"]),
+    ],
+)
+def test_every_code_has_a_word(group: str, codes: list[str | enum.StrEnum]) -> None:
+    assert {f"{group}.{code}" for code in codes} <= set(WORDS)
