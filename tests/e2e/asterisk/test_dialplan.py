@@ -162,3 +162,38 @@ async def test_the_manager_account_may_watch_and_pause_and_nothing_else(pbx: Pbx
                 answer = await reader.readuntil(b"\r\n\r\n")
             assert expected in answer, (action, answer)
     writer.close()
+
+
+async def test_agents_call_each_other_by_extension(pbx: Pbx) -> None:
+    first, second = await pbx.phone("101"), await pbx.phone("102")
+    await pbx.process.command("channel originate PJSIP/agent-102 extension 101@from-agents")
+
+    async def talk() -> bool:
+        return "ACK sip:" in first.read_messages() and "ACK sip:" in second.read_messages()
+
+    await eventually(talk, within=10)
+    assert (await pbx.ami.one("OmniInvite"))["Channel"].startswith("PJSIP/agent-101-")
+    await asyncio.gather(first.stop(), second.stop())
+    assert not pbx.ami.named("OmniRecording"), "internal calls are not recorded"
+
+
+async def test_an_agent_whose_phone_is_away_has_a_box(pbx: Pbx) -> None:
+    caller = await pbx.phone("102")
+    await pbx.process.command("channel originate PJSIP/agent-102 extension 101@from-agents")
+
+    async def recording() -> bool:
+        return any(pbx.config.voicemail.glob("default/101/tmp/*.wav"))
+
+    await eventually(recording, within=30)
+    await caller.stop()
+
+
+async def test_an_agent_reaches_a_queue_by_its_number(pbx: Pbx) -> None:
+    agent, caller = await pbx.phone("101"), await pbx.phone("102")
+    await pbx.process.command("channel originate PJSIP/agent-102 extension 602@from-agents")
+
+    async def rings() -> bool:
+        return "INVITE sip:" in agent.read_messages()
+
+    await eventually(rings, within=10)
+    await asyncio.gather(agent.stop(), caller.stop())
