@@ -142,7 +142,7 @@ class Hub:
         oldest, newest = await self._db.read(feed.bounds)
         start, too_old = _start(after, oldest, newest)
         socket = web.WebSocketResponse(
-            heartbeat=20.0, compress=False, max_msg_size=16 * 1024, writer_limit=WRITER_LIMIT
+            timeout=2.0, heartbeat=20.0, compress=False, max_msg_size=16 * 1024, writer_limit=WRITER_LIMIT
         )
         await socket.prepare(request)
         client = DeskClient(socket, request.transport, session)

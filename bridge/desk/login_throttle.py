@@ -23,6 +23,9 @@ class LoginThrottle:
         self._clock = clock
         self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._tries)
+
     def enter(self, key: str) -> None:
         """Raises RateLimited with the seconds to wait."""
         now = self._clock()

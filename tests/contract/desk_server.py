@@ -154,7 +154,7 @@ async def eventually(probe: Callable[[], Any], within: float = 5.0) -> Any:
 
 @asynccontextmanager
 async def serving(
-    url: str, home: Path, *, wrap_up_seconds: int = 60, clock: Clock | None = None
+    url: str, home: Path, *, wrap_up_seconds: float = 60, clock: Clock | None = None
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people."""
     db, clock = Database(url), clock or Clock()

@@ -41,7 +41,7 @@ class ScriptedCall:
     def __init__(
         self, sink: CallSink, caller: str, *, dialled: str = DID, direction: Direction = Direction.INBOUND
     ) -> None:
-        self._sink = sink
+        self.sink = sink
         self.linkedid = f"1763800000.{next(_numbers)}"
         self._at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC) + timedelta(minutes=next(_numbers))
         caller_leg = Leg(
@@ -138,5 +138,5 @@ class ScriptedCall:
 
     def _tell(self, kind: type[CallEvent], **fields: Any) -> None:
         event = kind(PBX, self.linkedid, self._at, **fields)
-        self._sink.accept(self.call, [event])
+        self.sink.accept(self.call, [event])
         self._at += timedelta(milliseconds=10)

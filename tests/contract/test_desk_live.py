@@ -1,0 +1,242 @@
+"""The desk's WebSocket: nothing missed and nothing twice, and one desk that does not read costs the others nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from bridge.desk import live
+from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
+from bridge.domain.times import iso, utc_now
+from bridge.store import feed
+from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
+from tests.fakes.scripted_call import ScriptedCall
+
+
+@pytest.fixture
+async def server(url: str, tmp_path: Path) -> AsyncIterator[DeskServer]:
+    async with serving(url, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(server: DeskServer) -> AsyncIterator[Client]:
+    async with logged_in(server, "101") as found:
+        yield found
+
+
+async def append(server: DeskServer, *numbers: int, topic: str = EVERYONE) -> None:
+    for number in numbers:
+        await server.db.write(feed.append, "entry", topic, {"n": number}, utc_now())
+    server.relay.poke()
+
+
+async def numbered(server: DeskServer, newest: int) -> None:
+    """The relay has got as far as that."""
+
+    async def probe() -> bool:
+        return (await server.db.read(feed.bounds))[1] == newest
+
+    await eventually(probe)
+
+
+def seen(client: Client) -> list[int]:
+    return [message["data"]["n"] for message in client.of_type("entry")]
+
+
+async def test_a_desk_that_comes_back_misses_nothing_and_gets_nothing_twice(
+    server: DeskServer, client: Client
+) -> None:
+    await client.follow()
+    (hello,) = client.of_type("notice")
+    assert hello["data"]["code"] == "hello"
+    await append(server, *range(10))
+    await client.wait_for("entry", 10)
+    cursor = client.of_type("entry")[-1]["cursor"]
+    await client.leave()
+    await append(server, *range(10, 500))
+    writing = asyncio.create_task(append(server, *range(500, 1000)))
+    await client.follow(after=cursor)
+    await writing
+    await client.wait_for("entry", 1000)
+    assert seen(client) == list(range(1000))
+    cursors = [int(message["cursor"]) for message in client.of_type("entry")]
+    assert cursors == sorted(set(cursors))
+
+
+async def test_a_new_desk_starts_with_now(server: DeskServer, client: Client) -> None:
+    await append(server, 1)
+    await numbered(server, 1)
+    await client.follow()
+    await append(server, 2)
+    await client.wait_for("entry")
+    assert seen(client) == [2]
+
+
+@pytest.mark.parametrize("after", ["1", "999999", "x", "-1", "٣"])
+async def test_a_cursor_that_is_not_kept_means_reload(server: DeskServer, client: Client, after: str) -> None:
+    await append(server, 1, 2, 3)
+    await numbered(server, 3)
+    assert await server.db.write(feed.prune, utc_now() + timedelta(days=1)) == 2
+    await client.follow(after=after)
+    await eventually(lambda: len(client.of_type("notice")) == 2)
+    assert client.of_type("notice")[1]["data"] == {"code": "reload", "cursor": "3"}
+    await append(server, 4)
+    await client.wait_for("entry")
+    assert seen(client) == [4]
+
+
+async def test_topics_name_who_may_see(server: DeskServer, client: Client) -> None:
+    async with logged_in(server, "103") as supervisor:
+        await client.follow()
+        await supervisor.follow()
+        await append(server, 1, topic=topic_of_agent(server.agents["101"].id))
+        await append(server, 2, topic=topic_of_role(server.agents["103"].role))
+        await append(server, 3, topic=topic_of_role(server.agents["admin"].role))
+        await append(server, 4)
+        await eventually(lambda: 4 in seen(client) and 4 in seen(supervisor))
+        assert seen(client) == [1, 4]
+        assert seen(supervisor) == [2, 4]
+
+
+async def test_agents_see_their_own_state_and_supervisors_all(server: DeskServer, client: Client) -> None:
+    async with logged_in(server, "103") as supervisor:
+        await supervisor.follow()
+        await client.follow()
+        states = await supervisor.wait_for("agent_state", 2)
+        assert {message["data"]["extension"] for message in states} == {"101", "103"}
+        own = client.of_type("agent_state")
+        assert {message["data"]["extension"] for message in own} == {"101"}
+
+
+async def test_a_desk_that_connects_while_it_rings_is_told(server: DeskServer, client: Client) -> None:
+    ScriptedCall(server.calls, "+380501110001").ring("101")
+    async with logged_in(server, "102") as other:
+        await eventually(lambda: server.calls.pops.list_ringing("101"))
+        await client.follow()
+        await other.follow()
+        (pop,) = await client.wait_for("screen_pop")
+        assert other.of_type("screen_pop") == []
+        for impostor in (other, client):
+            assert impostor.socket is not None
+            await impostor.socket.send_str("not json")
+            await impostor.socket.send_json({"type": "screen_pop_shown", "id": pop["id"]})
+
+    async def shown() -> bool:
+        await server.settle()
+        stages = (await client.get(f"calls/{pop['data']['call_id']}"))["stages"]
+        return sorted(s["stage"] for s in stages if s["stage"].startswith("pop")) == ["pop_sent", "pop_shown"]
+
+    await eventually(shown)
+
+
+async def test_logging_out_closes_the_desks_of_that_session(server: DeskServer, client: Client) -> None:
+    await client.follow()
+    assert (await client.ask("POST", "logout"))[0] == 204
+    await eventually(lambda: client.socket is not None and client.socket.closed)
+    await eventually(lambda: not server.hub.has_desk(server.agents["101"].id))
+
+
+async def test_a_desk_that_does_not_read_is_cut_off(server: DeskServer, client: Client) -> None:
+    async with logged_in(server, "102") as reader:
+        await reader.follow()
+        stalled = await connect_without_reading(server, client.token)
+        await eventually(lambda: len(server.hub) == 2)
+        (victim,) = [c for c in server.hub._clients if c.session.agent.login == "101"]
+        message = LiveMessage(type="call", id="x", at=iso(utc_now()), data={"text": "x" * 4000})
+        began = time.monotonic()
+        sent = 0
+        while len(server.hub) == 2:
+            assert time.monotonic() - began < 5.0
+            server.hub.emit((EVERYONE,), message)
+            sent += 1
+            assert victim._queued <= live.QUEUE_LIMIT
+            await asyncio.sleep(0.001)
+        await reader.wait_for("call", sent)
+        stalled.close()
+
+
+async def test_a_stalled_desk_is_noticed_without_a_full_queue(server: DeskServer, client: Client) -> None:
+    stalled = await connect_without_reading(server, client.token)
+    await eventually(lambda: len(server.hub) == 1)
+    (victim,) = server.hub._clients
+    message = LiveMessage(type="call", id="x", at=iso(utc_now()), data={"text": "x" * 4000})
+    while victim.waiting_since is None:
+        for _ in range(20):
+            server.hub.emit((EVERYONE,), message)
+        await asyncio.sleep(0.01)
+    began = time.monotonic()
+    await eventually(lambda: len(server.hub) == 0, within=6)
+    assert time.monotonic() - began < 5.0
+    stalled.close()
+
+
+async def connect_without_reading(server: DeskServer, token: str) -> socket.socket:
+    """A WebSocket whose other end never reads (RFC 6455, section 4.1)."""
+    host, port = urlsplit(server.url).hostname, urlsplit(server.url).port
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(connection, (host, port))
+    request = (
+        f"GET /api/v1/live HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n"
+    )
+    await loop.sock_sendall(connection, request.encode())
+    return connection
+
+
+async def test_a_wrap_up_ends_by_itself_and_asterisk_hears_of_it_late(url: str, tmp_path: Path) -> None:
+    async with (
+        serving(url, tmp_path, wrap_up_seconds=0.2) as server,
+        logged_in(server, "101") as client,
+    ):
+        await client.follow()
+        await eventually(lambda: server.control.paused.get("101") is False)
+        server.control.away = True
+        ScriptedCall(server.calls, "+380501110001").talk("101")
+        await eventually(lambda: "wrap_up" in [m["data"]["state"] for m in client.of_type("agent_state")])
+        server.control.away = False
+        await eventually(lambda: client.of_type("agent_state")[-1]["data"]["state"] == "available")
+        await eventually(lambda: server.control.paused["101"] is False)
+        (unfinished,) = (await client.get("me"))["unfinished"]
+        assert unfinished["outcome"] == "answered"
+
+
+async def test_after_a_restart_open_calls_go_on_and_drafts_are_there(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path) as server, logged_in(server, "101") as client:
+        customer = await server.add_customer("Оксана", "+380501110001")
+        call = ScriptedCall(server.calls, "+380501110001")
+        call.ring("101", customer_id=customer)
+        call.answered("101")
+        await server.settle()
+        (summary,) = (await client.get("calls", state="open"))["items"]
+        await client.ask("PUT", f"calls/{summary['id']}/note", {"text": "half a sen", "rev": 3})
+    async with serving(url, tmp_path) as server, logged_in(server, "101") as client:
+        (state,) = [
+            line for line in (await client_as(server, "103", "agents"))["items"] if line["extension"] == "101"
+        ]
+        assert (state["state"], state["call_id"]) == ("in_call", summary["id"])
+        call.sink = server.calls
+        call.left("101")
+        await server.settle()
+        (unfinished,) = (await client.get("me"))["unfinished"]
+        assert unfinished["id"] == summary["id"]
+        assert unfinished["draft"]["text"] == "half a sen"
+        status, problem = await client.ask("PUT", f"calls/{summary['id']}/note", {"text": "old", "rev": 3})
+        assert status == 409, problem
+
+
+async def client_as(server: DeskServer, login: str, path: str) -> Any:
+    async with logged_in(server, login) as client:
+        return await client.get(path)
