@@ -114,7 +114,9 @@ def test_published_model_is_fetched_checked_and_usable(
 ) -> None:
     publisher.publish(archive)
     seen: list[tuple[int, int]] = []
-    path = fetch_model(NAME, tmp_path / "models", lambda done, total: seen.append((done, total)), publisher.url)
+    path = fetch_model(
+        NAME, tmp_path / "models", lambda done, total: seen.append((done, total)), publisher.url
+    )
     assert path == tmp_path / "models" / NAME
     check_model(path)
     assert seen[-1] == (len(archive), len(archive))

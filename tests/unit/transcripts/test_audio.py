@@ -30,7 +30,13 @@ def wav(
     frame = channels * bits // 8
     fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, form, channels, rate, rate * frame, frame, bits)
     return (
-        b"RIFF" + struct.pack("<I", min(36 + size, 2**32 - 1)) + b"WAVE" + extra + fmt + struct.pack("<4sI", b"data", size) + data
+        b"RIFF"
+        + struct.pack("<I", min(36 + size, 2**32 - 1))
+        + b"WAVE"
+        + extra
+        + fmt
+        + struct.pack("<4sI", b"data", size)
+        + data
     )
 
 

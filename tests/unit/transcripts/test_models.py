@@ -89,7 +89,10 @@ def test_ivector_folder_must_be_whole(model: Path) -> None:
         (lambda conf: edit(conf, "--endpoint.silence-phones=1\n", ""), "has no --endpoint.silence-phones"),
         (lambda conf: edit(conf, "silence-phones=1", "silence-phones="), "has no --endpoint.silence-phones"),
         (lambda conf: edit(conf, "silence-phones=1", "silence-phones=a"), "has no --endpoint.silence-phones"),
-        (lambda conf: edit(conf, "--endpoint.silence", "# --endpoint.silence"), "has no --endpoint.silence-phones"),
+        (
+            lambda conf: edit(conf, "--endpoint.silence", "# --endpoint.silence"),
+            "has no --endpoint.silence-phones",
+        ),
         (lambda conf: edit(conf, "silence-phones=1", "silence-phones=1:2:1"), "twice"),
         (lambda conf: edit(conf, "factor=3", "factor=1"), "frame-subsampling-factor=3"),
     ],
