@@ -279,9 +279,9 @@ class Desk:
 
         async def probe() -> dict[str, Any] | None:
             for call in (await self.get("calls", limit=20))["items"]:
-                if call["caller"] == caller and state in (None, call["state"]):
+                if call["caller"] == caller:
                     detail: dict[str, Any] = await self.get(f"calls/{call['id']}")
-                    return detail
+                    return detail if state in (None, detail["state"]) else None
             return None
 
         found = await eventually(probe, within=within, what=f"a call, state {state}")
