@@ -33,9 +33,10 @@ async def open_desk(browser: Browser, omniline: Omniline, extension: str) -> tup
 
 
 async def test_the_card_is_on_screen_before_the_agent_answers_and_the_note_on_the_timeline_after(
-    omniline: Omniline, admin: Desk, browser: Browser
+    omniline: Omniline, browser: Browser
 ) -> None:
-    customer = (await admin.get("customers", phone=KNOWN))["items"][0]
+    async with Desk(omniline, "admin", omniline.secrets.admin_password) as admin:
+        customer = (await admin.get("customers", phone=KNOWN))["items"][0]
     page, complaints = await open_desk(browser, omniline, "101")
     phone = await omniline.answering("101", ring_ms=3000)
     caller = await omniline.calling(KNOWN, before_ms=4000, talk_ms=4000)
