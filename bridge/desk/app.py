@@ -43,6 +43,12 @@ def make_app(services: Services) -> web.Application:
     """Serve it with `web.AppRunner(app, access_log=None)`: the log of requests is here, and knows no query strings."""
     app = web.Application(middlewares=[_watching(services.metrics)], client_max_size=BODY_LIMIT)
     app.on_response_prepare.append(_add_safe_headers)
+
+    async def close_desks(_app: web.Application) -> None:
+        await services.hub.close()
+
+    # Before the server waits for its requests to end: an open WebSocket never does.
+    app.on_shutdown.append(close_desks)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _serve(services, route))
     return app

@@ -17,9 +17,10 @@ from bridge.domain.agent import Agent, AgentState, Role
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit, LiveMessage, topic_of_agent, topic_of_role
 from bridge.domain.times import iso
+from bridge.flows.legs import rings, talks
 from bridge.flows.pause_agents import PauseAgents
 from bridge.flows.roster import Roster
-from pbx.interface import Call, Leg, LegRole
+from pbx.interface import Call, Leg
 
 log = structlog.get_logger()
 
@@ -100,7 +101,7 @@ class AgentStates:
     def get(self, agent: Agent) -> Doing:
         extension = agent.extension
         if extension is not None:
-            for state, fits in ((AgentState.IN_CALL, _talks), (AgentState.RINGING, _rings)):
+            for state, fits in ((AgentState.IN_CALL, talks), (AgentState.RINGING, rings)):
                 call_id = self._find_call(extension, fits)
                 if call_id is not None:
                     return state, call_id
@@ -136,13 +137,3 @@ class AgentStates:
             if self._told.get(agent.id) != doing:
                 self._told[agent.id] = doing
                 self._emit((topic_of_agent(agent.id), topic_of_role(Role.SUPERVISOR)), self.message(agent))
-
-
-def _talks(leg: Leg) -> bool:
-    """Took the call, or made it."""
-    return leg.ended_at is None and (leg.role is LegRole.CALLER or leg.answered_at is not None)
-
-
-def _rings(leg: Leg) -> bool:
-    over = leg.answered_at or leg.withdrawn_at or leg.ended_at
-    return leg.role is LegRole.AGENT and leg.invited_at is not None and over is None

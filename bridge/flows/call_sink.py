@@ -22,6 +22,7 @@ from bridge.domain.live import Emit
 from bridge.flows.agent_states import AgentStates
 from bridge.flows.call_parties import parties_of
 from bridge.flows.end_recordings import end_recordings
+from bridge.flows.legs import rings
 from bridge.flows.ordered_writer import OrderedWriter, Write
 from bridge.flows.pause_agents import PauseAgents
 from bridge.flows.pop_screen import PopScreen
@@ -30,8 +31,17 @@ from bridge.flows.track_call import Change, Folders, mark_gap, track
 from bridge.settings import Settings
 from bridge.store import agents, calls
 from bridge.store.engine import Database
-from pbx.errors import Transient as PbxTransient
-from pbx.interface import AgentLeft, Call, CallControl, CallEnded, CallEvent, Direction, WatchGap
+from pbx.errors import PbxError
+from pbx.interface import (
+    AgentInvited,
+    AgentLeft,
+    Call,
+    CallControl,
+    CallEnded,
+    CallEvent,
+    Direction,
+    WatchGap,
+)
 
 RECORDING_SECONDS: Final = 1.0
 """How long after a call its recording is measured: Asterisk writes the last of it when the leg is gone."""
@@ -85,8 +95,7 @@ class CallFlow:
         open_calls = await self._db.read(calls.list_open)
         watched_until = await self._db.read(calls.find_last_watched, self._settings.asterisk.name)
         for call_id, call in open_calls:
-            self._ids[call.pbx, call.linkedid] = call_id
-            self.states.follow(call_id, call)
+            self._adopt(call_id, call)
         self.writer.start()
         self._end_recordings()
         # Whoever was in a wrap-up when we stopped comes back.
@@ -114,8 +123,7 @@ class CallFlow:
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
         call_id = self._ids.setdefault((call.pbx, call.linkedid), new_id())
-        parties = parties_of(call, self._settings.company.region)
-        change = Change(call_id, call, parties, tuple(events))
+        change = self._change(call_id, call, events)
         self.pops.follow(change)
         self._put("track", call_id, partial(track, change=change, folders=self._folders))
         for event in events:
@@ -134,6 +142,21 @@ class CallFlow:
     def end_wrap_up(self, agent: Agent, call_id: str) -> None:
         """The agent has finished with the call and may be rung again."""
         self.states.end_wrap_up(agent.id, call_id)
+
+    def _adopt(self, call_id: str, call: Call) -> None:
+        """Go on with a call that was open when we stopped; what rings is shown again."""
+        self._ids[call.pbx, call.linkedid] = call_id
+        invited = [
+            AgentInvited(call.pbx, call.linkedid, leg.invited_at, leg=leg.uniqueid, extension=leg.extension)
+            for leg in call.legs.values()
+            if rings(leg) and leg.invited_at and leg.extension
+        ]
+        self.pops.follow(self._change(call_id, call, invited))
+        self.states.follow(call_id, call)
+
+    def _change(self, call_id: str, call: Call, events: Sequence[CallEvent]) -> Change:
+        parties = parties_of(call, self._settings.company.region)
+        return Change(call_id, call, parties, tuple(events))
 
     def _put(self, what: str, call_id: str, work: Callable[..., object]) -> None:
         self.writer.put(Write(work, what, call_id))
@@ -160,6 +183,9 @@ class CallFlow:
         while True:
             try:
                 self.states.set_registered(await self._control.find_registered())
-            except PbxTransient:
+                wait = REGISTERED_SECONDS
+            except PbxError as error:
+                log.info("registered_unknown", reason=str(error))
                 self.states.set_registered(frozenset())
-            await asyncio.sleep(REGISTERED_SECONDS)
+                wait = 1.0
+            await asyncio.sleep(wait)

@@ -44,7 +44,7 @@ class PauseAgents:
                     # An agent who is in no queue is refused, and has nothing to be kept out of.
                     log.info("pause_refused", extension=extension, paused=paused, reason=str(error))
                 except Transient as error:
-                    log.warning("pause_waits", extension=extension, paused=paused, reason=str(error))
+                    log.info("pause_waits", extension=extension, paused=paused, reason=str(error))
                     self._wishes.setdefault(extension, paused)
                     await asyncio.sleep(RETRY_SECONDS)
         finally:

@@ -17,6 +17,7 @@ from bridge.desk import live
 from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
 from bridge.domain.times import iso, utc_now
 from bridge.store import feed
+from pbx.interface import WatchGap, WithdrawReason
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -235,6 +236,40 @@ async def test_after_a_restart_open_calls_go_on_and_drafts_are_there(url: str, t
         assert unfinished["draft"]["text"] == "half a sen"
         status, problem = await client.ask("PUT", f"calls/{summary['id']}/note", {"text": "old", "rev": 3})
         assert status == 409, problem
+
+
+async def test_after_a_restart_what_rings_is_shown_again(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path) as server:
+        call = ScriptedCall(server.calls, "+380501110001")
+        call.ring("101", "102")
+        call.withdrawn("102", WithdrawReason.REJECTED)
+        await server.settle()
+    async with (
+        serving(url, tmp_path) as server,
+        logged_in(server, "101") as client,
+        logged_in(server, "102") as other,
+    ):
+        await client.follow()
+        await other.follow()
+        (pop,) = await client.wait_for("screen_pop")
+        call.sink = server.calls
+        call.withdrawn("101", WithdrawReason.CALLER_GAVE_UP)
+        (withdrawn,) = await client.wait_for("screen_pop_withdrawn")
+        assert withdrawn["data"]["pop_id"] == pop["id"]
+        assert other.of_type("screen_pop") == []
+
+
+async def test_a_gap_is_marked_on_the_timelines_it_may_concern(server: DeskServer, client: Client) -> None:
+    customer = await server.add_customer("Оксана", "+380501110001")
+    await client.follow()
+    ScriptedCall(server.calls, "+380501110001").ring("101")
+    ScriptedCall(server.calls, "anonymous").ring("102")
+    since = utc_now() - timedelta(minutes=1)
+    server.calls.accept_gap(WatchGap("pbx1", since, utc_now()))
+    await server.settle()
+    entries = (await client.get(f"customers/{customer}/timeline"))["items"]
+    assert [entry["kind"] for entry in entries if entry["at"] == iso(since)] == ["gap"]
+    await eventually(lambda: "gap" in [m["data"]["code"] for m in client.of_type("notice")])
 
 
 async def client_as(server: DeskServer, login: str, path: str) -> Any:
