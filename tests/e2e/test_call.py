@@ -154,7 +154,7 @@ async def test_the_pop_goes_when_the_caller_gives_up_and_when_the_agent_rejects(
     rejecting = await omniline.answering("101", scenario="reject", ring_ms=500)
     caller = await omniline.calling(KNOWN, before_ms=0, talk_ms=3000)
     assert await rejecting.wait(15)
-    await caller.stop()
+    assert await caller.wait(20)
 
     async def both() -> bool:
         return (await withdrawn())[:2] == ["caller_gave_up", "rejected"]
