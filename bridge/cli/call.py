@@ -39,6 +39,7 @@ SENTENCES = {
 RING_MS = 1500
 PAUSE_MS = 700
 LONGEST_S = 180
+FREE_S = 8
 """How long the caller stays when somebody at a real phone, or nobody, is to answer."""
 
 
@@ -104,8 +105,12 @@ class _Telephone:
             watcher = await stack.enter_async_context(
                 DeskClient(self._settings, self._settings.admin.login, self._admin_password())
             )
+            desk = None
             if plan.answer == "auto":
-                await stack.enter_async_context(self._answering(watcher, reply, PAUSE_MS * 2 + spoken_ms))
+                agent = await self._free_agent(watcher, plan.dialled)
+                desk = await stack.enter_async_context(
+                    self._answering(agent, reply, PAUSE_MS * 2 + spoken_ms)
+                )
                 talk_ms, loops = spoken_ms + reply_ms + 2 * PAUSE_MS, 1
             else:
                 # Nobody knows when it is answered: the sentence is repeated until the other side hangs up.
@@ -125,12 +130,15 @@ class _Telephone:
                 talk_ms=talk_ms,
             )
             stack.push_async_callback(running.stop)
-            await self._follow(watcher, plan, since, running)
+            call_id = await self._follow(watcher, plan, since, running)
+            if desk is not None:
+                await _finish_wrap_up(desk, call_id)
 
     @contextlib.asynccontextmanager
-    async def _answering(self, watcher: DeskClient, reply: Speech, wait_ms: int) -> AsyncIterator[None]:
+    async def _answering(
+        self, agent: dict[str, Any], reply: Speech, wait_ms: int
+    ) -> AsyncIterator[DeskClient]:
         """A phone that answers after RING_MS and speaks `reply` after `wait_ms`, and the desk of its agent."""
-        agent = await self._free_agent(watcher)
         phone = self._secrets.phones[agent["extension"]]
         user = f"agent-{agent['extension']}"
         line = self._line("agent")
@@ -147,26 +155,42 @@ class _Telephone:
         async with DeskClient(self._settings, agent["login"], phone.desk_password) as desk:
             showing = asyncio.create_task(desk.show_pops(lambda pop: None))
             try:
-                yield
+                yield desk
             finally:
                 showing.cancel()
                 await asyncio.gather(showing, return_exceptions=True)
                 await answerer.stop()
                 await sipp.register(line, user, phone.sip_password, expires=0)
 
-    async def _free_agent(self, watcher: DeskClient) -> dict[str, Any]:
-        agents = (await watcher.get("agents"))["items"]
-        for agent in agents:
-            extension = agent.get("extension")
-            if extension in self._secrets.phones and not agent["registered"]:
-                result: dict[str, Any] = agent
-                return result
-        raise InvalidInput("every agent has a phone registered: use '--answer phone' and answer it there")
+    async def _free_agent(self, watcher: DeskClient, dialled: str) -> dict[str, Any]:
+        """The first agent whom a call to `dialled` rings and who has no phone. Waits a little: the server asks
+        for the registered phones every few seconds, and the last test phone may have left just now."""
+        members = self._members(dialled)
+        deadline = time.monotonic() + FREE_S
+        while True:
+            for agent in (await watcher.get("agents"))["items"]:
+                if agent["extension"] in members and not agent["registered"] and agent["state"] != "wrap_up":
+                    result: dict[str, Any] = agent
+                    return result
+            if time.monotonic() > deadline:
+                raise InvalidInput(
+                    "every agent of the queue has a phone registered or writes a call up: "
+                    "use '--answer phone' and answer it there"
+                )
+            await asyncio.sleep(0.2)
+
+    def _members(self, dialled: str) -> set[str]:
+        """The extensions that a call to `dialled` rings, as far as we have their passwords."""
+        names = {did.queue for did in self._settings.dids if did.number == dialled}
+        members = {
+            member for queue in self._settings.queues if queue.name in names for member in queue.members
+        }
+        return members & set(self._secrets.phones)
 
     async def _follow(
         self, watcher: DeskClient, plan: Plan, since: datetime, running: sipp.RunningScenario
-    ) -> None:
-        """Prints stages as they come, until the call has ended."""
+    ) -> str:
+        """Prints stages as they come, until the call has ended; its id."""
         deadline = time.monotonic() + LONGEST_S + 60
         call_id: str | None = None
         printed: set[str] = set()
@@ -177,7 +201,7 @@ class _Telephone:
                 _print_stages(call, printed, as_json=plan.as_json)
                 if call["state"] == "ended":
                     _print_end(call, as_json=plan.as_json)
-                    return
+                    return call_id
             elif not running.running:
                 raise Rejected(
                     f"the call did not reach the company: see what the PBX said in\n{running.read_messages()[-1500:]}"
@@ -208,6 +232,12 @@ class _Telephone:
 
     def _did_language(self, dialled: str) -> str:
         return next((did.language for did in self._settings.dids if did.number == dialled), "en")
+
+
+async def _finish_wrap_up(desk: DeskClient, call_id: str) -> None:
+    """Nobody sits at this desk: the agent would be kept out of the queues until the time is up."""
+    if any(call["id"] == call_id for call in (await desk.get("me"))["unfinished"]):
+        await desk.post(f"calls/{call_id}/wrap_up", disposition="other")
 
 
 def _program(name: str, package: str) -> tuple[str, ...]:
@@ -248,6 +278,10 @@ def _print_stages(call: dict[str, Any], printed: set[str], *, as_json: bool) -> 
 
 
 def _print_end(call: dict[str, Any], *, as_json: bool) -> None:
-    if not as_json:
-        who = call["customer_name"] or "nobody known"
-        click.echo(f"the call with {who} is on the timeline as {call['id']}: {call['outcome']}")
+    if as_json:
+        return
+    if call["customer_id"]:
+        place = f"on the timeline of {call['customer_name'] or call['caller']}"
+    else:
+        place = "on no timeline, for nobody is known"
+    click.echo(f"call {call['id']}: {call['outcome']}, {place}")

@@ -43,6 +43,12 @@ class DeskClient:
                 raise Transient(f"GET {path} answered {answer.status}: {(await answer.text())[:200]}")
             return await answer.json()
 
+    async def post(self, path: str, **body: str) -> None:
+        """POST `/api/v1/<path>`. Raises Transient naming the path when it is refused."""
+        async with self._session.post(f"{self._base}/api/v1/{path}", json=body) as answer:
+            if not answer.ok:
+                raise Transient(f"POST {path} answered {answer.status}: {(await answer.text())[:200]}")
+
     async def show_pops(self, on_pop: Callable[[dict[str, Any]], None]) -> None:
         """Follows the live messages and acknowledges every screen-pop once `on_pop` has taken it. Ends when cancelled."""
         async with self._session.ws_connect(f"{self._base}/api/v1/live") as socket:
