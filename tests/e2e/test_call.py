@@ -58,7 +58,7 @@ async def test_a_known_caller_pops_talks_and_ends_on_the_timeline(
     card = pop["data"]["card"]
     assert card["customer"]["id"] == customer["id"]
     assert card["recent"]
-    call = await agent_101.newest_call(KNOWN)
+    call = await agent_101.newest_call(KNOWN, state="open")
     status, draft = await agent_101.send(
         "PUT", f"calls/{call['id']}/note", {"text": "Wants the parcel on Friday", "rev": 1}
     )
