@@ -1,4 +1,4 @@
-"""Makes docs/screenshots: `python -m tests.e2e.desk.screenshots [FOLDER]`, after the web app was built."""
+"""Makes docs/screenshots: `python -m tests.e2e.desk.screenshots [FOLDER [LANGUAGE [SHOT…]]]`, after the web app was built."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from bridge.domain.agent import Role
 from tests.e2e.desk import people
@@ -44,9 +44,9 @@ async def show_new(desk: FakeDesk, page: Page) -> None:
 async def show_wrap_up(desk: FakeDesk, page: Page) -> None:
     pop = await desk.ring("+380501234567", people.OLENA)
     await desk.answer(pop)
-    await page.get_by_label("Note", exact=True).fill(NOTE)
+    await page.locator(".note-editor textarea").fill(NOTE)
     await desk.hang_up(pop.call_id)
-    await page.get_by_role("radio", name="Follow up").check(force=True)
+    await page.locator("input[value=follow_up]").check(force=True)
     await page.wait_for_selector(".note-status[data-status=saved]")
 
 
@@ -66,8 +66,8 @@ async def show_components(desk: FakeDesk, page: Page) -> None:
 
 
 async def show_login(desk: FakeDesk, page: Page) -> None:
-    await page.get_by_label("Menu").click()
-    await page.get_by_role("button", name="Log out").click()
+    await page.locator(".bar-menu").click()
+    await page.locator(".bar-menu-body .button").click()
     await page.wait_for_selector(".login-form")
 
 
@@ -82,33 +82,46 @@ SCENES: dict[str, Scene] = {
     "call": show_call,
     "components": show_components,
 }
+# What the documentation shows: every page once, the pop in both sizes and themes.
+SHOTS = [
+    "login phone light",
+    "waiting desktop light",
+    "waiting phone dark",
+    "pop desktop light",
+    "pop desktop dark",
+    "pop phone light",
+    "pop phone dark",
+    "pop-shared desktop dark",
+    "pop-new phone light",
+    "wrap-up desktop light",
+    "wrap-up phone dark",
+    "customer desktop light",
+    "call desktop dark",
+    "components desktop light",
+]
 
 
-async def take(name: str, scene: Scene, folder: Path) -> None:
-    async with open_browser() as browser:
-        for theme in ("light", "dark"):
-            for size, (width, height) in SIZES.items():
-                async with FakeDesk(Role.SUPERVISOR) as desk:
-                    context = await open_context(browser, width, height, theme)
-                    page = await context.new_page()
-                    complaints = watch(page)
-                    await log_in(page, desk.url, AGENT.login, PASSWORD)
-                    await scene(desk, page)
-                    await page.screenshot(
-                        path=folder / f"{name}-{size}-{theme}.png", full_page=name == "components"
-                    )
-                    assert not complaints, complaints
-                    await context.close()
+async def take(browser: Browser, shot: str, folder: Path, language: str) -> None:
+    name, size, theme = shot.split()
+    async with FakeDesk(Role.SUPERVISOR, language) as desk:
+        context = await open_context(browser, *SIZES[size], theme)
+        page = await context.new_page()
+        complaints = watch(page)
+        await log_in(page, desk.url, AGENT.login, PASSWORD)
+        await SCENES[name](desk, page)
+        await page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+        assert not complaints, complaints
+        await context.close()
 
 
-async def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    wanted = sys.argv[2:] or list(SCENES)
+async def main(folder: Path = FOLDER, language: str = "en", *shots: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in wanted:
-        await take(name, SCENES[name], folder)
-        print(name)
+    async with open_browser() as browser:
+        for shot in shots or SHOTS:
+            await take(browser, shot, folder, language)
+            print(shot)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    folder, *rest = sys.argv[1:] or [str(FOLDER)]
+    asyncio.run(main(Path(folder), *rest))

@@ -273,8 +273,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "call"; data: CallSummary }
   | { type: "entry"; data: Entry }
   | { type: "agent_state"; data: AgentStateChange }
-  | { type: "notice"; data: { code: string; cursor?: string } }
+  | { type: "notice"; data: LiveNotice }
 );
+
+/** hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times. */
+export type LiveNotice =
+  { code: "hello" | "reload"; cursor?: string } | { code: "gap"; since: string; until: string };
 
 export interface AgentStateChange {
   agent_id: string;

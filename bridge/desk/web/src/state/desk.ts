@@ -1,11 +1,13 @@
 // The desk at work: the live channel's messages become signals, and what must follow from them is done here.
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../api/client.ts";
-import type { AgentStateName, CallSummary, Entry, LiveMessage } from "../api/types.ts";
+import type { AgentStateName, CallSummary, Entry, LiveMessage, LiveNotice } from "../api/types.ts";
+import { timeOfDay } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
 import { Problem } from "../api/problem.ts";
 import { fold, withCall, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
 import { LiveChannel } from "./live.ts";
-import { notifyFailure } from "./notices.ts";
+import { notify, notifyFailure } from "./notices.ts";
 import { navigate, route } from "./router.ts";
 import { me, refreshMe } from "./session.ts";
 
@@ -132,7 +134,14 @@ function take(message: LiveMessage): void {
     follow(before, mayTakePage);
   });
   if (message.type === "entry") entryListeners.forEach((listener) => listener(message.data));
-  if (message.type === "notice" && message.data.code === "reload") void reload();
+  if (message.type === "notice") heed(message.data);
+}
+
+function heed(notice: LiveNotice): void {
+  if (notice.code === "reload") void reload().catch(notifyFailure);
+  if (notice.code !== "gap") return;
+  const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
+  notify({ tone: "info", text: t("entry.gap", times) });
 }
 
 async function reload(): Promise<void> {
