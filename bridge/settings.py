@@ -24,6 +24,7 @@ NOT_SETTINGS = frozenset({"HOME", "PREFIX", "APT_MIRROR", "APT_SUITE"})
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=3600)]
 Language = Literal["en", "ru", "uk"]
+Strategy = Literal["ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "linear", "wrandom"]
 
 
 class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -139,6 +140,8 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Its name in Asterisk: lower-case letters, digits, `-` and `_`."""
     members: tuple[str, ...] = ()
     """The extensions of its members."""
+    strategy: Strategy = "ringall"
+    """Who rings: everybody at once (`ringall`), or one after another by Asterisk's rule of this name."""
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bridge.agi_metrics import AgiCollector
 from bridge.bus.relay import FeedRelay
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
@@ -24,7 +25,6 @@ from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
-from bridge.agi_metrics import AgiCollector
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings
 from bridge.store import agents
@@ -79,7 +79,9 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
         voicemail=home / "voicemail",
         agents=tuple(phones),
         queues=tuple(
-            QueueConfig(q.name, q.members, settings.queue.ring_seconds, settings.queue.wait_seconds)
+            QueueConfig(
+                q.name, q.members, settings.queue.ring_seconds, settings.queue.wait_seconds, q.strategy
+            )
             for q in settings.queues
         ),
         dids=tuple(DidConfig(did.number, did.queue, did.language) for did in settings.dids),
