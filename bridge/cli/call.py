@@ -180,12 +180,11 @@ class _Telephone:
             await asyncio.sleep(0.2)
 
     def _members(self, dialled: str) -> set[str]:
-        """The extensions that a call to `dialled` rings, as far as we have their passwords."""
+        """The extensions that a call to `dialled` rings, as far as we have their passwords; all for a stranger's number."""
+        phones = set(self._secrets.phones)
         names = {did.queue for did in self._settings.dids if did.number == dialled}
-        members = {
-            member for queue in self._settings.queues if queue.name in names for member in queue.members
-        }
-        return members & set(self._secrets.phones)
+        queues = [queue for queue in self._settings.queues if queue.name in names]
+        return phones.intersection(*(queue.members for queue in queues))
 
     async def _follow(
         self, watcher: DeskClient, plan: Plan, since: datetime, running: sipp.RunningScenario

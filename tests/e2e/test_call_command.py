@@ -1,0 +1,41 @@
+"""`omniline call` as a user types it, again and again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.harness import Omniline
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STAGES = ["invite", "identified", "ringing", "pop_sent", "pop_shown", "answered", "ended"]
+
+
+async def test_every_call_is_answered_though_one_follows_the_other(omniline: Omniline) -> None:
+    for caller in ("+380501110001", "anonymous", "050 111 00 01"):
+        code, out, err = await omniline.run("call", "--from", caller, "--say", "Hello", "--json")
+        assert code == 0, err
+        stages = [json.loads(line) for line in out.splitlines()]
+        assert sorted(stage["stage"] for stage in stages) == sorted(STAGES), out
+        assert stages[-1]["detail"] == "answered"
+
+
+async def test_what_it_says_ends_with_whose_timeline_it_is(omniline: Omniline) -> None:
+    code, out, err = await omniline.run("call", "--from", "+380501110001", "--say", "Hello")
+    assert code == 0, err
+    assert "answered, on the timeline of" in out.splitlines()[-1]
+
+
+async def test_a_number_that_is_not_the_companys_is_an_error(omniline: Omniline) -> None:
+    code, _, err = await omniline.run("call", "--from", "+380501110001", "--to", "+380440000000")
+    assert code == 1
+    assert "did not reach the company" in err
+    assert "Traceback" not in err
+
+
+async def test_a_number_is_needed(omniline: Omniline) -> None:
+    code, _, err = await omniline.run("call")
+    assert code != 0
+    assert "--from" in err
