@@ -61,9 +61,8 @@ def first_invite_at(messages: str) -> datetime:
     return datetime.fromisoformat(found[1])
 
 
-async def seconds_to_ring(server: Omniline, desk: Desk) -> tuple[float, sipp.RunningScenario]:
+async def seconds_to_ring(server: Omniline) -> tuple[float, sipp.RunningScenario]:
     """From the caller's INVITE to the agent's."""
-    await desk.finish_wrap_ups()
     phone = await server.answering("101", ring_ms=300)
     calling = await server.calling(KNOWN, talk_ms=500)
     assert await calling.wait(30)
@@ -76,7 +75,7 @@ async def test_the_agent_rings_at_once_when_the_agi_process_is_killed(
     omniline: Omniline, agent_101: Desk
 ) -> None:
     os.kill(agi_child(omniline), signal.SIGKILL)
-    seconds, phone = await seconds_to_ring(omniline, agent_101)
+    seconds, phone = await seconds_to_ring(omniline)
     assert seconds < 0.35
     assert KNOWN in invite_of(phone.read_messages())
 
@@ -85,8 +84,9 @@ async def test_the_agent_rings_at_once_when_the_agi_process_is_killed(
             return answer.status == 200
 
     await eventually(replaced)
+    await agent_101.finish_wrap_ups()
     name = (await agent_101.get("customers", phone=KNOWN))["items"][0]["name"].split()[0]
-    _, again = await seconds_to_ring(omniline, agent_101)
+    _, again = await seconds_to_ring(omniline)
     assert name in invite_of(again.read_messages())
     call = await agent_101.newest_call(KNOWN, state="ended")
     assert call["outcome"] == "answered"
@@ -95,8 +95,9 @@ async def test_the_agent_rings_at_once_when_the_agi_process_is_killed(
 async def test_the_agent_rings_in_time_when_the_database_is_locked(
     omniline: Omniline, agent_101: Desk
 ) -> None:
+    await agent_101.finish_wrap_ups()
     with locked_database(omniline.home):
-        seconds, phone = await seconds_to_ring(omniline, agent_101)
+        seconds, phone = await seconds_to_ring(omniline)
     assert seconds < 0.35
     assert KNOWN in invite_of(phone.read_messages())
     # What happened meanwhile is on the timeline once the lock is gone.
@@ -107,16 +108,17 @@ async def test_the_agent_rings_in_time_when_the_database_is_locked(
 async def test_the_agent_rings_in_time_when_the_agi_process_is_stopped(
     omniline: Omniline, agent_101: Desk
 ) -> None:
+    await agent_101.finish_wrap_ups()
     stopped = agi_child(omniline)
     os.kill(stopped, signal.SIGSTOP)
-    seconds, _ = await seconds_to_ring(omniline, agent_101)
+    seconds, _ = await seconds_to_ring(omniline)
     assert seconds < 1.5
     assert agi_child(omniline) != stopped
 
 
 async def test_a_call_outlives_our_server_and_ends_on_the_timeline(omniline: Omniline) -> None:
     phone = await omniline.answering("101", ring_ms=300)
-    caller = await omniline.calling(KNOWN, talk_ms=9000)
+    caller = await omniline.calling(KNOWN, talk_ms=15_000)
     async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
         call = await desk.newest_call(KNOWN, state="open")
 
@@ -160,5 +162,6 @@ async def test_asterisk_killed_with_a_call_up_leaves_no_ghost(omniline: Omniline
 
     await eventually(ready, within=20)
     assert (await agent_101.get("ringing", extension="101"))["items"] == []
-    seconds, _ = await seconds_to_ring(omniline, agent_101)
+    await agent_101.finish_wrap_ups()
+    seconds, _ = await seconds_to_ring(omniline)
     assert seconds < 0.35
