@@ -29,6 +29,8 @@ WARM_BYTES = 2 << 30
 _PASSING = {
     sqlite3.SQLITE_BUSY: "the database is locked by another program",
     sqlite3.SQLITE_LOCKED: "the database is locked",
+    # What a reader in WAL mode says after about ten seconds of a lock that it cannot wait for.
+    sqlite3.SQLITE_PROTOCOL: "the database is locked by another program",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not answer",
     sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
