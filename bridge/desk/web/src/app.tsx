@@ -1,5 +1,5 @@
 import "./app.css";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Button } from "./components/button.tsx";
 import { LineBar, OwnState, PopAnnouncer } from "./components/line_bar.tsx";
 import { Mark } from "./components/mark.tsx";
@@ -80,6 +80,12 @@ function Shell() {
       closeDrafts();
     };
   }, [agentId]);
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(route.value);
+  useEffect(() => {
+    // A new page is read from its beginning; the first one keeps the focus where the browser put it.
+    if (route.value !== first.current) main.current?.focus({ preventScroll: true });
+  }, [route.value]);
   const ringing = encounters.value.find(({ phase }) => phase === "ringing");
   useEffect(() => {
     document.title = ringing ? `☎ ${callerOf(ringing).name}` : t("brand");
@@ -93,7 +99,7 @@ function Shell() {
           <Notice tone="warn">{t("link.lost")}</Notice>
         </div>
       )}
-      <main class="page">
+      <main class="page" ref={main} tabIndex={-1}>
         <CurrentPage />
       </main>
       <PopAnnouncer />

@@ -62,6 +62,13 @@ test("a call that ended while the link was broken waits to be wrapped up", () =>
   assert.deepEqual(phases(after(state("in_call", "call-1"), hello, state("available"))), ["call-1 wrap_up"]);
 });
 
+test("a call that ends while the agent speaks on another waits to be wrapped up", () => {
+  const both = [state("in_call", "call-1"), state("in_call", "call-2")];
+  const ended = message({ type: "call", data: call() });
+  assert.deepEqual(phases(after(...both, ended)), ["call-1 wrap_up", "call-2 in_call"]);
+  assert.deepEqual(phases(after(rings("p1"), ended)), ["call-1 ringing"]);
+});
+
 test("the state of a colleague changes nothing here", () => {
   assert.deepEqual(phases(after(rings("p1"), state("in_call", "call-1", "agent-2"))), ["call-1 ringing"]);
 });

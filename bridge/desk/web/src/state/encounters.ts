@@ -129,8 +129,12 @@ export function withUnfinished(encounters: Encounters, unfinished: readonly Unfi
 export const without = (encounters: Encounters, callId: string): Encounters =>
   encounters.filter((each) => each.callId !== callId);
 
-export const withCall = (encounters: Encounters, call: CallSummary): Encounters =>
-  encounters.map((each) => (each.callId === call.id ? { ...each, call } : each));
+/** What is known of a call. One that ended waits to be wrapped up, also when the agent already speaks on another. */
+export function withCall(encounters: Encounters, call: CallSummary): Encounters {
+  const known = encounters.map((each) => (each.callId === call.id ? { ...each, call } : each));
+  const isOver = known.some((each) => each.callId === call.id && each.phase === "in_call") && call.ended_at;
+  return isOver ? enter(known, call.id, "wrap_up", isOver) : known;
+}
 
 export const withCard = (encounters: Encounters, card: Card): Encounters =>
   encounters.map((each) => (each.callId === card.call_id ? { ...each, card } : each));
