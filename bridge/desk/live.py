@@ -31,6 +31,7 @@ from bridge.store.engine import Database
 QUEUE_LIMIT: Final = 640 * 1024
 WRITER_LIMIT: Final = 64 * 1024
 STALL_SECONDS: Final = 4.0
+CLOSE_SECONDS: Final = 1.0
 PAGE: Final = 200
 
 log = structlog.get_logger()
@@ -73,7 +74,12 @@ class DeskClient:
             self._transport.abort()
 
     async def close(self) -> None:
-        await self._socket.close()
+        """With the courtesy of a close frame, where the other end reads it."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._socket.close()
+        except TimeoutError:
+            self.cut_off("stalled")
 
     async def send_queued(self) -> None:
         """Runs until the connection is gone."""
@@ -142,7 +148,11 @@ class Hub:
         oldest, newest = await self._db.read(feed.bounds)
         start, too_old = _start(after, oldest, newest)
         socket = web.WebSocketResponse(
-            timeout=2.0, heartbeat=20.0, compress=False, max_msg_size=16 * 1024, writer_limit=WRITER_LIMIT
+            timeout=CLOSE_SECONDS,
+            heartbeat=20.0,
+            compress=False,
+            max_msg_size=16 * 1024,
+            writer_limit=WRITER_LIMIT,
         )
         await socket.prepare(request)
         client = DeskClient(socket, request.transport, session)

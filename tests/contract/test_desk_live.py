@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import Connection
 
 from bridge.desk import live
 from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
@@ -71,6 +73,36 @@ async def test_a_desk_that_comes_back_misses_nothing_and_gets_nothing_twice(
     assert seen(client) == list(range(1000))
     cursors = [int(message["cursor"]) for message in client.of_type("entry")]
     assert cursors == sorted(set(cursors))
+
+
+async def test_what_is_published_while_a_desk_catches_up_comes_once(
+    server: DeskServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught_up, go_on = threading.Event(), threading.Event()
+    read_after = feed.read_after
+
+    def read_and_wait(connection: Connection, after: int, most: int) -> list[feed.FeedRow]:
+        rows = read_after(connection, after, most)
+        if not rows and most == live.PAGE and not caught_up.is_set():
+            caught_up.set()
+            go_on.wait(5)
+        return rows
+
+    monkeypatch.setattr(feed, "read_after", read_and_wait)
+    await append(server, 1)
+    await numbered(server, 1)
+    await client.follow(after="0")
+    await asyncio.to_thread(caught_up.wait, 5)
+    await append(server, 2)
+    await numbered(server, 2)
+    (published,) = await server.db.read(read_after, 1, 10)
+    go_on.set()
+    await client.wait_for("entry", 2)
+    # The relay may come to it only now: the desk has read it from the database already.
+    server.hub.publish([published])
+    await append(server, 3)
+    await client.wait_for("entry", 3)
+    assert seen(client) == [1, 2, 3]
 
 
 async def test_a_new_desk_starts_with_now(server: DeskServer, client: Client) -> None:
@@ -178,6 +210,19 @@ async def test_a_stalled_desk_is_noticed_without_a_full_queue(server: DeskServer
     await eventually(lambda: len(server.hub) == 0, within=6)
     assert time.monotonic() - began < 5.0
     stalled.close()
+
+
+async def test_the_server_does_not_wait_for_a_desk_that_does_not_read(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path) as server, logged_in(server, "101") as client:
+        stalled = await connect_without_reading(server, client.token)
+        await eventually(lambda: len(server.hub) == 1)
+        message = LiveMessage(type="call", id="x", at=iso(utc_now()), data={"text": "x" * 300_000})
+        server.hub.emit((EVERYONE,), message)
+        server.hub.emit((EVERYONE,), message)
+        async with asyncio.timeout(3):
+            await server.hub.close()
+        await eventually(lambda: len(server.hub) == 0)
+        stalled.close()
 
 
 async def connect_without_reading(server: DeskServer, token: str) -> socket.socket:
