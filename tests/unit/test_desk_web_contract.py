@@ -107,6 +107,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
                 "voicemail",
             ],
         ),
+        ("identified", ["known", "unknown"]),
         ("recording_state", ["recording", "missing"]),
         ("recording_kind", ["call", "voicemail"]),
         ("conversation_state", ["open", "snoozed"]),

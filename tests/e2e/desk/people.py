@@ -330,7 +330,7 @@ def detail_of(call: CallSummary) -> CallDetail:
     started = datetime.fromisoformat(call.started_at)
     steps = [
         ("invite", 0, None, None),
-        ("identified", 9, None, None),
+        ("identified", 9, None, "known"),
         ("pop_sent", 31, "101", None),
         ("ringing", 38, "101", None),
         ("ringing", 41, "102", None),

@@ -82,13 +82,16 @@ interface TimelineProps {
   /** What the card brought along is on screen before the first page is fetched. */
   initial?: readonly Entry[];
   head?: ComponentChildren;
+  /** The call that `head` is about: it is not said twice. */
+  headCallId?: string;
 }
 
 /** A customer's timeline: newest first, older entries come as one scrolls, filtered by channel. */
-export function Timeline({ customerId, initial = [], head }: TimelineProps) {
+export function Timeline({ customerId, initial = [], head, headCallId }: TimelineProps) {
   const [channel, setChannel] = useState<string | null>(null);
   const state = useTimeline(customerId, channel, initial);
-  const entries = withCalls(state.entries.value, freshCalls.value);
+  const isHead = (entry: Entry) => entry.kind === "call" && entry.call_id === headCallId;
+  const entries = withCalls(state.entries.value, freshCalls.value).filter((entry) => !head || !isHead(entry));
   const loadMore = () => void state.load("next").catch(notifyFailure);
   const status = state.status.value;
   return (

@@ -37,8 +37,12 @@ function Stages({ stages }: { stages: readonly Stage[] }) {
   );
 }
 
-const detailOf = ({ stage, detail }: Stage): string =>
-  stage === "withdrawn" ? word("withdrawn_short", detail ?? "unknown") : word("outcome", detail ?? "");
+function detailOf({ stage, detail }: Stage): string {
+  if (!detail) return "";
+  if (stage === "withdrawn") return word("withdrawn_short", detail);
+  if (stage === "identified") return word("identified", detail);
+  return stage === "ended" ? word("outcome", detail) : detail;
+}
 
 function Legs({ legs }: { legs: readonly CallLeg[] }) {
   const time = (at: string | null) => (at ? exactTime(at) : "–");

@@ -99,7 +99,9 @@ function History({ card, encounter }: { card: Card; encounter: Encounter }) {
   const head = encounter.phase === "withdrawn" ? undefined : <Now encounter={encounter} />;
   if (card.customer) {
     const { id } = card.customer;
-    return <Timeline key={id} customerId={id} initial={card.recent} head={head} />;
+    return (
+      <Timeline key={id} customerId={id} initial={card.recent} head={head} headCallId={encounter.callId} />
+    );
   }
   return (
     <Panel title={t("timeline.title")}>
@@ -115,6 +117,9 @@ function History({ card, encounter }: { card: Card; encounter: Encounter }) {
 export function Workspace({ encounter }: { encounter: Encounter }) {
   const { callId, card, phase } = encounter;
   const [isFiling, setFiling] = useState(false);
+  const facts = card?.customer && <CustomerFacts customer={card.customer} />;
+  // Where no note was left, who it is takes the note's place.
+  const isFirstPlain = !card?.last_note;
   return (
     <div class="work" data-testid="workspace" data-phase={phase} data-call={callId}>
       <Head encounter={encounter} onFile={() => setFiling(true)} />
@@ -132,11 +137,12 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
             )}
             <LastWords context={card} />
             <Conversations conversations={card.conversations} />
+            {isFirstPlain && facts}
           </div>
           <div class="stack work-desk">
             <NotePanel encounter={encounter} />
             <Orders orders={card.orders} />
-            {card.customer && <CustomerFacts customer={card.customer} />}
+            {!isFirstPlain && facts}
           </div>
           <div class="work-history">
             <History card={card} encounter={encounter} />
