@@ -16,15 +16,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pbx.asterisk.apt_sources import choose_debian, read_sources
 from pbx.asterisk.private_apt import PrivateApt, Say, architecture
-from pbx.errors import Rejected
+from pbx.errors import Rejected, Transient
 
 PACKAGES = (
     "asterisk",
@@ -136,13 +136,16 @@ def fetch_package(package: str, build: Path, say: Say, environment: Mapping[str,
     return build / "root"
 
 
-def unpack(archives: Sequence[Path], root: Path, say: Callable[[str], None]) -> None:
-    """Unpack .deb files into `root`, several at once."""
+def unpack(archives: Sequence[Path], root: Path, say: Say) -> None:
+    """Unpack .deb files into `root`, several at once. Raises Transient for one that cannot be unpacked."""
     root.mkdir(exist_ok=True)
     say(f"unpacking {len(archives)} packages")
 
     def extract(archive: Path) -> None:
-        subprocess.run(["dpkg-deb", "--extract", str(archive), str(root)], check=True)
+        command = ["dpkg-deb", "--extract", str(archive), str(root)]
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if result.returncode:
+            raise Transient(f"cannot unpack {archive.name} (is the disk full?): {result.stderr.strip()}")
         archive.unlink()
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -150,16 +153,11 @@ def unpack(archives: Sequence[Path], root: Path, say: Callable[[str], None]) -> 
 
 
 def _build(build: Path, environment: Mapping[str, str], say: Say) -> None:
-    source = choose_debian(read_sources(), environment)
-    forky = type(source)(source.uri, _suite(environment), source.components, source.signed_by)
-    apt = PrivateApt(build / "apt", forky, say)
+    source = replace(choose_debian(read_sources(), environment), suite=_suite(environment))
+    apt = PrivateApt(build / "apt", source, say)
     apt.update()
     root = build / "root"
-    # base-files first: its links /lib -> usr/lib must be there before anything is laid below them.
-    archives = apt.download(PACKAGES, dependencies=True)
-    archives.sort(key=lambda archive: not archive.name.startswith("base-files_"))
-    unpack(archives[:1], root, lambda _: None)
-    unpack(archives[1:], root, say)
+    unpack(apt.download(PACKAGES, dependencies=True), root, say)
     for unused in UNUSED:
         shutil.rmtree(root / unused, ignore_errors=True)
     sounds = root / "usr/share/asterisk/sounds"

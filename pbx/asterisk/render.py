@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pbx.asterisk.config import AgentPhone, PbxConfig, QueueConfig
 from pbx.asterisk.find import Asterisk
-from pbx.errors import Rejected
+from pbx.errors import Rejected, Transient
 
 SHIPPED = Path(__file__).resolve().parents[2] / "asterisk-config"
 NO_KEYPAD_PIN = "-none"
@@ -48,18 +48,25 @@ def copy_shipped(home: Path, shipped: Path = SHIPPED) -> list[str]:
 def render(home: Path, config: PbxConfig, asterisk: Asterisk) -> None:
     """Write `generated/` and `asterisk.conf`, and make the folders that Asterisk wants.
 
-    Raises Rejected for a folder whose name a .conf file or the dialplan cannot hold.
+    Raises Rejected for a folder whose name a .conf file or the dialplan cannot hold, Transient where the disk is
+    full or a folder cannot be written.
     """
-    runtime = home / "asterisk"
-    generated = home / "asterisk-config/generated"
-    for folder in (*(runtime / name for name in ("run", "log", "spool", "db", "keys")), generated):
+    try:
+        _make_folders(home, config)
+        for name, lines in generate(home, config).items():
+            _write(home / "asterisk-config/generated" / name, lines)
+        _write(home / "asterisk/asterisk.conf", _asterisk_conf(home, config, asterisk))
+    except OSError as error:
+        raise Transient(f"Asterisk's configuration cannot be written: {error}") from error
+
+
+def _make_folders(home: Path, config: PbxConfig) -> None:
+    private = [home / "asterisk" / name for name in ("run", "log", "spool", "db", "keys")]
+    for folder in (*private, home / "asterisk-config/generated"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for folder in (config.recordings, config.voicemail):
         folder.mkdir(parents=True, exist_ok=True)
-    _link_voicemail(runtime / "spool/voicemail", config.voicemail)
-    for name, lines in generate(home, config).items():
-        _write(generated / name, lines)
-    _write(runtime / "asterisk.conf", _asterisk_conf(home, config, asterisk))
+    _link_voicemail(home / "asterisk/spool/voicemail", config.voicemail)
 
 
 def config_hash(home: Path) -> str:

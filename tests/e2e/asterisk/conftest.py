@@ -112,7 +112,7 @@ def make_config(home: Path) -> PbxConfig:
         voicemail=home / "voicemail",
         agents=tuple(AgentPhone(number, name, SECRET, "en", "4321") for number, name in AGENTS),
         queues=(QueueConfig("support", ("101", "102"), ring_seconds=6, wait_seconds=3, extension="602"),),
-        dids=(DidConfig(DID, "support", "ru"),),
+        dids=(DidConfig(DID, "support", "uk"),),
         sip_port=sip,
         http_port=http,
         ami_port=ami,

@@ -50,6 +50,7 @@ async def test_nobody_answers_then_a_message_is_kept_though_the_caller_just_hang
 async def test_no_phone_is_there_then_voicemail_at_once(pbx: Pbx) -> None:
     caller = await pbx.call(before_speech_ms=12_000, talk_ms=4_000)
     assert await caller.wait(30)
+    assert "does not exist" not in pbx.log(), "the prompts of a language without a voice are English"
     assert (await pbx.ami.one("OmniVoicemail"))["Box"] == "support"
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pbx.asterisk.find import find_program, find_system_asterisk, get_asterisk
-from pbx.asterisk.prefix import LOADERS, Prefix, prefix_folder
-from pbx.errors import Rejected
+from pbx.asterisk.prefix import LOADERS, Prefix, prefix_folder, unpack
+from pbx.errors import Rejected, Transient
 
 
 def make_system(root: Path, version: str) -> Path:
@@ -67,3 +67,10 @@ def test_a_program_is_run_by_the_prefixs_own_loader(machine: str) -> None:
     assert command[0] == f"/p/{LOADERS[machine][1]}"
     assert command[command.index("--library-path") + 1].startswith(f"/p/usr/lib/{LOADERS[machine][0]}")
     assert command[-2:] == ["/p/usr/sbin/asterisk", "-V"]
+
+
+def test_a_package_that_is_torn_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "asterisk_22.deb"
+    archive.write_bytes(b"!<arch>\n")
+    with pytest.raises(Transient, match=r"asterisk_22\.deb \(is the disk full\?\)"):
+        unpack([archive], tmp_path / "root", lambda _: None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pbx.asterisk.config import AgentPhone, DidConfig, PbxConfig, QueueConfig
 from pbx.asterisk.find import Asterisk
 from pbx.asterisk.render import SHIPPED, config_hash, copy_shipped, generate, render
-from pbx.errors import Rejected
+from pbx.errors import Rejected, Transient
 
 SECRET = "0123456789abcdef"
 ASTERISK = Asterisk(
@@ -108,6 +108,12 @@ def test_a_home_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
     home.mkdir()
     with pytest.raises(Rejected, match="choose a shorter OMNILINE_HOME"):
         render(home, make_config(home), ASTERISK)
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "asterisk-config").write_text("a file where a folder should be")
+    with pytest.raises(Transient, match=r"cannot be written: .*asterisk-config"):
+        render(tmp_path, make_config(tmp_path), ASTERISK)
 
 
 def test_the_admins_edits_are_kept(tmp_path: Path) -> None:
