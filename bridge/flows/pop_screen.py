@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import structlog
 
 from bridge.domain.card import Card, ScreenPop
@@ -140,17 +141,12 @@ class PopScreen:
             self._send(ring)
         card = await reading
         if card is not None:
-            ring.pop = ScreenPop(
-                id=ring.pop.id,
-                call_id=ring.pop.call_id,
-                extension=ring.pop.extension,
-                leg=ring.pop.leg,
-                card=card,
-            )
+            ring.pop = msgspec.structs.replace(ring.pop, card=card)
+        if card is not None or not ring.ready:
             self._send(ring)
 
     async def _read_card(self, ring: _Ring, parties: Parties) -> Card | None:
-        """The card, however long the store takes; None when it has stopped ringing meanwhile."""
+        """The card, however long the store takes; None when it cannot be had, or has stopped ringing meanwhile."""
         bare = ring.pop.card
         while True:
             try:
@@ -166,6 +162,10 @@ class PopScreen:
             except Transient as error:
                 log.warning("card_waits", call_id=bare.call_id, reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                # A mistake of ours must not take the number off the agent's screen as well.
+                log.exception("card_failed", call_id=bare.call_id)
+                return None
             if ring.answered or ring.withdrawn:
                 return None
 

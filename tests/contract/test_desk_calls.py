@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import threading
 import time
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
-from pbx.interface import Outcome, WithdrawReason
+from bridge.domain.card import Card
+from bridge.errors import Transient
+from bridge.flows import pop_screen
+from bridge.store.card import read_card
+from pbx.interface import Direction, Outcome, WithdrawReason
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -222,9 +231,6 @@ async def test_a_voicemail_makes_a_customer_and_is_kept(server: DeskServer, firs
 
 def wav(samples: bytes) -> bytes:
     """16-bit mono at 8 kHz."""
-    import io
-    import wave
-
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
@@ -232,3 +238,101 @@ def wav(samples: bytes) -> bytes:
         out.setframerate(8000)
         out.writeframes(samples)
     return file.getvalue()
+
+
+async def test_without_the_store_the_pop_shows_the_number_and_the_card_follows(
+    server: DeskServer, first: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = await server.add_customer("Оксана", KNOWN)
+    await first.follow()
+    away = threading.Event()
+
+    def read_late(connection: Connection, **given: Any) -> Card:
+        if not away.is_set():
+            raise Transient("locked")
+        return read_card(connection, **given)
+
+    monkeypatch.setattr(pop_screen, "read_card", read_late)
+    ScriptedCall(server.calls, KNOWN).ring("101", customer_id=customer)
+    (bare,) = await first.wait_for("screen_pop")
+    assert bare["data"]["card"]["caller"] == KNOWN
+    assert bare["data"]["card"]["customer"] is None
+    away.set()
+    _, full = await first.wait_for("screen_pop", 2)
+    assert full["id"] == bare["id"]
+    assert full["data"]["card"]["customer"]["id"] == customer
+
+
+async def test_a_card_that_cannot_be_read_still_pops_the_number(
+    server: DeskServer, first: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await first.follow()
+
+    def fail(connection: Connection, **given: Any) -> Card:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(pop_screen, "read_card", fail)
+    ScriptedCall(server.calls, KNOWN).ring("101")
+    (bare,) = await first.wait_for("screen_pop")
+    assert bare["data"]["card"]["caller"] == KNOWN
+
+
+async def test_a_transferred_call_is_wrapped_up_by_both(
+    server: DeskServer, first: Client, second: Client
+) -> None:
+    await server.add_customer("Оксана", KNOWN)
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101")
+    call.answered("101")
+    call.left("101")
+    call.invited("102")
+    call.answered("102")
+    call.left("102")
+    call.ended(Outcome.ANSWERED)
+    stored = await the_call(server, first)
+    assert stored["answered_by"] == "Agent 101"
+    for client, text in ((first, "asked for sales"), (second, "sold")):
+        await client.ask("PUT", f"calls/{stored['id']}/note", {"text": text, "rev": 1})
+        status, _ = await client.ask("POST", f"calls/{stored['id']}/wrap_up", {"disposition": "resolved"})
+        assert status == 200
+    (customer,) = (await first.get("customers", phone=KNOWN))["items"]
+    timeline = (await first.get(f"customers/{customer['id']}/timeline"))["items"]
+    assert [entry["text"] for entry in timeline if entry["kind"] == "note"] == ["sold", "asked for sales"]
+
+
+async def test_calls_between_colleagues_are_nobodys_and_leave_no_wrap_up(
+    server: DeskServer, first: Client, second: Client
+) -> None:
+    ScriptedCall(server.calls, "101", dialled="102", direction=Direction.INTERNAL).talk("102")
+    call = await the_call(server, first)
+    assert (call["direction"], call["customer_id"]) == ("internal", None)
+    assert (await second.get("me"))["unfinished"] == []
+
+
+async def test_a_recording_is_measured_after_the_call(server: DeskServer, first: Client) -> None:
+    caller = server.folders.recordings / "2026/11/22/1-caller.wav"
+    caller.parent.mkdir(parents=True)
+    caller.write_bytes(wav(b"\1\0" * 16000))
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101")
+    call.recorded("2026/11/22/1")
+    call.answered("101")
+    call.left("101")
+    call.ended(Outcome.ANSWERED)
+    abandoned = ScriptedCall(server.calls, UNKNOWN)
+    abandoned.ring("101")
+    abandoned.recorded("2026/11/22/2")
+    abandoned.ended(Outcome.ABANDONED)
+
+    async def measured() -> list[Any]:
+        calls = [await first.get(f"calls/{c['id']}") for c in (await first.get("calls"))["items"]]
+        found = [recording for c in calls for recording in c["recordings"]]
+        return found if [recording["state"] for recording in found] == ["ready"] else []
+
+    (recording,) = await eventually(measured)
+    assert recording["duration_ms"] == 2000
+    async with first.http.get(
+        f"{server.url}/api/v1/recordings/{recording['id']}/audio", headers={"Range": "bytes=44-47"}
+    ) as answer:
+        assert answer.status == 206
+        assert await answer.read() == b"\1\0\0\0"
