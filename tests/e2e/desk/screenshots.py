@@ -86,12 +86,11 @@ SCENES: dict[str, Scene] = {
 SHOTS = [
     "login phone light",
     "waiting desktop light",
-    "waiting phone dark",
     "pop desktop light",
     "pop desktop dark",
     "pop phone light",
     "pop phone dark",
-    "pop-shared desktop dark",
+    "pop-shared phone light",
     "pop-new phone light",
     "wrap-up desktop light",
     "wrap-up phone dark",
