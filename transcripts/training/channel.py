@@ -1,15 +1,23 @@
-"""What a telephone does to speech: rate and band, level, noise, the codec; and what is heard there that is no speech."""
+"""What a telephone does to speech: rate and band, level, noise, the codec; and what is heard there that is no speech.
+
+G.711 is exact; GSM 06.10 is sox's.
+"""
 
 from __future__ import annotations
 
 import audioop
+import subprocess
 
 import numpy as np
 import numpy.typing as npt
 
+from transcripts.interface import Rejected
+
 Samples = npt.NDArray[np.float64]
 RATE = 8000
 FULL_SCALE = 32768.0
+_SOX_RAW = ("-t", "raw", "-r", "8000", "-e", "signed-integer", "-b", "16", "-c", "1", "-")
+_SOX_GSM = ("-t", "gsm", "-r", "8000", "-c", "1", "-")
 
 
 def resample(samples: npt.NDArray[np.int16], rate: int, factor: float, band: tuple[float, float]) -> Samples:
@@ -30,8 +38,14 @@ def resample(samples: npt.NDArray[np.int16], rate: int, factor: float, band: tup
     return np.fft.irfft(kept, count) * (count / max(len(samples), 1))
 
 
+def resample_crudely(samples: npt.NDArray[np.int16], rate: int, factor: float) -> Samples:
+    """The same along straight lines from sample to sample, with what is aliased by it: as cheap telephones do."""
+    coarse, _ = audioop.ratecv(samples.tobytes(), 2, 1, round(rate * factor), RATE, None)
+    return np.frombuffer(coarse, np.int16).astype(np.float64)
+
+
 def distort(samples: Samples, rng: np.random.Generator) -> npt.NDArray[np.int16]:
-    """A level, noise on three calls of four, a codec on most, and silence suppression on some."""
+    """A level, noise on three calls of four, silence suppression on some, a codec on most."""
     peak = FULL_SCALE * 10 ** (rng.uniform(-24, -1) / 20)
     speech = samples * (peak / max(float(np.abs(samples).max()), 1.0))
     if rng.random() < 0.75:
@@ -40,10 +54,8 @@ def distort(samples: Samples, rng: np.random.Generator) -> npt.NDArray[np.int16]
     if rng.random() < 0.15:
         speech = np.where(np.abs(speech) < rng.uniform(4, 40), 0.0, speech)
     quantised = to_int16(speech)
-    codec = rng.random()
-    if codec < 0.4:
-        return through_alaw(quantised)
-    return through_ulaw(quantised) if codec < 0.8 else quantised
+    through = (through_alaw, through_ulaw, through_gsm, _unchanged)[rng.choice(4, p=(0.35, 0.35, 0.15, 0.15))]
+    return through(quantised)
 
 
 def through_alaw(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
@@ -56,6 +68,26 @@ def through_ulaw(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
     """Coded and decoded by G.711 mu-law."""
     decoded = audioop.ulaw2lin(audioop.lin2ulaw(samples.tobytes(), 2), 2)
     return np.frombuffer(decoded, np.int16)
+
+
+def through_gsm(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """Coded and decoded by GSM 06.10, filled up to whole frames of 20 ms. Raises Rejected where sox is missing."""
+    coded = _sox(*_SOX_RAW, *_SOX_GSM, data=samples.tobytes())
+    return np.frombuffer(_sox(*_SOX_GSM, *_SOX_RAW, data=coded), np.int16)
+
+
+def _sox(*arguments: str, data: bytes) -> bytes:
+    try:
+        # -D: no dither, which is another noise each time
+        return subprocess.run(["sox", "-D", *arguments], input=data, capture_output=True, check=True).stdout
+    except FileNotFoundError as error:
+        raise Rejected("there is no sox, which codes GSM: install the package sox") from error
+    except subprocess.CalledProcessError as error:
+        raise Rejected(f"sox cannot code GSM: {error.stderr.decode('utf-8', 'replace').strip()}") from error
+
+
+def _unchanged(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    return samples
 
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:

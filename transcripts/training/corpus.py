@@ -28,6 +28,7 @@ TRAINING_VARIANTS = (
 """espeak-ng's voice variants that the models hear in training; the plain voice, m3, f3 and some more are held out."""
 NON_SPEECH_SHARE = 0.06
 OTHER_WORDS_SHARE = 0.25
+CRUDE_SHARE = 0.2
 
 Pronunciation = tuple[str, ...]
 
@@ -102,8 +103,11 @@ def _telephoned(
     samples: npt.NDArray[np.int16], phones: tuple[Phone, ...], factor: float, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int16], tuple[Phone, ...]]:
     """The speech with silence around it as it comes out of a telephone, and its phones in samples of 8 kHz."""
-    band = (float(rng.uniform(80, 300)), float(rng.uniform(3300, 3800)))
-    narrow = channel.resample(samples, _espeak.rate, factor, band)
+    if rng.random() < CRUDE_SHARE:
+        narrow = channel.resample_crudely(samples, _espeak.rate, factor)
+    else:
+        band = (float(rng.uniform(80, 300)), float(rng.uniform(3300, 3800)))
+        narrow = channel.resample(samples, _espeak.rate, factor, band)
     lead, tail = int(rng.uniform(0.15, 0.8) * channel.RATE), int(rng.uniform(0.2, 0.9) * channel.RATE)
     scale = len(narrow) / max(len(samples), 1)
     moved = tuple(

@@ -1,11 +1,10 @@
 """How many words a model gets wrong that are said by voices which it never heard, through three telephone codecs.
 
-The words go the way of every recording: a WAV file, and `transcripts.engine`. G.711 is exact; GSM 06.10 is sox's.
+The words go the way of every recording: a WAV file, and `transcripts.engine`.
 """
 
 from __future__ import annotations
 
-import subprocess
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transcripts.engine import Engine
-from transcripts.interface import Rejected, Speaker, TranscribeJob
+from transcripts.interface import Speaker, TranscribeJob
 from transcripts.training import channel
 from transcripts.training.espeak import Espeak, Voice
 from transcripts.training.vocabulary import Vocabulary
@@ -25,8 +24,6 @@ SENTENCES = 40
 LINE = (80.0, 3700.0)
 LEVEL = 0.5
 BEFORE_S, AFTER_S = 0.3, 0.5
-_SOX_RAW = ("-t", "raw", "-r", "8000", "-e", "signed-integer", "-b", "16", "-c", "1", "-")
-_SOX_GSM = ("-t", "gsm", "-r", "8000", "-c", "1", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +120,10 @@ def _recognise(engine: Engine, model: Path, sound: Sound, work: Path) -> tuple[s
     return tuple(word.text for utterance in transcript.utterances for word in utterance.words)
 
 
-def _through_gsm(sound: Sound) -> Sound:
-    coded = _sox(*_SOX_RAW, *_SOX_GSM, data=sound.tobytes())
-    return np.frombuffer(_sox(*_SOX_GSM, *_SOX_RAW, data=coded), np.int16)
-
-
-def _sox(*arguments: str, data: bytes) -> bytes:
-    try:
-        return subprocess.run(["sox", *arguments], input=data, capture_output=True, check=True).stdout
-    except FileNotFoundError as error:
-        raise Rejected("there is no sox, which codes GSM: install the package sox") from error
-    except subprocess.CalledProcessError as error:
-        raise Rejected(f"sox cannot code GSM: {error.stderr.decode('utf-8', 'replace').strip()}") from error
-
-
 CODECS: dict[str, Callable[[Sound], Sound]] = {
     "A-law": channel.through_alaw,
     "mu-law": channel.through_ulaw,
-    "GSM": _through_gsm,
+    "GSM": channel.through_gsm,
 }
 
 
