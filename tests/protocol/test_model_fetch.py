@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import stat
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bridge.cli.models import models_command
 from transcripts.fetch import fetch_model, list_published
 from transcripts.interface import Rejected, Transient
 from transcripts.models import SHIPPED, check_model
@@ -223,3 +228,37 @@ def test_publisher_that_is_away_is_asked_later(tmp_path: Path, publisher: Publis
     closed = "http://127.0.0.1:1"
     with pytest.raises(Transient, match="cannot be reached"):
         fetch_model(NAME, tmp_path, lambda *_: None, closed)
+
+
+def test_commands_fetch_list_and_remove(
+    publisher: Publisher, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty home will do: models may be fetched before there is a company."""
+    monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "home"))
+    publisher.publish(archive)
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(models_command, list(arguments), catch_exceptions=False)
+        assert result.exit_code == 0
+        return result.stdout
+
+    assert json.loads(run("list", "--published", "--json", "--from", publisher.url))[0]["name"] == NAME
+    assert NAME in run("fetch", NAME, "--from", publisher.url)
+    listed = {row["name"]: row for row in json.loads(run("list", "--json"))}
+    assert listed[NAME]["problem"] == ""
+    assert listed[NAME]["path"] == str(tmp_path / "home/models" / NAME)
+    assert "comes with Omniline" in run("list")
+    run("remove", NAME)
+    assert NAME not in run("list")
+
+
+def test_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "bridge.cli", "models", "remove", "none"],
+        env={**os.environ, "OMNILINE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr == "omniline: there is no model none\n"
