@@ -62,21 +62,30 @@ class _Caller(asyncio.Protocol):
         self._ended(self._commands)
 
 
-async def _drive(port: int, openings: list[bytes], commands: int) -> None:
-    """Run all sessions. Raises RuntimeError when one saw another number of commands than expected."""
+async def _drive(port: int, openings: list[bytes], commands: int) -> int:
     loop = asyncio.get_running_loop()
     left = iter(openings)
+    cut = 0
 
     async def caller() -> None:
+        nonlocal cut
         for opening in left:
             ended: asyncio.Future[int] = loop.create_future()
             await loop.create_connection(partial(_Caller, opening, ended.set_result), "127.0.0.1", port)
-            if (seen := await ended) != commands:
-                raise RuntimeError(f"{seen} commands in a session, {commands} expected")
+            cut += await ended != commands
 
     await asyncio.gather(*[caller() for _ in range(PARALLEL)])
+    return cut
 
 
 def drive(port: int, openings: list[bytes], commands: int) -> None:
-    """Open one session for each of `openings`, 16 at a time, and see each through."""
-    uvloop.run(_drive(port, openings, commands))
+    """Open one session for each of `openings`, 16 at a time, and see each through.
+
+    Raises RuntimeError when more than 1 % of them were cut or saw another number of commands: a server that gives
+    up under load is cheap.
+    """
+    cut = uvloop.run(_drive(port, openings, commands))
+    if cut > len(openings) / 100:
+        raise RuntimeError(
+            f"{cut} of {len(openings)} sessions did not see {commands} commands: a busy machine?"
+        )

@@ -22,6 +22,8 @@ from pbx.agi.session import AgiSession, HungUp, parse_environment
 from pbx.errors import PbxError, Rejected
 
 DEADLINE_SECONDS: Final = 0.3
+LATE_SECONDS: Final = 0.02
+"""When the deadline itself comes this late, the process got no CPU: what has arrived meanwhile is read first."""
 MAX_ENVIRONMENT_BYTES: Final = 64 * 1024
 MAX_ENVIRONMENT_LINES: Final = 200
 MAX_REPLY_BYTES: Final = 64 * 1024
@@ -69,6 +71,8 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._opened_at = time.monotonic()
         self._received = b""
+        self._was_late = False
+        self._handler = ""
         self._session: AgiSession | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -137,6 +141,10 @@ class _Connection(asyncio.Protocol):
         self._transport.close()
 
     def _expire(self) -> None:
+        if not self._was_late and time.monotonic() - self._opened_at > DEADLINE_SECONDS + LATE_SECONDS:
+            self._was_late = True
+            self._deadline = self._loop.call_later(LATE_SECONDS, self._expire)
+            return
         self._shared.metrics.expired += 1
         if self._session is not None:
             _log.warning("agi_deadline", handler=self._handler, leg=self._leg(), seconds=DEADLINE_SECONDS)

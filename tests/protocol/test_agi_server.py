@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
@@ -169,6 +170,24 @@ async def test_a_silent_handler_is_cut_at_the_deadline(running: Running) -> None
     assert channel.commands == []
     assert 0.29 <= channel.elapsed < IN_TIME
     assert running.metrics.expired == 1
+
+
+async def test_a_process_that_got_no_cpu_reads_what_came_before_it_cuts(running: Running) -> None:
+    async def two_commands(session: AgiSession, services: Services) -> None:
+        await session.execute("NOOP", "1")
+        await session.execute("NOOP", "2")
+
+    running.handlers["two"] = two_commands
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    writer.write(write_environment(agi_network_script="two"))
+    assert await reader.readline() == b'NOOP "1"\n'
+    writer.write(b"200 result=0\n")
+    time.sleep(DEADLINE_SECONDS + 0.1)  # the server's loop is this one
+    assert await reader.readline() == b'NOOP "2"\n'
+    with suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    assert running.metrics.expired == 1
+    writer.close()
 
 
 @pytest.mark.parametrize("reply", ["HANGUP", "200 result=-1", "511 Command Not Permitted on a dead channel"])
