@@ -246,6 +246,23 @@ async def test_session_that_ended_asks_to_log_in(desk: FakeDesk, page: Page) -> 
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
+async def test_what_was_typed_when_the_session_ended_is_there_after_the_next_login(
+    desk: FakeDesk, page: Page
+) -> None:
+    pop = await desk.ring(OLENA, people.OLENA)
+    await desk.answer(pop)
+    await expect(page.get_by_label("Note", exact=True)).to_be_visible()
+    await page.context.clear_cookies()
+    await page.get_by_label("Note", exact=True).fill("not lost")
+    await desk.cut()
+    await page.get_by_label("Login").fill(AGENT.login)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_label("Note", exact=True)).to_have_value("not lost")
+    await expect(page.get_by_text("Saved on the server")).to_be_visible()
+    assert desk.drafts[pop.call_id].text == "not lost"
+
+
 async def test_timeline_loads_older_entries_while_one_scrolls_and_filters(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
     entries = page.locator(".entry")
@@ -332,8 +349,7 @@ async def on_components(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".show")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
 async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, width: int) -> None:
     """WCAG 2.1 A and AA as far as axe can tell (contrast, names, roles, order), and no page scrolls sideways."""
     for scene in (on_waiting, on_pop, on_wrap_up, on_customer, on_call, on_components):

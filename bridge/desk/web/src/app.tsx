@@ -17,7 +17,7 @@ import { Waiting } from "./pages/waiting.tsx";
 import { Workspace } from "./pages/workspace.tsx";
 import { callerOf } from "./state/caller.ts";
 import { encounters, front, startDesk, stopDesk } from "./state/desk.ts";
-import { closeDrafts } from "./state/drafts.ts";
+import { keepDraftsOf, saveDrafts } from "./state/drafts.ts";
 import { link } from "./state/live.ts";
 import { notifyFailure } from "./state/notices.ts";
 import { navigate, route } from "./state/router.ts";
@@ -49,7 +49,11 @@ function TopBar() {
         <div class="stack">
           <LanguageSwitch />
           <ThemeSwitch />
-          <Button kind="plain" icon="leave" onClick={() => void logOut().catch(notifyFailure)}>
+          <Button
+            kind="plain"
+            icon="leave"
+            onClick={() => void saveDrafts().then(logOut).catch(notifyFailure)}
+          >
             {t("log_out")}
           </Button>
         </div>
@@ -74,11 +78,10 @@ function CurrentPage() {
 function Shell() {
   const agentId = me.value?.agent.id;
   useEffect(() => {
+    if (agentId === undefined) return undefined;
+    keepDraftsOf(agentId);
     startDesk();
-    return () => {
-      stopDesk();
-      closeDrafts();
-    };
+    return stopDesk;
   }, [agentId]);
   const main = useRef<HTMLElement>(null);
   const first = useRef(route.value);

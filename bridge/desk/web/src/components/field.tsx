@@ -41,6 +41,9 @@ const described = (id: string, { hint, error }: Labelled) => ({
   "aria-invalid": Boolean(error),
 });
 
+/** Letters that the server takes of a note. */
+export const LONGEST_NOTE = 20_000;
+
 /** A labelled line of text; an error replaces the hint and is read out. */
 export function Field({ label, hint, error, isPassword = false, ...input }: FieldProps) {
   const id = useId();

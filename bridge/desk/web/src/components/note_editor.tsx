@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import type { DraftSaver, DraftStatus } from "../state/draft.ts";
 import { Button } from "./button.tsx";
-import { TextArea } from "./field.tsx";
+import { LONGEST_NOTE, TextArea } from "./field.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { Notice } from "./notice.tsx";
 
@@ -47,6 +47,7 @@ export function NoteEditor({ saver }: { saver: DraftSaver }) {
         label={t("note.label")}
         placeholder={t("note.placeholder")}
         rows={6}
+        maxLength={LONGEST_NOTE}
         value={saver.text.value}
         onInput={(event) => saver.type(event.currentTarget.value)}
         onBlur={() => void saver.flush()}

@@ -4,7 +4,7 @@ import * as api from "../api/client.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "../components/button.tsx";
 import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
-import { TextArea } from "../components/field.tsx";
+import { LONGEST_NOTE, TextArea } from "../components/field.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
@@ -50,6 +50,7 @@ function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => v
           label={t("note.label")}
           placeholder={t("note.placeholder_customer")}
           rows={3}
+          maxLength={LONGEST_NOTE}
           value={note.text}
           onInput={(event) => change({ ...note, text: event.currentTarget.value })}
         />

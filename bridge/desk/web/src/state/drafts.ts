@@ -4,6 +4,7 @@ import type { NoteDraft } from "../api/types.ts";
 import { DraftSaver } from "./draft.ts";
 
 const savers = new Map<string, DraftSaver>();
+let owner = "";
 
 /** The saver of a call's draft; the first to ask fetches what is stored. Throws Problem. */
 export async function openDraft(callId: string): Promise<DraftSaver> {
@@ -21,8 +22,14 @@ export function closeDraft(callId: string): void {
   savers.delete(callId);
 }
 
-export function closeDrafts(): void {
-  savers.clear();
+/** Whose drafts these are. What an ended session left unsaved waits for the same agent, and for nobody else. */
+export function keepDraftsOf(agentId: string): void {
+  if (owner !== agentId) savers.clear();
+  owner = agentId;
+}
+
+export async function saveDrafts(): Promise<void> {
+  await Promise.all([...savers.values()].map((saver) => saver.flush()));
 }
 
 export function startDrafts(): void {
