@@ -19,7 +19,7 @@ from transcripts.training.graph import Lexicon, build_graph, words_file, write_g
 from transcripts.training.learn import EPOCHS, Example, Learned, learn
 from transcripts.training.vocabulary import Vocabulary
 
-ITEMS = 5000
+TOLD_EVERY = 500
 PRIOR_POWER = 0.5
 """The priors are divided by only so far: with cross-entropy training that loses fewest words."""
 
@@ -44,13 +44,16 @@ def build(
     seed: int,
     say: Callable[[str], None],
     *,
-    items: int = ITEMS,
+    items: int,
     epochs: int = EPOCHS,
     processes: int = 2,
 ) -> None:
     """Writes the model's files into `folder`. Raises Rejected where espeak-ng is missing."""
-    say(f"speaking {items} items")
-    corpus = list(make_items(vocabulary, items, seed, processes))
+    corpus: list[Item] = []
+    for item in make_items(vocabulary, items, seed, processes):
+        if len(corpus) % TOLD_EVERY == 0:
+            say(f"speaking {items} items: {len(corpus)}")
+        corpus.append(item)
     say(f"{sum(item.seconds for item in corpus) / 3600:.1f} hours; learning")
     phones = number_phones({label for item in corpus for label in item.labels})
     learned = learn(_examples(corpus, phones), len(phones.names), seed, say, epochs)

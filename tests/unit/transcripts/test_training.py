@@ -124,6 +124,7 @@ def _spelt(graph: Graph, word: int) -> list[str]:
         phones.append(f"{phone.name}_{phone.place}")
         state = arc.target
         arc = next(a for a in graph.states[state] if a.target != state)
+        assert arc.word == 0
     return phones
 
 
