@@ -183,6 +183,11 @@ def home_path(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("OMNILINE_HOME") or "~/.local/share/omniline").expanduser().absolute()
 
 
+def database_url(home: Path, settings: Settings) -> str:
+    """`database.url`, by default the SQLite file of the home."""
+    return settings.database.url or f"sqlite:///{home / 'omniline.sqlite3'}"
+
+
 def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of `home`.
 

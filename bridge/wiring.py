@@ -19,18 +19,16 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
-from bridge.directory import StoreDirectory
 from bridge.domain.agent import Agent
 from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
 from bridge.secrets import Secrets, load_or_make
-from bridge.settings import Settings
+from bridge.settings import Settings, database_url
 from bridge.store import agents
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
-from pbx.agi import process as agi_process
 from pbx.agi.child import AgiChild
 from pbx.agi.probe import passes_self_test
 from pbx.ami.client import AmiAccount, AmiClient
@@ -49,11 +47,6 @@ DIST: Final = Path(__file__).parent / "desk/web/dist"
 """The built desk."""
 
 log = structlog.get_logger()
-
-
-def database_url(home: Path, settings: Settings) -> str:
-    """`database.url`, by default the SQLite file of the home."""
-    return settings.database.url or f"sqlite:///{home / 'omniline.sqlite3'}"
 
 
 def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequence[Agent]) -> PbxConfig:
@@ -94,17 +87,6 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
         ami_port=settings.ami.port,
         agi_port=settings.agi.port,
         ami_events=tuple(sorted(EVENTS)),
-    )
-
-
-def run_agi(home: Path, settings: Settings) -> None:
-    """The AGI process: serves until its parent's pipe closes, and never returns."""
-    url = database_url(home, settings)
-    agi_process.run(
-        LOOPBACK,
-        settings.agi.port,
-        lambda: StoreDirectory(url, language=settings.company.language),
-        settings.company.region,
     )
 
 
@@ -235,7 +217,9 @@ class Server:
         metrics.watch("ami_connected", "Whether AMI is logged in", lambda: client.is_connected)
         metrics.watch("ami_waiting", "AMI news not yet folded", client.news.qsize)
         metrics.watch("calls_open", "Calls that are up or ringing", lambda: calls.open_calls)
-        metrics.watch("writes_waiting", "Writes of calls not yet in the database", lambda: len(calls.writer))
+        metrics.watch(
+            "writes_waiting", "Writes of calls not yet in the database", lambda: len(calls.call_log)
+        )
         metrics.watch(
             "asterisk_restarts",
             "Times that Asterisk died and was started again",

@@ -14,11 +14,10 @@ from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.agent import Agent, Role
 from bridge.domain.times import utc_now
 from bridge.secrets import Secrets, load_or_make
-from bridge.settings import Settings, home_path, load
+from bridge.settings import Settings, database_url, home_path, load
 from bridge.store import agents, inboxes
 from bridge.store.engine import batch_writer, connect_reader
 from bridge.store.migrations import upgrade
-from bridge.wiring import database_url
 from pbx.asterisk.render import copy_shipped
 
 NEW_SETTINGS = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli.home import open_home
-from bridge.wiring import database_url
+from bridge.settings import database_url
 
 
 @click.group("db")

@@ -15,8 +15,8 @@ import aiohttp
 import click
 
 from bridge.errors import OmnilineError
-from bridge.settings import Settings, home_path, load
-from bridge.wiring import DIST, database_url
+from bridge.settings import Settings, database_url, home_path, load
+from bridge.wiring import DIST
 from pbx.asterisk.find import find_asterisk, find_program
 from pbx.errors import PbxError
 

@@ -12,7 +12,7 @@ import click
 
 from bridge.cli.home import open_home
 from bridge.flows.import_rows import ImportResult
-from bridge.wiring import database_url
+from bridge.settings import database_url
 
 _FILE = click.Path(exists=True, path_type=Path)
 

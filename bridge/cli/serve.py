@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import structlog
@@ -16,7 +17,9 @@ from bridge.cli.home import open_home
 from bridge.errors import InvalidInput
 from bridge.secrets import Secrets
 from bridge.settings import Settings, home_path
-from bridge.wiring import Server, run_agi
+
+if TYPE_CHECKING:
+    from bridge.wiring import Server
 
 AGI_COMMAND = (sys.executable, "-m", "bridge.cli", "serve", "--role", "agi")
 
@@ -35,6 +38,8 @@ def serve_command(roles: tuple[str, ...], *, sample: bool) -> None:
         make_sample_home(home_path(), say=click.echo)
     home, settings = open_home()
     if roles == ("agi",):
+        from bridge.agi_role import run_agi
+
         run_agi(home, settings)
     elif roles:
         raise InvalidInput(
@@ -46,6 +51,8 @@ def serve_command(roles: tuple[str, ...], *, sample: bool) -> None:
 
 
 async def _serve(home: Path, settings: Settings) -> None:
+    from bridge.wiring import Server
+
     stopping = asyncio.Event()
     leave_asterisk = False
 
