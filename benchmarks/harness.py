@@ -1,8 +1,9 @@
 """Interleaved rounds, medians, ratios, a table and JSON.
 
 Contestants take turns (a round runs each once), so that a noisy neighbour meets all of them; a median over the
-rounds forgets the odd one. A goal is a ratio of two contestants' medians. A run in which an unmodified peer
-stands to the limit as it never did elsewhere says more about the machine than about us: it is void.
+rounds forgets the odd one. A goal is a ratio of two contestants' medians or, where a person waits, a bound on one. A
+run in which an unmodified peer stands to the limit as it never did elsewhere says more about the machine than about
+us: it is void.
 """
 
 from __future__ import annotations
@@ -30,6 +31,20 @@ class Ratio:
     denominator: str
     limit: float
 
+    def __str__(self) -> str:
+        return f"{self.numerator} / {self.denominator}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`contestant` is to stay within `limit`, in the result's unit."""
+
+    contestant: str
+    limit: float
+
+    def __str__(self) -> str:
+        return self.contestant
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -47,7 +62,7 @@ class Result:
     name: str
     unit: str
     samples: dict[str, list[float]]
-    goals: Sequence[Ratio]
+    goals: Sequence[Ratio | Bound]
     expectations: Sequence[Expectation] = ()
     notes: Mapping[str, int | float | str] = field(default_factory=dict)
 
@@ -57,13 +72,17 @@ class Result:
     def ratio(self, of: Ratio | Expectation) -> float:
         return self.middle(of.numerator) / self.middle(of.denominator)
 
+    def reached(self, goal: Ratio | Bound) -> float:
+        """What is to be at most the goal's limit."""
+        return self.middle(goal.contestant) if isinstance(goal, Bound) else self.ratio(goal)
+
     @property
     def void(self) -> bool:
         return any(not 0.6 <= self.ratio(e) / e.known <= 1.4 for e in self.expectations)
 
     @property
     def passed(self) -> bool:
-        return all(self.ratio(goal) <= goal.limit for goal in self.goals)
+        return all(self.reached(goal) <= goal.limit for goal in self.goals)
 
 
 def measure(contestants: Mapping[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, list[float]]:
@@ -83,11 +102,9 @@ def render(result: Result) -> str:
     for name, samples in result.samples.items():
         lines.append(f"  {name:<28} {median(samples):10.1f}   {min(samples):.1f} - {max(samples):.1f}")
     for goal in result.goals:
-        ratio = result.ratio(goal)
-        verdict = "ok" if ratio <= goal.limit else "MISSED"
-        lines.append(
-            f"  {goal.numerator} / {goal.denominator} = {ratio:.2f}  goal <= {goal.limit}  {verdict}"
-        )
+        reached = result.reached(goal)
+        verdict = "ok" if reached <= goal.limit else "MISSED"
+        lines.append(f"  {goal} = {reached:.2f}  goal <= {goal.limit}  {verdict}")
     lines.extend(
         f"  {known.numerator} / {known.denominator} = {result.ratio(known):.2f}  known as {known.known}"
         for known in result.expectations
@@ -108,13 +125,7 @@ def as_json(result: Result) -> dict[str, object]:
         "samples": result.samples,
         "medians": {name: result.middle(name) for name in result.samples},
         "goals": [
-            {
-                "numerator": goal.numerator,
-                "denominator": goal.denominator,
-                "limit": goal.limit,
-                "ratio": result.ratio(goal),
-            }
-            for goal in result.goals
+            {"of": str(goal), "limit": goal.limit, "reached": result.reached(goal)} for goal in result.goals
         ],
         "passed": result.passed,
         "void": result.void,

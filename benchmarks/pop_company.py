@@ -1,0 +1,215 @@
+"""The company that pop_latency calls: its home, its agents with their desk sessions, its running server.
+
+A home of its own with the cached customers in it, one queue that rings one agent a call, and ports that are free. The
+server is started as a user starts it. `leave_asterisk` stops it alone, by SIGUSR1: then somebody else may listen to the
+same Asterisk, in which an AGI process of ours still answers.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.dataset import Dataset
+from bridge.cli.company import make_home
+from bridge.desk.sessions import hash_password, hash_token
+from bridge.domain.agent import Role
+from bridge.domain.times import utc_now
+from bridge.store import agents
+from bridge.store.engine import batch_writer
+from pbx.asterisk.process import find_running
+
+DID = "+380445550100"
+AGENTS = 60
+"""Each rings for 0.3 s of a call: enough for 100 calls/s, with room for a queue that is slow to see who is free."""
+OMNILINE = (sys.executable, "-m", "bridge.cli")
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+SETTINGS = """\
+[company]
+name = "Benchmark"
+
+[[queues]]
+name = "sales"
+strategy = "rrmemory"
+members = {members}
+
+[[dids]]
+number = "{did}"
+queue = "sales"
+"""
+
+
+class Company:
+    """`tokens`: extension to the token of a desk session."""
+
+    def __init__(self, home: Path, data: Dataset) -> None:
+        self.home = home
+        self.extensions = [str(1000 + n) for n in range(AGENTS)]
+        self.http_port, self.sip_port, agi, self.ami_port, asterisk_http = free_ports(5)
+        ports = {
+            "HTTP__PORT": self.http_port,
+            "SIP__PORT": self.sip_port,
+            "AGI__PORT": agi,
+            "AMI__PORT": self.ami_port,
+            "ASTERISK__HTTP_PORT": asterisk_http,
+            "SIP__RTP_START": 16_000,
+            "SIP__RTP_END": 19_999,
+        }
+        self.environment = {
+            **{
+                k: v for k, v in os.environ.items() if not k.startswith("OMNILINE_") or k == "OMNILINE_PREFIX"
+            },
+            "OMNILINE_HOME": str(home),
+            **{f"OMNILINE_{name}": str(port) for name, port in ports.items()},
+        }
+        home.mkdir(parents=True)
+        shutil.copyfile(data.url.removeprefix("sqlite:///"), home / "omniline.sqlite3")
+        settings = SETTINGS.format(members=json.dumps(self.extensions), did=DID)
+        self.secrets = make_home(home, settings, tuple(self.extensions))[1]
+        self.tokens = self._open_sessions()
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def asterisk_pid(self) -> int:
+        """Raises RuntimeError when it does not run."""
+        pid = find_running(self.home)
+        if pid is None:
+            raise RuntimeError(f"Asterisk does not run in {self.home}")
+        return pid
+
+    @property
+    def server_pids(self) -> list[int]:
+        """Of the server and its AGI process."""
+        assert self._server
+        task = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children")
+        children = [int(pid) for pid in task.read_text("ascii").split()]
+        return [self._server.pid, *(pid for pid in children if pid != self.asterisk_pid)]
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """The product, until the block ends; its Asterisk stays. Raises RuntimeError when it does not start."""
+        self._server = self._start("serve")
+        try:
+            self._wait_ready()
+            yield
+        finally:
+            self._end(self._server, signal.SIGUSR1)
+
+    @contextmanager
+    def identifying(self) -> Iterator[None]:
+        """Only the process that Asterisk asks who is calling."""
+        process = self._start("serve", "--role", "agi")
+        try:
+            assert process.stdout
+            if not process.stdout.readline().startswith(b"ready"):
+                raise RuntimeError("the AGI process did not start")
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
+    def close(self) -> None:
+        """Stop Asterisk, and remove the home."""
+        if pid := find_running(self.home):
+            pidfd = os.pidfd_open(pid)
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.close(pidfd)
+        shutil.rmtree(self.home)
+
+    def _open_sessions(self) -> dict[str, str]:
+        tokens = {extension: secrets.token_urlsafe(32) for extension in self.extensions}
+        password = hash_password(secrets.token_urlsafe())
+        now = utc_now()
+        with batch_writer(f"sqlite:///{self.home / 'omniline.sqlite3'}") as writer:
+            for extension, token in tokens.items():
+                agent = writer.run(
+                    agents.save_agent,
+                    login=extension,
+                    name=f"Agent {extension}",
+                    role=Role.AGENT,
+                    extension=extension,
+                    language="en",
+                    password_hash=password,
+                    phone_key_hash=None,
+                    at=now,
+                )
+                writer.run(
+                    agents.add_session,
+                    hash_token(token),
+                    agent.id,
+                    csrf="",
+                    now=now,
+                    expires=now + timedelta(hours=12),
+                )
+        return tokens
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.home / "server.log").open("ab") as log:
+            # The AGI process answers its parent on standard output; the server only has its banner for it.
+            output = subprocess.PIPE if "--role" in arguments else log
+            return subprocess.Popen(
+                [*OMNILINE, *arguments],
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=log,
+            )
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            assert self._server
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                log = (self.home / "server.log").read_text("utf-8")[-2000:]
+                raise RuntimeError(f"omniline did not start: {log}")
+            time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        process.send_signal(number)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_ports(count: int) -> Sequence[int]:
+    """Ports that are free for TCP and UDP on loopback right now."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        if port not in ports:
+            ports.append(port)
+    return ports
