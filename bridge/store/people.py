@@ -220,10 +220,14 @@ def resolve_owner(
 
 
 def _matches(words: str) -> ColumnElement[bool]:
+    text = words.strip().casefold()
+    digits = "".join(letter for letter in text if letter.isdecimal())
+    # A number is looked for as it is written: "050 123-45" is in +38050123...
+    is_number = len(digits) >= 3 and not any(letter.isalpha() for letter in text)
     by_address = select(_identity.c.id).where(
         _identity.c.customer_id == _customer.c.id,
         _identity.c.retired_at.is_(None),
-        _identity.c.address.contains(words.strip().casefold(), autoescape=True),
+        _identity.c.address.contains(digits if is_number else text, autoescape=True),
     )
     return or_(
         _customer.c.folded_name.contains(fold_name(words), autoescape=True),
