@@ -41,3 +41,8 @@ def test_a_database_of_a_newer_program_is_refused(url: str) -> None:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(InvalidInput, match="newer Omniline"):
         upgrade(url)
+
+
+def test_an_engine_that_the_guards_are_not_written_for_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="database.url: this release keeps its data in SQLite"):
+        upgrade("postgresql://nobody@127.0.0.1:1/none")

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import make_url
 
 from bridge.errors import InvalidInput
 from bridge.store.dialect import reader_engine, writer_engine
@@ -21,8 +22,11 @@ def upgrade(url: str) -> str:
     """Make or bring up to date the tables of `url`; the revision they are at then. Two processes may do it at once:
     one waits for the other.
 
-    Raises InvalidInput for a database of a newer Omniline, Transient for one that is locked or cannot be written.
+    Raises InvalidInput for a database of a newer Omniline, and for PostgreSQL, which the triggers of revision 0001
+    are not written for yet; Transient for one that is locked or cannot be written.
     """
+    if make_url(url).get_backend_name() != "sqlite":
+        raise InvalidInput("this release keeps its data in SQLite: give sqlite:///…", where="database.url")
     config = _config()
     with passing_errors(), writer_engine(url).connect() as connection, connection.begin():
         config.attributes["connection"] = connection
