@@ -6,6 +6,7 @@ Run as `python docs/generate.py`; tests/unit/test_docs.py fails while a page dif
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import sys
@@ -168,6 +169,7 @@ def http_page() -> Iterator[str]:
             yield from _schema(name, schema)
 
 
+@functools.cache
 def openapi() -> dict[str, Any]:
     """The API's own description."""
     from bridge.desk.openapi import describe

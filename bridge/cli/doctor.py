@@ -13,14 +13,17 @@ from pathlib import Path
 
 import aiohttp
 import click
+from sqlalchemy.exc import DatabaseError
 
 from bridge.errors import OmnilineError
+from bridge.secrets import load_or_make
 from bridge.settings import Settings, database_url, home_path, load
 from bridge.wiring import DIST
 from pbx.asterisk.find import find_asterisk, find_program
 from pbx.errors import PbxError
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
+ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,13 @@ def _secrets(home: Path) -> Iterator[Finding]:
     path = home / "secrets.toml"
     if path.exists() and path.stat().st_mode & 0o077:
         yield Finding(f"{path} can be read by others", f"chmod 600 {path}")
-    else:
-        yield Finding("secrets are readable by their owner only")
+    elif path.exists():
+        yield _guarded("secrets", lambda: _read_secrets(home))
+
+
+def _read_secrets(home: Path) -> Finding:
+    load_or_make(home)
+    return Finding("secrets are readable by their owner only")
 
 
 def _disk(home: Path) -> Iterator[Finding]:
@@ -114,6 +122,8 @@ def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
         return check()
     except (OmnilineError, OSError) as error:
         return Finding(what, str(error))
+    except DatabaseError as error:
+        return Finding(what, f"it is damaged ({error.orig}): restore a backup, or move it away")
 
 
 def _server(settings: Settings) -> Iterator[Finding]:
@@ -141,8 +151,12 @@ def _server(settings: Settings) -> Iterator[Finding]:
 
 
 async def _readiness(url: str) -> tuple[int, str] | None:
+    """Status and text of /readyz; None when nobody listens there."""
+    timeout = aiohttp.ClientTimeout(ANSWER_SECONDS)
     try:
-        async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as answer:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/readyz") as answer:
             return answer.status, (await answer.text()).strip()
+    except TimeoutError:
+        return 0, f"what listens there does not answer within {ANSWER_SECONDS:g} s"
     except aiohttp.ClientError:
         return None
