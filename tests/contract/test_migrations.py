@@ -44,5 +44,5 @@ def test_a_database_of_a_newer_program_is_refused(url: str) -> None:
 
 
 def test_an_engine_that_the_guards_are_not_written_for_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="database.url: this release keeps its data in SQLite"):
+    with pytest.raises(InvalidInput, match="keeps its data in SQLite"):
         upgrade("postgresql://nobody@127.0.0.1:1/none")
