@@ -76,7 +76,7 @@ class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where the timeline is kept."""
 
     url: str = ""
-    """`sqlite:///…` or `postgresql://…`; empty means `omniline.sqlite3` in the home."""
+    """`sqlite:///…`; empty means `omniline.sqlite3` in the home. PostgreSQL is refused in this release."""
 
 
 class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -145,7 +145,7 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Vosk models by language. Kept for transcripts, which this release does not make yet."""
+    """Vosk models by language, as `omniline models list` names them. Calls are not transcribed in this release yet."""
 
     en: str = ""
     """The model for English."""
