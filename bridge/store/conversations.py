@@ -14,7 +14,7 @@ from bridge.domain.ids import new_id
 from bridge.domain.times import iso
 from bridge.store import filing, schema
 from bridge.store.leaves import ranges, values_of
-from bridge.store.prepared import Prepared
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.types import Id, UtcTime
 
 _conversation = schema.conversation
@@ -45,7 +45,7 @@ _FIND = Prepared(
     .limit(1)
 )
 _AT = bindparam("at", type_=UtcTime)
-_STRETCH = (
+_STRETCH = PreparedWrite(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
     .values(
@@ -60,6 +60,15 @@ _STRETCH = (
 )
 
 
+_INSERT = PreparedWrite(
+    insert(_conversation).values(
+        values_of_columns(
+            _conversation, *(column.name for column in _conversation.c if column.name != "assignee_id")
+        )
+    )
+)
+
+
 def resolve_past(conn: Connection, message: PastMessage) -> str:
     """The conversation that an imported message is part of; a new one is resolved, and filed by the system."""
     rows = _FIND.rows(conn, channel=message.channel, thread_key=message.thread_key, inbox_id=message.inbox_id)
@@ -68,20 +77,18 @@ def resolve_past(conn: Connection, message: PastMessage) -> str:
         stretch(conn, known, message.at)
         return known
     conversation_id = new_id()
-    conn.execute(
-        insert(_conversation),
-        {
-            "id": conversation_id,
-            "inbox_id": message.inbox_id,
-            "customer_id": message.customer_id,
-            "channel": message.channel,
-            "thread_key": message.thread_key,
-            "subject": message.subject,
-            "state": RESOLVED,
-            "opened_at": message.at,
-            "last_at": message.at,
-            "resolved_at": message.at,
-        },
+    _INSERT.run(
+        conn,
+        id=conversation_id,
+        inbox_id=message.inbox_id,
+        customer_id=message.customer_id,
+        channel=message.channel,
+        thread_key=message.thread_key,
+        subject=message.subject,
+        state=RESOLVED,
+        opened_at=message.at,
+        last_at=message.at,
+        resolved_at=message.at,
     )
     if message.customer_id is not None:
         filing.record_first(
@@ -97,7 +104,7 @@ def resolve_past(conn: Connection, message: PastMessage) -> str:
 
 def stretch(conn: Connection, conversation_id: str, at: datetime) -> None:
     """Make the conversation reach to an imported message's time."""
-    conn.execute(_STRETCH, {"conversation_id": conversation_id, "at": at})
+    _STRETCH.run(conn, conversation_id=conversation_id, at=at)
 
 
 @lru_cache(maxsize=64)

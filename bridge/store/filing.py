@@ -27,6 +27,7 @@ from sqlalchemy import (
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, NotFound
 from bridge.store import schema
+from bridge.store.prepared import PreparedWrite, values_of_columns
 
 _filing = schema.filing
 _customer = schema.customer
@@ -108,6 +109,11 @@ _NEWEST_COUNTING = (
 )
 
 
+_INSERT = PreparedWrite(
+    insert(_filing).values(values_of_columns(_filing, *(column.name for column in _filing.c)))
+)
+
+
 def file(
     conn: Connection, subject: Subject, subject_id: str, to_id: str, *, by: str, reason: str, at: datetime
 ) -> Filing:
@@ -164,19 +170,17 @@ def _find_place(conn: Connection, subject: Subject, subject_id: str) -> str | No
 def _insert(
     conn: Connection, filing: Filing, *, by: str, reason: str, at: datetime, undoes: str | None = None
 ) -> None:
-    conn.execute(
-        insert(_filing),
-        {
-            "id": filing.id,
-            "subject": filing.subject,
-            "subject_id": filing.subject_id,
-            "from_id": filing.from_id,
-            "to_id": filing.to_id,
-            "by": by,
-            "reason": reason,
-            "at": at,
-            "undoes": undoes,
-        },
+    _INSERT.run(
+        conn,
+        id=filing.id,
+        subject=filing.subject,
+        subject_id=filing.subject_id,
+        from_id=filing.from_id,
+        to_id=filing.to_id,
+        by=by,
+        reason=reason,
+        at=at,
+        undoes=undoes,
     )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from bridge.domain.customer import Customer, CustomerKind, Identity, Strength
 from bridge.domain.ids import new_id
 from bridge.store import schema
-from bridge.store.prepared import Prepared
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.profiles import get_customer
 from bridge.store.types import Id
 
@@ -58,6 +58,16 @@ class NewCustomer:
 
 
 _BY_EXTERNAL_ID = Prepared(select(_customer.c.id).where(_customer.c.external_id == bindparam("external_id")))
+
+
+_INSERT_CUSTOMER = PreparedWrite(
+    insert(_customer).values(values_of_columns(_customer, *(column.name for column in _customer.c)))
+)
+_INSERT_IDENTITY = PreparedWrite(
+    insert(_identity).values(
+        values_of_columns(_identity, *(column.name for column in _identity.c if column.name != "retired_at"))
+    )
+)
 
 
 def fold_name(name: str) -> str:
@@ -128,22 +138,20 @@ def list_customers(
 def make_customer(conn: Connection, new: NewCustomer, at: datetime) -> str:
     """The id of a new customer, which is its own canonical."""
     customer_id = new_id()
-    conn.execute(
-        insert(_customer),
-        {
-            "id": customer_id,
-            "canonical_id": customer_id,
-            "kind": new.kind,
-            "name": new.name,
-            "folded_name": fold_name(new.name),
-            "language": new.language,
-            "vip": new.vip,
-            "comment": new.comment,
-            "external_id": new.external_id,
-            "sample": new.sample,
-            "created_at": at,
-            "updated_at": at,
-        },
+    _INSERT_CUSTOMER.run(
+        conn,
+        id=customer_id,
+        canonical_id=customer_id,
+        kind=new.kind,
+        name=new.name,
+        folded_name=fold_name(new.name),
+        language=new.language,
+        vip=new.vip,
+        comment=new.comment,
+        external_id=new.external_id,
+        sample=new.sample,
+        created_at=at,
+        updated_at=at,
     )
     return customer_id
 
@@ -183,18 +191,16 @@ def add_identity(
 ) -> str:
     """Give a free address to a leaf; the id of the identity. `evidence` is {source, reason, …}; `at` its time."""
     identity_id = new_id()
-    conn.execute(
-        insert(_identity),
-        {
-            "id": identity_id,
-            "customer_id": customer_id,
-            "kind": address.kind,
-            "scope": address.scope,
-            "address": address.address,
-            "strength": address.strength,
-            "evidence": evidence,
-            "since": at,
-        },
+    _INSERT_IDENTITY.run(
+        conn,
+        id=identity_id,
+        customer_id=customer_id,
+        kind=address.kind,
+        scope=address.scope,
+        address=address.address,
+        strength=address.strength,
+        evidence=evidence,
+        since=at,
     )
     return identity_id
 

@@ -1,4 +1,5 @@
-"""A SELECT that is compiled once and run on the driver's own cursor: for the ring-time path and what imports ask per row.
+"""Statements that are compiled once and run on the driver's own cursor: for the ring-time path, for what imports ask
+per row, and for what every event of a call writes.
 
 SQLAlchemy's own execution costs several times the lookup itself (it finds the compiled text by a key built anew each
 time and wraps every row); here its text, its parameter types and its result types are used, and nothing else of it.
@@ -11,9 +12,10 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import BindParameter, Connection, Delete, Dialect, Insert, Select, Table, Update, bindparam
 from sqlalchemy.sql.selectable import CompoundSelect
 
+_Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
 _Processor = Callable[[Any], Any]
 _Inward = tuple[str, _Processor | None, bool, Any]
 
@@ -23,7 +25,7 @@ class _Plan:
 
     __slots__ = ("inward", "outward", "positional", "text")
 
-    def __init__(self, statement: Select[Any] | CompoundSelect[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: _Statement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
         self.positional = compiled.positional
@@ -33,9 +35,10 @@ class _Plan:
             processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
             # What the statement itself says (a literal) is a parameter of the text as well.
             self.inward.append((name, processor, bind.required, bind.effective_value))
+        columns = statement.selected_columns if isinstance(statement, (Select, CompoundSelect)) else ()
         self.outward = [
             (index, processor)
-            for index, column in enumerate(statement.selected_columns)
+            for index, column in enumerate(columns)
             if (processor := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
 
@@ -76,3 +79,26 @@ class Prepared:
                 fields[index] = processor(fields[index])
             rows.append(self._make(fields))
         return rows
+
+
+class PreparedWrite:
+    """An INSERT, UPDATE or DELETE whose values are all bound parameters, each named like its column where it is one."""
+
+    def __init__(self, statement: Insert | Update | Delete) -> None:
+        # Without `inline` an INSERT would ask for the key it made.
+        self._statement = statement.inline() if isinstance(statement, Insert) else statement
+        self._plans: dict[str, _Plan] = {}
+
+    def run(self, connection: Connection, **values: Any) -> int:
+        """How many rows it was. Raises the driver's own errors, as `Prepared.rows` does."""
+        plan = self._plans.get(connection.dialect.name)
+        if plan is None:
+            plan = self._plans[connection.dialect.name] = _Plan(self._statement, connection.dialect)
+        driver: Any = connection.connection.dbapi_connection
+        count: int = driver.execute(plan.text, plan.arguments(values)).rowcount
+        return count
+
+
+def values_of_columns(table: Table, *columns: str) -> dict[str, BindParameter[Any]]:
+    """For `insert(…).values(…)` and `update(…).values(…)`: each column takes the parameter of its name."""
+    return {name: bindparam(name, type_=table.c[name].type) for name in columns}

@@ -32,7 +32,7 @@ from bridge.domain.times import iso, iso_or_none, utc_now
 from bridge.errors import InvalidInput, NotFound
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
-from bridge.store.prepared import Prepared
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.types import EPOCH, Id, UtcTime
 
 _entry = schema.timeline_entry
@@ -93,6 +93,13 @@ _ANCHOR = Prepared(
 )
 
 
+_INSERT = PreparedWrite(
+    insert(_entry).values(
+        values_of_columns(_entry, *(column.name for column in _entry.c if column.name != "redacted_at"))
+    )
+)
+
+
 def find_by_source(conn: Connection, source: str, source_key: str) -> Appended | None:
     """The entry that was ingested under this key."""
     rows = _BY_SOURCE.rows(conn, source=source, source_key=source_key)
@@ -119,27 +126,25 @@ def append(conn: Connection, new: NewEntry) -> Appended:
         )
         customer_id = anchor.customer_id
     entry_id = new_id()
-    conn.execute(
-        insert(_entry),
-        {
-            "id": entry_id,
-            "customer_id": customer_id,
-            "arrived_customer_id": customer_id,
-            "identity_id": new.identity_id,
-            "channel": new.channel,
-            "conversation_id": new.conversation_id,
-            "call_id": new.call_id,
-            "kind": new.kind,
-            "direction": new.direction,
-            "author": new.author,
-            "source": new.source,
-            "source_key": new.source_key,
-            "occurred_at": new.at,
-            "recorded_at": utc_now(),
-            "body": new.body,
-            "payload": dict(new.payload),
-            "replaces_id": new.replaces_id,
-        },
+    _INSERT.run(
+        conn,
+        id=entry_id,
+        customer_id=customer_id,
+        arrived_customer_id=customer_id,
+        identity_id=new.identity_id,
+        channel=new.channel,
+        conversation_id=new.conversation_id,
+        call_id=new.call_id,
+        kind=new.kind,
+        direction=new.direction,
+        author=new.author,
+        source=new.source,
+        source_key=new.source_key,
+        occurred_at=new.at,
+        recorded_at=utc_now(),
+        body=new.body,
+        payload=dict(new.payload),
+        replaces_id=new.replaces_id,
     )
     return Appended(entry_id, customer_id, created=True)
 
