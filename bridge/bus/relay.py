@@ -2,7 +2,8 @@
 
 Rows are written in the transaction of their effect, by this process or another; their ids come in the order of
 writing, not of committing, so the desks' cursor is a number given here. The relay is woken after our own commits and
-looks every 200 ms for those of others.
+looks every 200 ms for those of others. What comes within GATHER_SECONDS of the last goes out together: during many
+calls a desk is woken 20 times a second, not for each of hundreds of rows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bridge.store import feed
 from bridge.store.engine import Database
 
 POLL_SECONDS: Final = 0.2
+GATHER_SECONDS: Final = 0.05
 KEEP: Final = timedelta(hours=24)
 PRUNE_EVERY: Final = timedelta(minutes=10)
 
@@ -56,19 +58,26 @@ class FeedRelay:
 
     async def _run(self) -> None:
         while True:
+            found = False
             try:
-                await self._relay()
+                found = await self._relay()
             except Transient as error:
                 log.warning("feed_waits", reason=str(error))
-            await self._wait()
+            if found:
+                await asyncio.sleep(GATHER_SECONDS)
+            else:
+                await self._wait()
 
-    async def _relay(self) -> None:
+    async def _relay(self) -> bool:
+        """Hand on what there is; whether there was anything."""
         # A look is a read; only when there is something does it take the write lock.
-        while await self._db.read(feed.has_unnumbered):
+        found = await self._db.read(feed.has_unnumbered)
+        if found:
             self._publish(await self._db.write(feed.number_rows))
         if self._clock() - self._pruned_at > PRUNE_EVERY:
             self._pruned_at = self._clock()
             await self._db.write(feed.prune, self._pruned_at - KEEP)
+        return found
 
     async def _wait(self) -> None:
         try:
