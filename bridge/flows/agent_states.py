@@ -20,7 +20,7 @@ from bridge.domain.times import iso
 from bridge.flows.legs import rings, talks
 from bridge.flows.pause_agents import PauseAgents
 from bridge.flows.roster import Roster
-from pbx.interface import Call, Leg
+from pbx.interface import Call
 
 log = structlog.get_logger()
 
@@ -44,23 +44,34 @@ class AgentStates:
         self._pauses = pauses
         self._wrap_up_seconds = wrap_up_seconds
         self._clock = clock
-        self._calls: dict[str, Call] = {}
+        # By open call, what each extension does in it; and the same by extension.
+        self._in_calls: dict[str, dict[str, AgentState]] = {}
+        self._at: dict[str, dict[str, AgentState]] = {}
         self._desks: Counter[str] = Counter()
         self._registered: frozenset[str] = frozenset()
         self._wrap_ups: dict[str, tuple[str, asyncio.TimerHandle]] = {}
         self._told: dict[str, Doing] = {}
 
     def follow(self, call_id: str, call: Call) -> None:
-        if call.ended_at is None:
-            self._calls[call_id] = call
-        else:
-            self._calls.pop(call_id, None)
-        self._tell_changes()
+        """A call has changed: those whose phones it concerns may do something else now."""
+        before = self._in_calls.pop(call_id, {})
+        now = _states_in(call)
+        if now:
+            self._in_calls[call_id] = now
+        for extension in before.keys() | now.keys():
+            at = self._at.setdefault(extension, {})
+            if extension in now:
+                at[call_id] = now[extension]
+            else:
+                at.pop(call_id, None)
+            self._tell(self._roster.find_at(extension))
 
     def set_registered(self, extensions: frozenset[str]) -> None:
         """Extensions whose phone is registered now."""
+        changed = self._registered ^ extensions
         self._registered = extensions
-        self._tell_changes()
+        for extension in changed:
+            self._tell(self._roster.find_at(extension))
 
     def has_phone(self, agent: Agent) -> bool:
         """Whether this agent's phone was registered at the last look."""
@@ -69,11 +80,11 @@ class AgentStates:
     def open_desk(self, agent: Agent) -> None:
         self._roster.learn(agent)
         self._desks[agent.id] += 1
-        self._tell_changes()
+        self._tell(agent)
 
     def close_desk(self, agent: Agent) -> None:
         self._desks[agent.id] -= 1
-        self._tell_changes()
+        self._tell(agent)
 
     def begin_wrap_up(self, extension: str, call_id: str) -> None:
         """After hang-up. An agent without an open desk has nothing to wrap up with and goes straight on."""
@@ -86,7 +97,7 @@ class AgentStates:
         )
         self._wrap_ups[agent.id] = (call_id, timer)
         self._pauses.set(extension, paused=True)
-        self._tell_changes()
+        self._tell(agent)
 
     def end_wrap_up(self, agent_id: str, call_id: str) -> None:
         """Done, or out of time. That of an earlier call changes nothing."""
@@ -96,18 +107,18 @@ class AgentStates:
         agent = self._roster.find(agent_id)
         if agent is not None and agent.extension is not None:
             self._pauses.set(agent.extension, paused=False)
-        self._tell_changes()
+        self._tell(agent)
 
     def get(self, agent: Agent) -> Doing:
-        extension = agent.extension
-        if extension is not None:
-            for state, fits in ((AgentState.IN_CALL, talks), (AgentState.RINGING, rings)):
-                call_id = self._find_call(extension, fits)
-                if call_id is not None:
+        calls = self._at.get(agent.extension or "", {})
+        for state in (AgentState.IN_CALL, AgentState.RINGING):
+            # The newest call, when there are several.
+            for call_id in reversed(calls):
+                if calls[call_id] is state:
                     return state, call_id
         if agent.id in self._wrap_ups:
             return AgentState.WRAP_UP, self._wrap_ups[agent.id][0]
-        present = self._desks[agent.id] > 0 or extension in self._registered
+        present = self._desks[agent.id] > 0 or agent.extension in self._registered
         return (AgentState.AVAILABLE if present else AgentState.OFFLINE), None
 
     def message(self, agent: Agent) -> LiveMessage:
@@ -119,21 +130,29 @@ class AgentStates:
         for agent_id in list(self._wrap_ups):
             self._drop_timer(agent_id)
 
-    def _find_call(self, extension: str, fits: Callable[[Leg], bool]) -> str | None:
-        """The newest open call with a leg of this extension that fits."""
-        for call_id, call in reversed(self._calls.items()):
-            if any(leg.extension == extension and fits(leg) for leg in call.legs.values()):
-                return call_id
-        return None
-
     def _drop_timer(self, agent_id: str) -> None:
         _, timer = self._wrap_ups.pop(agent_id, ("", None))
         if timer is not None:
             timer.cancel()
 
-    def _tell_changes(self) -> None:
-        for agent in self._roster.everyone():
-            doing = self.get(agent)
-            if self._told.get(agent.id) != doing:
-                self._told[agent.id] = doing
-                self._emit((topic_of_agent(agent.id), topic_of_role(Role.SUPERVISOR)), self.message(agent))
+    def _tell(self, agent: Agent | None) -> None:
+        """Tell the agent's desks and the supervisors, if it is anything new."""
+        if agent is None:
+            return
+        doing = self.get(agent)
+        if self._told.get(agent.id) != doing:
+            self._told[agent.id] = doing
+            self._emit((topic_of_agent(agent.id), topic_of_role(Role.SUPERVISOR)), self.message(agent))
+
+
+def _states_in(call: Call) -> dict[str, AgentState]:
+    """What each extension does in this call; nothing once it has ended."""
+    states: dict[str, AgentState] = {}
+    for leg in call.legs.values() if call.ended_at is None else ():
+        if leg.extension is None:
+            continue
+        if talks(leg):
+            states[leg.extension] = AgentState.IN_CALL
+        elif rings(leg):
+            states.setdefault(leg.extension, AgentState.RINGING)
+    return states

@@ -20,16 +20,17 @@ from bridge.domain.card import ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit
 from bridge.flows.agent_states import AgentStates
+from bridge.flows.call_log import CallLog
 from bridge.flows.call_parties import parties_of
 from bridge.flows.end_recordings import end_recordings
 from bridge.flows.legs import rings
-from bridge.flows.ordered_writer import OrderedWriter, Write
 from bridge.flows.pause_agents import PauseAgents
 from bridge.flows.pop_screen import PopScreen
 from bridge.flows.roster import Roster
-from bridge.flows.track_call import Change, Folders, mark_gap, track
+from bridge.flows.track_call import Change, Folders, mark_gap
 from bridge.settings import Settings
-from bridge.store import agents, calls
+from bridge.store import agents, open_calls
+from bridge.store.calls import NewStage
 from bridge.store.engine import Database
 from pbx.errors import PbxError
 from pbx.interface import (
@@ -81,7 +82,7 @@ class CallFlow:
         self._asking: asyncio.Task[None] | None = None
         self._roster = Roster()
         self._pauses = PauseAgents(control)
-        self.writer = OrderedWriter(db, wake_feed)
+        self.call_log = CallLog(db, folders, wake_feed)
         self.pops = PopScreen(db, emit, self._roster, self._record_stage, clock)
         self.states = AgentStates(emit, self._roster, self._pauses, settings.desk.wrap_up_seconds, clock)
 
@@ -92,18 +93,18 @@ class CallFlow:
         """
         for agent in await self._db.read(agents.list_agents):
             self._roster.learn(agent)
-        open_calls = await self._db.read(calls.list_open)
-        watched_until = await self._db.read(calls.find_last_watched, self._settings.asterisk.name)
-        for call_id, call in open_calls:
+        known = await self._db.read(open_calls.list_open)
+        watched_until = await self._db.read(open_calls.find_last_watched, self._settings.asterisk.name)
+        for call_id, call in known:
             self._adopt(call_id, call)
-        self.writer.start()
+        self.call_log.start()
         self._end_recordings()
         # Whoever was in a wrap-up when we stopped comes back.
         for agent in self._roster.everyone():
             if agent.extension is not None:
                 self._pauses.set(agent.extension, paused=False)
         self._asking = asyncio.create_task(self._ask_registered(), name="registered-phones")
-        return [call for _, call in open_calls], watched_until
+        return [call for _, call in known], watched_until
 
     async def close(self) -> None:
         """Stop, after writing what is queued."""
@@ -115,29 +116,31 @@ class CallFlow:
         self.states.close()
         await self._pauses.close()
         await self.pops.close()
-        await self.writer.close()
+        await self.call_log.close()
 
     @property
     def open_calls(self) -> int:
         return len(self._ids)
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
-        call_id = self._ids.setdefault((call.pbx, call.linkedid), new_id())
+        key = call.pbx, call.linkedid
+        call_id = self._ids.get(key) or new_id()
+        self._ids[key] = call_id
         change = self._change(call_id, call, events)
         self.pops.follow(change)
-        self._put("track", call_id, partial(track, change=change, folders=self._folders))
+        self.call_log.keep(change)
         for event in events:
             if isinstance(event, AgentLeft) and call.direction is not Direction.INTERNAL:
                 self.states.begin_wrap_up(event.extension, call_id)
             if isinstance(event, CallEnded):
-                del self._ids[call.pbx, call.linkedid]
+                self._ids.pop(key, None)
                 self._later(RECORDING_SECONDS, self._end_recordings)
         self.states.follow(call_id, call)
 
     def accept_gap(self, gap: WatchGap) -> None:
         log.warning("watch_gap", pbx=gap.pbx, seconds=(gap.until - gap.since).total_seconds())
-        open_calls = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
-        self._put("gap", "", partial(mark_gap, gap=gap, call_ids=open_calls))
+        concerned = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
+        self.call_log.put("gap", partial(mark_gap, gap=gap, call_ids=concerned))
 
     def end_wrap_up(self, agent: Agent, call_id: str) -> None:
         """The agent has finished with the call and may be rung again."""
@@ -158,18 +161,12 @@ class CallFlow:
         parties = parties_of(call, self._settings.company.region)
         return Change(call_id, call, parties, tuple(events))
 
-    def _put(self, what: str, call_id: str, work: Callable[..., object]) -> None:
-        self.writer.put(Write(work, what, call_id))
-
     def _record_stage(self, pop: ScreenPop, stage: str, at: datetime, seconds: float) -> None:
-        work = partial(
-            calls.add_stage, call_id=pop.call_id, stage=stage, at=at, extension=pop.extension, leg=pop.leg
-        )
-        self._put(stage, pop.call_id, work)
+        self.call_log.add_stage(pop.call_id, NewStage(stage, at, pop.extension, pop.leg))
         self._observe_pop(stage, seconds)
 
     def _end_recordings(self) -> None:
-        self._put("end_recordings", "", partial(end_recordings, recordings=self._folders.recordings))
+        self.call_log.put("end_recordings", partial(end_recordings, recordings=self._folders.recordings))
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         def act() -> None:

@@ -23,6 +23,7 @@ from bridge.flows import recording_files
 from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_call
 from bridge.flows.call_parties import Parties
 from bridge.store import agents, call_views, calls, feed, filing, people, wrap_ups
+from bridge.store.calls import NewStage
 from bridge.store.filing import Subject
 from bridge.store.timeline import NewEntry
 from pbx.interface import (
@@ -37,6 +38,7 @@ from pbx.interface import (
     CallJoined,
     CallStarted,
     Direction,
+    Leg,
     RecordingStarted,
     VoicemailLeft,
     WatchGap,
@@ -47,12 +49,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`call` as it is after `events`. Its row gets `call_id` unless it has another one already."""
+    """`call` as it is after `events`. Its row gets `call_id` unless it has another one already.
+
+    `legs` are those that are new or different; `stages` are steps that the PBX does not know of.
+    """
 
     call_id: str
     call: Call
     parties: Parties
-    events: Sequence[CallEvent]
+    events: tuple[CallEvent, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    stages: tuple[NewStage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +73,29 @@ class Folders:
 def track(connection: Connection, change: Change, folders: Folders) -> None:
     """Store a change and what it means."""
     call = change.call
-    call_id = calls.save_call(
+    saved = calls.save_call(
         connection, change.call_id, call, caller=change.parties.caller, dialled=change.parties.dialled
     )
-    calls.save_legs(connection, call_id, call.legs)
+    calls.save_legs(connection, saved.id, change.legs)
+    calls.add_stages(connection, saved.id, [*_stages_of(change.events), *change.stages])
     for event in change.events:
-        _keep(connection, call_id, call, event)
-    _file_first(connection, call_id, change)
-    append_call(connection, call_id)
+        _keep(connection, saved.id, call, event)
+    if saved.customer_id is None and _file_first(connection, saved.id, change):
+        append_call(connection, saved.id)
     for event in change.events:
         if isinstance(event, VoicemailLeft):
-            _append_message(connection, call_id, event, folders)
-    at = change.events[-1].at if change.events else call.started_at
-    feed.append(connection, "call", EVERYONE, call_views.get_summary(connection, call_id), at)
+            _append_message(connection, saved.id, event, folders)
+    if change.events:
+        summary = call_views.get_summary(connection, saved.id)
+        feed.append(connection, "call", EVERYONE, summary, change.events[-1].at)
+
+
+def join(connection: Connection, event: CallJoined) -> None:
+    """Two calls came together; either may be one that nobody saw begin."""
+    this = calls.find(connection, event.pbx, event.linkedid)
+    into = calls.find(connection, event.pbx, event.into)
+    if this is not None and into is not None:
+        calls.join(connection, this.id, into.id)
 
 
 def mark_gap(connection: Connection, gap: WatchGap, call_ids: Sequence[str]) -> None:
@@ -95,25 +112,26 @@ def mark_gap(connection: Connection, gap: WatchGap, call_ids: Sequence[str]) -> 
 
 
 def _keep(connection: Connection, call_id: str, call: Call, event: CallEvent) -> None:
-    """The stage that an event is, and the rows that belong to it."""
+    """The rows that belong to an event."""
     match event:
         case AgentAnswered():
             calls.set_answered_by(connection, call_id, event.extension)
         case AgentLeft():
             _begin_wrap_up(connection, call_id, call, event)
-        case CallJoined():
-            into = calls.find_id(connection, event.pbx, event.into)
-            if into is not None:
-                calls.join(connection, call_id, into)
         case RecordingStarted():
             calls.add_recording(
                 connection, call_id, "call", event.name, started_at=event.at, state="recording"
             )
-    stage = _stage_of(event)
-    if stage is not None:
-        name, detail = stage
-        extension, leg = getattr(event, "extension", None), getattr(event, "leg", None)
-        calls.add_stage(connection, call_id, name, event.at, extension=extension, leg=leg, detail=detail)
+
+
+def _stages_of(events: Sequence[CallEvent]) -> list[NewStage]:
+    stages = []
+    for event in events:
+        named = _stage_of(event)
+        if named is not None:
+            extension, leg = getattr(event, "extension", None), getattr(event, "leg", None)
+            stages.append(NewStage(named[0], event.at, extension, leg, named[1]))
+    return stages
 
 
 def _stage_of(event: CallEvent) -> tuple[str, str | None] | None:  # noqa: PLR0911 - one line per kind of event
@@ -143,13 +161,13 @@ def _begin_wrap_up(connection: Connection, call_id: str, call: Call, event: Agen
         wrap_ups.begin(connection, call_id, agent.id, event.at)
 
 
-def _file_first(connection: Connection, call_id: str, change: Change) -> None:
-    """The system's first filing. Once a call was filed, by whomever, only people move it."""
+def _file_first(connection: Connection, call_id: str, change: Change) -> bool:
+    """The system's first filing, if it can be made. Once a call was filed, by whomever, only people move it."""
     if calls.was_filed(connection, call_id):
-        return
+        return False
     customer_id = _resolve_customer(connection, change)
     if customer_id is None:
-        return
+        return False
     try:
         filing.file(
             connection,
@@ -163,6 +181,8 @@ def _file_first(connection: Connection, call_id: str, change: Change) -> None:
     except NotFound:
         # The PBX remembers an id that is not here any more: the call is nobody's until somebody files it.
         log.warning("caller_gone", call_id=call_id, customer_id=customer_id)
+        return False
+    return True
 
 
 def _resolve_customer(connection: Connection, change: Change) -> str | None:

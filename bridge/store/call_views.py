@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select, tuple_
 
 from bridge.domain.call import CallDetail, CallLeg, CallRecording, CallSummary, Stage
 from bridge.domain.times import iso, iso_or_none
 from bridge.errors import NotFound
+from bridge.store.calls import OPEN
 from bridge.store.paging import place, read_place
+from bridge.store.prepared import Prepared
 from bridge.store.schema import agent, call, call_leg, call_stage, customer, recording
 
 _leaf = customer.alias("leaf")
@@ -27,8 +29,10 @@ _summary = (
     .outerjoin(_canonical, _canonical.c.id == _leaf.c.canonical_id)
     .outerjoin(agent, agent.c.id == call.c.answered_by)
 )
-_by_id = _summary.where(call.c.id == bindparam("call_id"))
+_BY_ID = Prepared(_summary.where(call.c.id == bindparam("call_id")))
 _page = _summary.order_by(call.c.started_at.desc(), call.c.id.desc()).limit(bindparam("most"))
+# Of all calls the few open ones, off their partial index, however many there are.
+_is_open = call.c.id.in_(select(call.c.id).where(call.c.state == literal_column(f"'{OPEN}'")))
 _of_customer = call.c.customer_id.in_(
     select(customer.c.id).where(
         customer.c.canonical_id
@@ -93,7 +97,9 @@ def list_calls(
             < tuple_(bindparam("at", type_=call.c.started_at.type), bindparam("before_id"))
         )
         values |= {"at": at, "before_id": row_id}
-    if state is not None:
+    if state == OPEN:
+        conditions.append(_is_open)
+    elif state is not None:
         conditions.append(call.c.state == bindparam("of_state"))
         values["of_state"] = state
     if customer_id is not None:
@@ -114,10 +120,10 @@ def get_recording(connection: Connection, recording_id: str) -> tuple[str, str]:
 
 
 def _get(connection: Connection, call_id: str) -> Any:
-    row = connection.execute(_by_id, {"call_id": call_id}).one_or_none()
-    if row is None:
+    rows = _BY_ID.rows(connection, call_id=call_id)
+    if not rows:
         raise NotFound("no such call")
-    return row
+    return rows[0]
 
 
 def _fields(row: Any) -> dict[str, Any]:

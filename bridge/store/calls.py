@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from bridge.domain.ids import new_id
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.schema import agent, call, call_leg, call_stage, filing, recording
-from pbx.interface import Call, Direction, Leg, LegRole, LegState, Outcome
+from pbx.interface import Call, Leg
 
 OPEN = "open"
 ENDED = "ended"
@@ -31,27 +30,40 @@ class UnfinishedRecording:
     answered: bool
 
 
-_id_by_key = select(call.c.id).where(
-    call.c.pbx == bindparam("of_pbx"), call.c.linkedid == bindparam("of_linkedid")
+_STATE = (
+    "direction", "caller", "dialled", "queue", "state", "outcome", "identified_at", "answered_at", "ended_at",
+)  # fmt: skip
+_LEG_STATE = (
+    "state", "dialled_by", "invited_at", "ringing_at", "answered_at", "withdrawn_at", "ended_at", "cause",
+)  # fmt: skip
+_BY_KEY = Prepared(
+    select(call.c.id, call.c.customer_id).where(
+        call.c.pbx == bindparam("pbx"), call.c.linkedid == bindparam("linkedid")
+    )
 )
-_update_call = (
-    update(call)
-    .where(call.c.id == bindparam("call_id"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "direction",
-                "caller",
-                "dialled",
-                "queue",
-                "state",
-                "outcome",
-                "identified_at",
-                "answered_at",
-                "ended_at",
-            )
-        }
+_INSERT = PreparedWrite(
+    insert(call).values(values_of_columns(call, "id", "pbx", "linkedid", "started_at", *_STATE))
+)
+_UPDATE = PreparedWrite(
+    update(call).where(call.c.id == bindparam("call_id")).values(values_of_columns(call, *_STATE))
+)
+_INSERT_LEG = PreparedWrite(
+    insert(call_leg).values(
+        values_of_columns(
+            call_leg,
+            *("call_id", "uniqueid", "channel", "role", "endpoint", "extension", "created_at"),
+            *_LEG_STATE,
+        )
+    )
+)
+_UPDATE_LEG = PreparedWrite(
+    update(call_leg)
+    .where(call_leg.c.call_id == bindparam("of_call"), call_leg.c.uniqueid == bindparam("of_uniqueid"))
+    .values(values_of_columns(call_leg, *_LEG_STATE))
+)
+_INSERT_STAGE = PreparedWrite(
+    insert(call_stage).values(
+        values_of_columns(call_stage, "id", "call_id", "stage", "at", "extension", "leg", "detail")
     )
 )
 _join = update(call).where(call.c.id == bindparam("call_id")).values(joined_to=bindparam("into"))
@@ -62,51 +74,10 @@ _answered_by = (
         answered_by=select(agent.c.id).where(agent.c.extension == bindparam("at_extension")).scalar_subquery()
     )
 )
-_LEG_STATE = (
-    "state",
-    "dialled_by",
-    "invited_at",
-    "ringing_at",
-    "answered_at",
-    "withdrawn_at",
-    "ended_at",
-    "cause",
-)
-_update_leg = (
-    update(call_leg)
-    .where(call_leg.c.call_id == bindparam("of_call"), call_leg.c.uniqueid == bindparam("of_uniqueid"))
-    .values({name: bindparam(name) for name in _LEG_STATE})
-)
-_last_stage = (
-    select(call_stage.c.at)
-    .join(call, call.c.id == call_stage.c.call_id)
-    .where(call.c.pbx == bindparam("of_pbx"))
-    .order_by(call_stage.c.id.desc())
-    .limit(1)
-)
-_customer_of = select(call.c.customer_id).where(call.c.id == bindparam("of_call"))
-_filings_of = (
+_FILINGS_OF = Prepared(
     select(filing.c.id)
     .where(filing.c.subject == "call", filing.c.subject_id == bindparam("of_call"))
     .limit(1)
-)
-_legs_of_open = (
-    select(call_leg)
-    .join(call, call.c.id == call_leg.c.call_id)
-    .where(call.c.state == OPEN)
-    .order_by(call_leg.c.created_at)
-)
-_joined = call.alias("joined")
-_open = (
-    select(call, _joined.c.linkedid.label("into"))
-    .outerjoin(_joined, _joined.c.id == call.c.joined_to)
-    .where(call.c.state == OPEN)
-    .order_by(call.c.started_at)
-)
-_recordings_of_open = (
-    select(recording.c.call_id, recording.c.kind, recording.c.name)
-    .join(call, call.c.id == recording.c.call_id)
-    .where(call.c.state == OPEN)
 )
 _find_recording = select(recording.c.id).where(
     recording.c.kind == bindparam("of_kind"), recording.c.name == bindparam("of_name")
@@ -114,7 +85,8 @@ _find_recording = select(recording.c.id).where(
 _unfinished_recordings = (
     select(recording.c.id, recording.c.kind, recording.c.name, call.c.answered_at.label("answered_at"))
     .join(call, call.c.id == recording.c.call_id)
-    .where(recording.c.state == "recording", call.c.state == ENDED)
+    # Said literally, or SQLite does not see that the partial index holds them all.
+    .where(recording.c.state == literal_column("'recording'"), call.c.state == ENDED)
 )
 _remove_recording = delete(recording).where(recording.c.id == bindparam("recording_id"))
 _finish_recording = (
@@ -124,12 +96,20 @@ _finish_recording = (
 )
 
 
-def save_call(connection: Connection, call_id: str, seen: Call, *, caller: str, dialled: str) -> str:
-    """Insert or update the row of `seen`; `caller` and `dialled` as they are shown. Returns the row's id.
+@dataclass(frozen=True, slots=True)
+class SavedCall:
+    """The row of a call, and the leaf that it is filed under."""
 
-    That is `call_id`, unless the call was stored under another id before.
+    id: str
+    customer_id: str | None
+
+
+def save_call(connection: Connection, call_id: str, seen: Call, *, caller: str, dialled: str) -> SavedCall:
+    """Insert or update the row of `seen`; `caller` and `dialled` as they are shown.
+
+    The row's id is `call_id`, unless the call was stored under another id before.
     """
-    stored = connection.scalar(_id_by_key, {"of_pbx": seen.pbx, "of_linkedid": seen.linkedid})
+    stored = find(connection, seen.pbx, seen.linkedid)
     values = {
         "direction": seen.direction.value,
         "caller": caller,
@@ -142,48 +122,59 @@ def save_call(connection: Connection, call_id: str, seen: Call, *, caller: str, 
         "ended_at": seen.ended_at,
     }
     if stored is not None:
-        connection.execute(_update_call, {"call_id": stored, **values})
-        return str(stored)
+        _UPDATE.run(connection, call_id=stored.id, **values)
+        return stored
     key = {"id": call_id, "pbx": seen.pbx, "linkedid": seen.linkedid, "started_at": seen.started_at}
-    connection.execute(insert(call), {**key, **values})
-    return call_id
+    _INSERT.run(connection, **key, **values)
+    return SavedCall(call_id, None)
 
 
-def save_legs(connection: Connection, call_id: str, legs: Mapping[str, Leg]) -> None:
-    for leg in legs.values():
+def save_legs(connection: Connection, call_id: str, legs: Iterable[Leg]) -> None:
+    for leg in legs:
         state = {name: getattr(leg, name) for name in _LEG_STATE}
-        key = {"of_call": call_id, "of_uniqueid": leg.uniqueid}
-        if connection.execute(_update_leg, {**key, **state}).rowcount:
+        if _UPDATE_LEG.run(connection, of_call=call_id, of_uniqueid=leg.uniqueid, **state):
             continue
-        fixed = {
-            "call_id": call_id,
-            "uniqueid": leg.uniqueid,
-            "channel": leg.channel,
-            "role": leg.role.value,
-            "endpoint": leg.endpoint,
-            "extension": leg.extension,
-            "created_at": leg.created_at,
-        }
-        connection.execute(insert(call_leg), {**fixed, **state})
+        _INSERT_LEG.run(
+            connection,
+            call_id=call_id,
+            uniqueid=leg.uniqueid,
+            channel=leg.channel,
+            role=leg.role.value,
+            endpoint=leg.endpoint,
+            extension=leg.extension,
+            created_at=leg.created_at,
+            **state,
+        )
 
 
-def add_stage(
-    connection: Connection,
-    call_id: str,
-    stage: str,
-    at: datetime,
-    *,
-    extension: str | None = None,
-    leg: str | None = None,
-    detail: str | None = None,
-) -> None:
-    """One step on the call's way; `extension` and `leg` of the agent that it concerns."""
-    row = {"id": new_id(), "call_id": call_id, "stage": stage, "at": at}
-    connection.execute(insert(call_stage), {**row, "extension": extension, "leg": leg, "detail": detail})
+@dataclass(frozen=True, slots=True)
+class NewStage:
+    """One step on a call's way; `extension` and `leg` of the agent that it concerns."""
+
+    stage: str
+    at: datetime
+    extension: str | None = None
+    leg: str | None = None
+    detail: str | None = None
 
 
-def find_id(connection: Connection, pbx: str, linkedid: str) -> str | None:
-    return connection.scalar(_id_by_key, {"of_pbx": pbx, "of_linkedid": linkedid})
+def add_stages(connection: Connection, call_id: str, stages: Iterable[NewStage]) -> None:
+    for new in stages:
+        _INSERT_STAGE.run(
+            connection,
+            id=new_id(),
+            call_id=call_id,
+            stage=new.stage,
+            at=new.at,
+            extension=new.extension,
+            leg=new.leg,
+            detail=new.detail,
+        )
+
+
+def find(connection: Connection, pbx: str, linkedid: str) -> SavedCall | None:
+    rows = _BY_KEY.rows(connection, pbx=pbx, linkedid=linkedid)
+    return SavedCall(rows[0].id, rows[0].customer_id) if rows else None
 
 
 def join(connection: Connection, call_id: str, into_id: str) -> None:
@@ -229,69 +220,6 @@ def finish_recording(connection: Connection, recording_id: str, duration_ms: int
     connection.execute(_finish_recording, values)
 
 
-def list_open(connection: Connection) -> list[tuple[str, Call]]:
-    """The open calls with their ids, as they were last seen: what a starting server goes on from."""
-    legs: dict[str, dict[str, Leg]] = {}
-    for row in connection.execute(_legs_of_open):
-        legs.setdefault(row.call_id, {})[row.uniqueid] = _leg(row)
-    recordings: dict[str, dict[str, str]] = {}
-    for row in connection.execute(_recordings_of_open):
-        recordings.setdefault(row.call_id, {})[row.kind] = row.name
-    return [
-        (row.id, _call(row, legs.get(row.id, {}), recordings.get(row.id, {})))
-        for row in connection.execute(_open)
-    ]
-
-
-def _call(row: Any, legs: dict[str, Leg], recordings: dict[str, str]) -> Call:
-    return Call(
-        pbx=row.pbx,
-        linkedid=row.linkedid,
-        direction=Direction(row.direction),
-        caller=row.caller,
-        dialled=row.dialled,
-        started_at=row.started_at,
-        legs=MappingProxyType(legs),
-        customer_id=row.customer_id,
-        queue=row.queue,
-        identified_at=row.identified_at,
-        answered_at=row.answered_at,
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        joined_to=row.into,
-        recording=recordings.get("call"),
-        voicemail="voicemail" in recordings,
-    )
-
-
-def _leg(row: Any) -> Leg:
-    return Leg(
-        uniqueid=row.uniqueid,
-        channel=row.channel,
-        role=LegRole(row.role),
-        state=LegState(row.state),
-        created_at=row.created_at,
-        endpoint=row.endpoint,
-        extension=row.extension,
-        dialled_by=row.dialled_by,
-        invited_at=row.invited_at,
-        ringing_at=row.ringing_at,
-        answered_at=row.answered_at,
-        withdrawn_at=row.withdrawn_at,
-        ended_at=row.ended_at,
-        cause=row.cause,
-    )
-
-
-def find_customer(connection: Connection, call_id: str) -> str | None:
-    """The leaf that the call is filed under."""
-    return connection.scalar(_customer_of, {"of_call": call_id})
-
-
 def was_filed(connection: Connection, call_id: str) -> bool:
     """Whether anybody ever filed it, also when that was undone."""
-    return connection.scalar(_filings_of, {"of_call": call_id}) is not None
-
-
-def find_last_watched(connection: Connection, pbx: str) -> datetime | None:
-    """When this PBX last told anything that is stored."""
-    return connection.scalar(_last_stage, {"of_pbx": pbx})
+    return bool(_FILINGS_OF.rows(connection, of_call=call_id))

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
+from bridge.store.prepared import PreparedWrite, values_of_columns
 from bridge.store.schema import feed
 
 
@@ -26,7 +27,7 @@ class FeedRow:
     at: datetime
 
 
-_append = insert(feed)
+_APPEND = PreparedWrite(insert(feed).values(values_of_columns(feed, "type", "topic", "data", "at")))
 _unnumbered = select(feed.c.id).where(feed.c.number.is_(None)).order_by(feed.c.id).limit(500)
 _has_unnumbered = select(exists().where(feed.c.number.is_(None)))
 _newest = select(func.coalesce(func.max(feed.c.number), 0))
@@ -43,8 +44,7 @@ _prune = delete(feed).where(
 
 def append(connection: Connection, type_: str, topic: str, data: Any, at: datetime) -> None:
     """`data` is a Struct or plain JSON; the relay has to be woken after the commit."""
-    row = {"type": type_, "topic": topic, "data": msgspec.to_builtins(data), "at": at}
-    connection.execute(_append, row)
+    _APPEND.run(connection, type=type_, topic=topic, data=msgspec.to_builtins(data), at=at)
 
 
 def has_unnumbered(connection: Connection) -> bool:

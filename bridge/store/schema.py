@@ -261,6 +261,12 @@ recording = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("duration_ms", Integer),
     UniqueConstraint("kind", "name"),
+    Index(
+        "ix_recording_unfinished",
+        "call_id",
+        sqlite_where=text("state = 'recording'"),
+        postgresql_where=text("state = 'recording'"),
+    ),
 )
 
 note_draft = Table(

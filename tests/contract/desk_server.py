@@ -75,7 +75,7 @@ class DeskServer:
 
     async def settle(self) -> None:
         """All that calls have told so far is in the database."""
-        await self.calls.writer.drain()
+        await self.calls.call_log.drain()
 
     async def add_customer(self, name: str, *phones: str) -> str:
         """The id of a new customer."""

@@ -324,6 +324,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "name", name=op.f("uq_recording_kind_name")),
     )
     op.create_index(op.f("ix_recording_call_id"), "recording", ["call_id"], unique=False)
+    op.create_index(
+        "ix_recording_unfinished",
+        "recording",
+        ["call_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'recording'"),
+        postgresql_where=sa.text("state = 'recording'"),
+    )
     op.create_table(
         "timeline_entry",
         sa.Column("id", Id, nullable=False),
