@@ -18,8 +18,13 @@ import msgspec
 from bridge.errors import InvalidInput
 
 PREFIX = "OMNILINE_"
-# Names under the prefix that are not settings: where the home is, and what set-up reads.
-NOT_SETTINGS = frozenset({"HOME", "PREFIX", "APT_MIRROR", "APT_SUITE"})
+NOT_SETTINGS = {
+    "HOME": "The home; by default `~/.local/share/omniline`.",
+    "PREFIX": "The folder of the private Asterisk; by default one of this user's cache, shared by all homes.",
+    "APT_MIRROR": "The Debian mirror that Asterisk is fetched from; by default the one of the machine's own apt sources.",
+    "APT_SUITE": "The Debian suite that Asterisk is fetched from; by default `forky`.",
+}
+"""Variables under the prefix that are no settings: where things are, and what set-up reads."""
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=3600)]

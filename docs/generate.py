@@ -36,7 +36,11 @@ def settings_page() -> Iterator[str]:
         "The defaults work on a laptop with none given. `omniline.toml` in the home overrides them, and the environment",
         "overrides that: `OMNILINE_HTTP__PORT=8081` sets `http.port`. An unknown key is an error that names its path.",
         "",
-        "The home is `$OMNILINE_HOME`, by default `~/.local/share/omniline`.",
+        "Of the environment alone:",
+        "",
+        "| variable | |",
+        "| --- | --- |",
+        *(f"| `{settings.PREFIX}{name}` | {words} |" for name, words in settings.NOT_SETTINGS.items()),
         "",
     )
     for path, struct in _tables(settings.Settings):

@@ -142,6 +142,11 @@ def test_the_examples_of_imports_can_be_imported() -> None:
     assert tuple(columns.split(",")) == COLUMNS
 
 
+def test_the_architecture_names_every_table() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    assert [table for table in metadata.tables if f"`{table}`" not in text] == []
+
+
 def glossary_words() -> Iterator[str]:
     text = (ROOT / "docs/glossary.md").read_text("utf-8")
     for row in re.findall(r"^\| (\*\*.*?) \|", text, re.MULTILINE):
