@@ -67,12 +67,10 @@ class Pbx:
         return sipp.Line(command, self.home / "phones" / name, "127.0.0.1", self.config.sip_port, local, rtp)
 
     async def speech(self) -> Speech:
-        return await synthesise(
-            ("espeak-ng",),
-            "Good afternoon, I am calling about the order that I made yesterday evening.",
-            "en",
-            self.home / "speech.alaw",
-        )
+        """Half a minute: a phone sends sound for as long as the call is up, and voicemail hangs up on one that does not."""
+        sentence = "Good afternoon, I am calling about the order that I made yesterday evening. "
+        command = tuple(find_program("espeak-ng") or ())
+        return await synthesise(command, sentence * 7, "en", self.home / "speech.alaw")
 
     async def phone(self, extension: str, scenario: str = "answer") -> sipp.RunningScenario:
         """A registered phone that plays `scenario` at its next call."""
@@ -84,7 +82,7 @@ class Pbx:
         )
 
     async def call(
-        self, from_header: str = "", *, dialled: str = DID, before_speech_ms: int = 300, talk_ms: int = 2500
+        self, from_header: str = "", *, dialled: str = DID, talk_ms: int = 2500
     ) -> sipp.RunningScenario:
         """A call from the trunk to `dialled`."""
         return await sipp.start(
@@ -95,7 +93,7 @@ class Pbx:
             speech=str((await self.speech()).path),
             answer_timeout_ms=20_000,
             loops=1,
-            before_speech_ms=before_speech_ms,
+            before_speech_ms=300,
             talk_ms=talk_ms,
         )
 

@@ -37,7 +37,7 @@ async def test_a_call_rings_is_answered_and_recorded_though_nobody_identifies(pb
 
 async def test_nobody_answers_then_a_message_is_kept_though_the_caller_just_hangs_up(pbx: Pbx) -> None:
     phone = await pbx.phone("101", "ring")
-    caller = await pbx.call(before_speech_ms=16_000, talk_ms=4_000)
+    caller = await pbx.call(talk_ms=19_000)
     assert await caller.wait(40)
     left = await pbx.ami.one("OmniVoicemail")
     assert left["Box"] == "support"
@@ -48,7 +48,7 @@ async def test_nobody_answers_then_a_message_is_kept_though_the_caller_just_hang
 
 
 async def test_no_phone_is_there_then_voicemail_at_once(pbx: Pbx) -> None:
-    caller = await pbx.call(before_speech_ms=12_000, talk_ms=4_000)
+    caller = await pbx.call(talk_ms=15_000)
     assert await caller.wait(30)
     assert "does not exist" not in pbx.log(), "the prompts of a language without a voice are English"
     assert (await pbx.ami.one("OmniVoicemail"))["Box"] == "support"
