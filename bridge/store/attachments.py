@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from bridge.domain.ids import new_id
-from bridge.errors import NotFound
 from bridge.store import schema
 
 _attachment = schema.attachment
@@ -51,11 +50,3 @@ def add_attachments(conn: Connection, entry_id: str, attachments: Sequence[Attac
                 for attachment in attachments
             ],
         )
-
-
-def get_attachment(conn: Connection, attachment_id: str) -> Attachment:
-    """Raises NotFound."""
-    row = conn.execute(select(_attachment).where(_attachment.c.id == attachment_id)).one_or_none()
-    if row is None:
-        raise NotFound("no such attachment")
-    return Attachment(row.id, row.name, row.media_type, row.size, row.sha256)

@@ -213,23 +213,15 @@ def read_page(
     return Page([entry_of(row) for row in rows[:limit]], following)
 
 
-_ONE = _shown(_entry).where(_entry.c.id == bindparam("entry_id"))
-_OF_CALL = (
-    _shown(_entry).where(_entry.c.call_id == bindparam("call_id")).order_by(_entry.c.occurred_at, _entry.c.id)
-)
+_ONE = Prepared(_shown(_entry).where(_entry.c.id == bindparam("entry_id")))
 
 
 def get_entry(conn: Connection, entry_id: str) -> Entry:
     """Raises NotFound."""
-    row = conn.execute(_ONE, {"entry_id": entry_id}).one_or_none()
-    if row is None:
+    rows = _ONE.rows(conn, entry_id=entry_id)
+    if not rows:
         raise NotFound("no such entry")
-    return entry_of(row)
-
-
-def list_entries_of_call(conn: Connection, call_id: str) -> list[Entry]:
-    """The call's own entry, its notes, its voicemail, oldest first."""
-    return [entry_of(row) for row in conn.execute(_OF_CALL, {"call_id": call_id})]
+    return entry_of(rows[0])
 
 
 def entry_of(row: Any) -> Entry:
