@@ -110,9 +110,10 @@ class AsteriskProcess:
 
     async def reload(self) -> None:
         """Have it read its configuration again if that has changed; calls go on."""
-        if self._remembered() == self._digests():
+        before, now = self._remembered(), self._digests()
+        if before == now:
             return
-        if self._remembered()[1:] != self._digests()[1:]:
+        if before and before[1:] != now[1:]:
             log.warning(
                 "asterisk_restart_needed", reason="the SIP address is taken over by the next start only"
             )

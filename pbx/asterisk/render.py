@@ -62,10 +62,8 @@ def render(home: Path, config: PbxConfig, asterisk: Asterisk) -> None:
 
 def _make_folders(home: Path, config: PbxConfig) -> None:
     private = [home / "asterisk" / name for name in ("run", "log", "spool", "db", "keys")]
-    for folder in (*private, home / "asterisk-config/generated"):
+    for folder in (*private, home / "asterisk-config/generated", config.recordings, config.voicemail):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for folder in (config.recordings, config.voicemail):
-        folder.mkdir(parents=True, exist_ok=True)
     _link_voicemail(home / "asterisk/spool/voicemail", config.voicemail)
 
 

@@ -5,13 +5,15 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pbx.asterisk.config import PbxConfig
+from pbx.asterisk.find import Asterisk
 from pbx.asterisk.ports import check_ports
-from pbx.asterisk.process import find_running
-from pbx.errors import Rejected
+from pbx.asterisk.process import AsteriskProcess, find_running
+from pbx.errors import Rejected, Transient
 
 
 def make_config(sip: int, http: int, ami: int) -> PbxConfig:
@@ -79,3 +81,15 @@ def test_only_the_process_with_our_asterisk_conf_is_ours(tmp_path: Path) -> None
         process.stdin.close()
         process.wait()
         assert find_running(tmp_path) is None
+
+
+async def test_asterisk_is_not_started_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+    monkeypatch.setattr("pbx.asterisk.process.check_ports", lambda _: None)
+    asterisk = Asterisk(("/bin/false",), tmp_path, tmp_path, "22.0")
+    process = AsteriskProcess(tmp_path, make_config(5060, 8088, 5038), asterisk)
+    with pytest.raises(Transient, match=f"the disk that holds {tmp_path} is full"):
+        await process.start()
+    assert process.pid is None
