@@ -105,12 +105,9 @@ class _Telephone:
             watcher = await stack.enter_async_context(
                 DeskClient(self._settings, self._settings.admin.login, self._admin_password())
             )
-            desk = None
             if plan.answer == "auto":
                 agent = await self._free_agent(watcher, plan.dialled)
-                desk = await stack.enter_async_context(
-                    self._answering(agent, reply, PAUSE_MS * 2 + spoken_ms)
-                )
+                await stack.enter_async_context(self._answering(agent, reply, PAUSE_MS * 2 + spoken_ms))
                 talk_ms, loops = spoken_ms + reply_ms + 2 * PAUSE_MS, 1
             else:
                 # Nobody knows when it is answered: the sentence is repeated until the other side hangs up.
@@ -130,32 +127,30 @@ class _Telephone:
                 talk_ms=talk_ms,
             )
             stack.push_async_callback(running.stop)
-            call_id = await self._follow(watcher, plan, since, running)
-            if desk is not None:
-                await _finish_wrap_up(desk, call_id)
+            await self._follow(watcher, plan, since, running)
 
     @contextlib.asynccontextmanager
-    async def _answering(
-        self, agent: dict[str, Any], reply: Speech, wait_ms: int
-    ) -> AsyncIterator[DeskClient]:
+    async def _answering(self, agent: dict[str, Any], reply: Speech, wait_ms: int) -> AsyncIterator[None]:
         """A phone that answers after RING_MS and speaks `reply` after `wait_ms`, and the desk of its agent."""
         phone = self._secrets.phones[agent["extension"]]
         user = f"agent-{agent['extension']}"
         line = self._line("agent")
-        await sipp.register(line, user, phone.sip_password)
-        answerer = await sipp.start(
-            line,
-            "answer",
-            timeout=LONGEST_S,
-            user=user,
-            ring_ms=RING_MS,
-            before_speech_ms=wait_ms,
-            speech=str(reply.path),
-        )
         async with DeskClient(self._settings, agent["login"], phone.desk_password) as desk:
+            if agent["state"] == "wrap_up":
+                await _finish_wrap_ups(desk)
+            await sipp.register(line, user, phone.sip_password)
+            answerer = await sipp.start(
+                line,
+                "answer",
+                timeout=LONGEST_S,
+                user=user,
+                ring_ms=RING_MS,
+                before_speech_ms=wait_ms,
+                speech=str(reply.path),
+            )
             showing = asyncio.create_task(desk.show_pops(lambda pop: None))
             try:
-                yield desk
+                yield
             finally:
                 showing.cancel()
                 await asyncio.gather(showing, return_exceptions=True)
@@ -163,19 +158,21 @@ class _Telephone:
                 await sipp.register(line, user, phone.sip_password, expires=0)
 
     async def _free_agent(self, watcher: DeskClient, dialled: str) -> dict[str, Any]:
-        """The first agent whom a call to `dialled` rings and who has no phone. Waits a little: the server asks
-        for the registered phones every few seconds, and the last test phone may have left just now."""
+        """The first agent whom a call to `dialled` rings and who has no phone; one who writes a call up comes last.
+
+        Waits a little for one: the server asks for the registered phones every few seconds, and the last test
+        phone may have left just now.
+        """
         members = self._members(dialled)
         deadline = time.monotonic() + FREE_S
         while True:
-            for agent in (await watcher.get("agents"))["items"]:
-                if agent["extension"] in members and not agent["registered"] and agent["state"] != "wrap_up":
-                    result: dict[str, Any] = agent
-                    return result
+            agents: list[dict[str, Any]] = (await watcher.get("agents"))["items"]
+            free = [agent for agent in agents if agent["extension"] in members and not agent["registered"]]
+            if free:
+                return min(free, key=lambda agent: agent["state"] == "wrap_up")
             if time.monotonic() > deadline:
                 raise InvalidInput(
-                    "every agent of the queue has a phone registered or writes a call up: "
-                    "use '--answer phone' and answer it there"
+                    "every agent of the queue has a phone registered: use '--answer phone' and answer it there"
                 )
             await asyncio.sleep(0.2)
 
@@ -188,8 +185,8 @@ class _Telephone:
 
     async def _follow(
         self, watcher: DeskClient, plan: Plan, since: datetime, running: sipp.RunningScenario
-    ) -> str:
-        """Prints stages as they come, until the call has ended; its id."""
+    ) -> None:
+        """Prints stages as they come, until the call has ended."""
         deadline = time.monotonic() + LONGEST_S + 60
         call_id: str | None = None
         printed: set[str] = set()
@@ -200,7 +197,7 @@ class _Telephone:
                 _print_stages(call, printed, as_json=plan.as_json)
                 if call["state"] == "ended":
                     _print_end(call, as_json=plan.as_json)
-                    return call_id
+                    return
             elif not running.running:
                 raise Rejected(
                     f"the call did not reach the company: see what the PBX said in\n{running.read_messages()[-1500:]}"
@@ -233,10 +230,10 @@ class _Telephone:
         return next((did.language for did in self._settings.dids if did.number == dialled), "en")
 
 
-async def _finish_wrap_up(desk: DeskClient, call_id: str) -> None:
-    """Nobody sits at this desk: the agent would be kept out of the queues until the time is up."""
-    if any(call["id"] == call_id for call in (await desk.get("me"))["unfinished"]):
-        await desk.post(f"calls/{call_id}/wrap_up", disposition="other")
+async def _finish_wrap_ups(desk: DeskClient) -> None:
+    """Back into the queues; a draft becomes an entry."""
+    for call in (await desk.get("me"))["unfinished"]:
+        await desk.post(f"calls/{call['id']}/wrap_up", disposition="other")
 
 
 def _program(name: str, package: str) -> tuple[str, ...]:

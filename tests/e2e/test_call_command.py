@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.harness import Omniline
+from tests.e2e.harness import Desk, Omniline
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -14,12 +14,25 @@ STAGES = ["invite", "identified", "ringing", "pop_sent", "pop_shown", "answered"
 
 
 async def test_every_call_is_answered_though_one_follows_the_other(omniline: Omniline) -> None:
-    for caller in ("+380501110001", "anonymous", "050 111 00 01"):
+    for caller in ("+380501110001", "anonymous", "050 111 00 01", "+380671234567"):
         code, out, err = await omniline.run("call", "--from", caller, "--say", "Hello", "--json")
         assert code == 0, err
         stages = [json.loads(line) for line in out.splitlines()]
         assert sorted(stage["stage"] for stage in stages) == sorted(STAGES), out
         assert stages[-1]["detail"] == "answered"
+
+
+async def test_the_answering_agent_may_still_write_the_call_up(omniline: Omniline) -> None:
+    code, out, err = await omniline.run("call", "--from", "+380501110001", "--say", "Hello", "--json")
+    assert code == 0, err
+    answered = next(stage for stage in map(json.loads, out.splitlines()) if stage["stage"] == "answered")
+    password = omniline.secrets.phones[answered["extension"]].desk_password
+    async with Desk(omniline, answered["extension"], password) as desk:
+        call = f"calls/{answered['call_id']}"
+        status, draft = await desk.send("PUT", f"{call}/note", {"text": "Wants it on Friday", "rev": 1})
+        assert status == 200, draft
+        status, done = await desk.send("POST", f"{call}/wrap_up", {"disposition": "resolved"})
+    assert (status, done["entry"]["text"]) == (200, "Wants it on Friday")
 
 
 async def test_what_it_says_ends_with_whose_timeline_it_is(omniline: Omniline) -> None:
