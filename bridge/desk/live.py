@@ -116,9 +116,6 @@ class Hub:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def has_desk(self, agent_id: str) -> bool:
-        return any(client.session.agent.id == agent_id for client in self._clients)
-
     def emit(self, topics: tuple[str, ...], message: LiveMessage) -> int:
         """Give `message` to every desk that may see one of `topics`; answers to how many. Implements `Emit`."""
         audience = [client for client in self._clients if not client.topics.isdisjoint(topics)]

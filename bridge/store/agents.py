@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from bridge.domain.agent import Agent, Role
 from bridge.domain.ids import new_id
 from bridge.errors import NotFound
+from bridge.store.prepared import Prepared
 from bridge.store.schema import agent, desk_session
 
 
@@ -36,6 +37,7 @@ _all = (
 )
 _by_id = select(*_columns).where(agent.c.id == bindparam("id"))
 _by_extension = select(*_columns).where(_active, agent.c.extension == bindparam("extension"))
+_AT_EXTENSION = Prepared(_by_extension)
 _by_login = select(*_columns, agent.c.password_hash).where(_active, agent.c.login == bindparam("login"))
 _by_phone_key = _by_extension.where(agent.c.phone_key_hash == bindparam("key_hash"))
 _update = (
@@ -100,8 +102,8 @@ def get_agent(connection: Connection, agent_id: str) -> Agent:
 
 
 def find_at_extension(connection: Connection, extension: str) -> Agent | None:
-    row = connection.execute(_by_extension, {"extension": extension}).one_or_none()
-    return None if row is None else _agent(row)
+    rows = _AT_EXTENSION.rows(connection, extension=extension)
+    return _agent(rows[0]) if rows else None
 
 
 def find_login(connection: Connection, login: str) -> Login | None:

@@ -67,7 +67,7 @@ _INSERT_STAGE = PreparedWrite(
     )
 )
 _join = update(call).where(call.c.id == bindparam("call_id")).values(joined_to=bindparam("into"))
-_answered_by = (
+_ANSWERED_BY = PreparedWrite(
     update(call)
     .where(call.c.id == bindparam("call_id"), call.c.answered_by.is_(None))
     .values(
@@ -79,20 +79,27 @@ _FILINGS_OF = Prepared(
     .where(filing.c.subject == "call", filing.c.subject_id == bindparam("of_call"))
     .limit(1)
 )
-_find_recording = select(recording.c.id).where(
-    recording.c.kind == bindparam("of_kind"), recording.c.name == bindparam("of_name")
+_FIND_RECORDING = Prepared(
+    select(recording.c.id).where(
+        recording.c.kind == bindparam("of_kind"), recording.c.name == bindparam("of_name")
+    )
 )
-_unfinished_recordings = (
-    select(recording.c.id, recording.c.kind, recording.c.name, call.c.answered_at.label("answered_at"))
+_INSERT_RECORDING = PreparedWrite(
+    insert(recording).values(
+        values_of_columns(recording, "id", "call_id", "kind", "name", "state", "started_at")
+    )
+)
+_UNFINISHED_RECORDINGS = Prepared(
+    select(recording.c.id, recording.c.kind, recording.c.name, call.c.answered_at)
     .join(call, call.c.id == recording.c.call_id)
     # Said literally, or SQLite does not see that the partial index holds them all.
-    .where(recording.c.state == literal_column("'recording'"), call.c.state == ENDED)
+    .where(recording.c.state == literal_column("'recording'"), call.c.state == literal_column(f"'{ENDED}'"))
 )
 _remove_recording = delete(recording).where(recording.c.id == bindparam("recording_id"))
-_finish_recording = (
+_FINISH_RECORDING = PreparedWrite(
     update(recording)
     .where(recording.c.id == bindparam("recording_id"))
-    .values(state=bindparam("new_state"), duration_ms=bindparam("milliseconds"))
+    .values(values_of_columns(recording, "state", "duration_ms"))
 )
 
 
@@ -184,19 +191,26 @@ def join(connection: Connection, call_id: str, into_id: str) -> None:
 
 def set_answered_by(connection: Connection, call_id: str, extension: str) -> None:
     """The first agent who answered stays the one."""
-    connection.execute(_answered_by, {"call_id": call_id, "at_extension": extension})
+    _ANSWERED_BY.run(connection, call_id=call_id, at_extension=extension)
 
 
 def add_recording(
     connection: Connection, call_id: str, kind: str, name: str, *, started_at: datetime, state: str
 ) -> tuple[str, bool]:
     """The recording's id, and whether it is new. `kind` call or voicemail; `name` as in `schema.recording`."""
-    stored = connection.scalar(_find_recording, {"of_kind": kind, "of_name": name})
-    if stored is not None:
-        return str(stored), False
+    stored = _FIND_RECORDING.rows(connection, of_kind=kind, of_name=name)
+    if stored:
+        return stored[0].id, False
     recording_id = new_id()
-    row = {"id": recording_id, "call_id": call_id, "kind": kind, "name": name}
-    connection.execute(insert(recording), {**row, "state": state, "started_at": started_at})
+    _INSERT_RECORDING.run(
+        connection,
+        id=recording_id,
+        call_id=call_id,
+        kind=kind,
+        name=name,
+        state=state,
+        started_at=started_at,
+    )
     return recording_id, True
 
 
@@ -204,7 +218,7 @@ def list_unfinished_recordings(connection: Connection) -> list[UnfinishedRecordi
     """Recordings of ended calls that nobody has looked at since."""
     return [
         UnfinishedRecording(row.id, row.kind, row.name, answered=row.answered_at is not None)
-        for row in connection.execute(_unfinished_recordings)
+        for row in _UNFINISHED_RECORDINGS.rows(connection)
     ]
 
 
@@ -216,8 +230,7 @@ def remove_recording(connection: Connection, recording_id: str) -> None:
 def finish_recording(connection: Connection, recording_id: str, duration_ms: int | None) -> None:
     """It is ready, or missing when it has no duration."""
     state = "missing" if duration_ms is None else "ready"
-    values = {"recording_id": recording_id, "new_state": state, "milliseconds": duration_ms}
-    connection.execute(_finish_recording, values)
+    _FINISH_RECORDING.run(connection, recording_id=recording_id, state=state, duration_ms=duration_ms)
 
 
 def was_filed(connection: Connection, call_id: str) -> bool:

@@ -27,7 +27,8 @@ from sqlalchemy import (
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, NotFound
 from bridge.store import schema
-from bridge.store.prepared import PreparedWrite, values_of_columns
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
+from bridge.store.types import Id
 
 _filing = schema.filing
 _customer = schema.customer
@@ -79,7 +80,7 @@ def _newest(subject: ColumnElement[Any], subject_id: ColumnElement[Any]) -> Scal
     )
 
 
-_ANCHOR_PLACE = select(_newest(bindparam("subject"), bindparam("subject_id")))
+_ANCHOR_PLACE = Prepared(select(_newest(bindparam("subject"), bindparam("subject_id")).label("place")))
 _PLACE = func.coalesce(
     _newest(literal("entry"), _entry.c.id),
     _newest(literal("call"), _entry.c.call_id),
@@ -93,9 +94,22 @@ _HANGS_ON = {
     Subject.CONVERSATION: _entry.c.conversation_id,
 }
 _MOVE_ENTRIES = {
-    subject: update(_entry).where(column == bindparam("subject_id")).values(customer_id=_PLACE)
+    subject: PreparedWrite(update(_entry).where(column == bindparam("subject_id")).values(customer_id=_PLACE))
     for subject, column in _HANGS_ON.items()
 }
+_MOVE_ANCHOR = {
+    subject: PreparedWrite(
+        update(_TABLES[subject])
+        .where(_TABLES[subject].c.id == bindparam("subject_id"))
+        .values(customer_id=bindparam("place", type_=Id))
+    )
+    for subject in (Subject.CALL, Subject.CONVERSATION)
+}
+_FIND_PLACE = {
+    subject: Prepared(select(table.c.customer_id).where(table.c.id == bindparam("subject_id")))
+    for subject, table in _TABLES.items()
+}
+_FIND_CUSTOMER = Prepared(select(_customer.c.id).where(_customer.c.id == bindparam("customer_id")))
 _NEWEST_COUNTING = (
     select(_filing.c.id)
     .where(
@@ -122,7 +136,7 @@ def file(
     Raises NotFound for an unknown subject or customer.
     """
     from_id = _find_place(conn, subject, subject_id)
-    if conn.execute(select(_customer.c.id).where(_customer.c.id == to_id)).one_or_none() is None:
+    if not _FIND_CUSTOMER.rows(conn, customer_id=to_id):
         raise NotFound("no such customer")
     filing = Filing(new_id(), subject, subject_id, from_id, to_id)
     _insert(conn, filing, by=by, reason=reason, at=at)
@@ -159,11 +173,10 @@ def undo(conn: Connection, filing_id: str, *, by: str, at: datetime) -> Filing:
 
 
 def _find_place(conn: Connection, subject: Subject, subject_id: str) -> str | None:
-    table = _TABLES[subject]
-    row = conn.execute(select(table.c.customer_id).where(table.c.id == subject_id)).one_or_none()
-    if row is None:
+    rows = _FIND_PLACE[subject].rows(conn, subject_id=subject_id)
+    if not rows:
         raise NotFound(f"no such {subject}")
-    place: str | None = row.customer_id
+    place: str | None = rows[0].customer_id
     return place
 
 
@@ -187,7 +200,6 @@ def _insert(
 def _move(conn: Connection, subject: Subject, subject_id: str) -> None:
     """Bring the anchor and its entries to where the filings say."""
     if subject is not Subject.ENTRY:
-        anchor = _TABLES[subject]
-        place = conn.execute(_ANCHOR_PLACE, {"subject": subject, "subject_id": subject_id}).scalar()
-        conn.execute(update(anchor).where(anchor.c.id == subject_id).values(customer_id=place))
-    conn.execute(_MOVE_ENTRIES[subject], {"subject_id": subject_id})
+        (found,) = _ANCHOR_PLACE.rows(conn, subject=subject, subject_id=subject_id)
+        _MOVE_ANCHOR[subject].run(conn, subject_id=subject_id, place=found.place)
+    _MOVE_ENTRIES[subject].run(conn, subject_id=subject_id)

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.schema import call_leg, wrap_up
 
 _of = (wrap_up.c.call_id == bindparam("of_call"), wrap_up.c.agent_id == bindparam("of_agent"))
-_find = select(wrap_up.c.done_at, wrap_up.c.entry_id).where(*_of)
+_FIND = Prepared(select(wrap_up.c.done_at, wrap_up.c.entry_id).where(*_of))
+_BEGIN = PreparedWrite(insert(wrap_up).values(values_of_columns(wrap_up, "call_id", "agent_id", "began_at")))
 _open = (
     select(wrap_up.c.call_id)
     .where(wrap_up.c.agent_id == bindparam("of_agent"), wrap_up.c.done_at.is_(None))
@@ -38,14 +40,14 @@ class WrapUp:
 
 
 def find(connection: Connection, call_id: str, agent_id: str) -> WrapUp | None:
-    row = connection.execute(_find, {"of_call": call_id, "of_agent": agent_id}).one_or_none()
-    return None if row is None else WrapUp(row.done_at, row.entry_id)
+    rows = _FIND.rows(connection, of_call=call_id, of_agent=agent_id)
+    return WrapUp(rows[0].done_at, rows[0].entry_id) if rows else None
 
 
 def begin(connection: Connection, call_id: str, agent_id: str, at: datetime) -> None:
     """Open a wrap-up; one that there is already stays as it is."""
     if find(connection, call_id, agent_id) is None:
-        connection.execute(insert(wrap_up).values(call_id=call_id, agent_id=agent_id, began_at=at))
+        _BEGIN.run(connection, call_id=call_id, agent_id=agent_id, began_at=at)
 
 
 def finish(

@@ -87,6 +87,7 @@ async def test_from_the_ring_to_the_note(server: DeskServer, first: Client) -> N
     assert timeline[1]["payload"]["outcome"] == "answered"
     states = [message["data"]["state"] for message in first.of_type("agent_state")]
     assert states == ["available", "ringing", "in_call", "wrap_up", "available"]
+    assert first.of_type("screen_pop_withdrawn") == []
     kinds = {entry["data"]["kind"] for entry in await first.wait_for("entry", 2)}
     assert kinds == {"call", "note"}
 
