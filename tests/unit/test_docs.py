@@ -23,10 +23,11 @@ from docs import generate
 from pbx.interface import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("asterisk-config", "benchmarks", "bridge", "docker", "docs", "pbx", "transcripts")
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "asterisk-config/**/*.md", "benchmarks/**/*.md", "docker/**/*.md")
-    for path in ROOT.glob(pattern)
+    for path in (*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md")))
+    if "node_modules" not in path.parts
 )
 WRITTEN = [page for page in PAGES if generate.REFERENCE not in page.parents]
 
@@ -71,7 +72,8 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", WRITTEN, ids=name_of)
 def test_every_file_named_is_there(page: Path) -> None:
     for path in re.findall(
-        r"`((?:asterisk-config|benchmarks|bridge|docker|docs|pbx|tests)/[\w./-]*)`", page.read_text("utf-8")
+        r"`((?:asterisk-config|benchmarks|bridge|docker|docs|pbx|setup|tests|transcripts)/[\w./-]*)`",
+        page.read_text("utf-8"),
     ):
         assert (ROOT / path).exists(), path
 
@@ -145,6 +147,13 @@ def test_the_examples_of_imports_can_be_imported() -> None:
 def test_the_architecture_names_every_table() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     assert [table for table in metadata.tables if f"`{table}`" not in text] == []
+
+
+def test_decisions_are_numbered_in_a_row() -> None:
+    pages = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for page in pages:
+        assert page.read_text("utf-8").startswith(f"# {int(page.name[:4])}. "), page.name
 
 
 def glossary_words() -> Iterator[str]:
