@@ -43,6 +43,8 @@ class Tracker:
         """Until cancelled."""
         while True:
             self.take(await news.get())
+            # A queue that is not empty does not wait: let what this led to, a pop above all, go out before the next.
+            await asyncio.sleep(0)
 
     def take(self, news: News) -> None:
         match news:
