@@ -134,7 +134,8 @@ class CallFlow:
                 self.states.begin_wrap_up(event.extension, call_id)
             if isinstance(event, CallEnded):
                 self._ids.pop(key, None)
-                self._later(RECORDING_SECONDS, self._end_recordings)
+                if call.recording is not None:
+                    self._later(RECORDING_SECONDS, self._end_recordings)
         self.states.follow(call_id, call)
 
     def accept_gap(self, gap: WatchGap) -> None:
