@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from transcripts.interface import Rejected
 from transcripts.training.acoustic_file import Phones, number_phones, write_model
 from transcripts.training.corpus import Item, Pronunciation, make_items, pronunciations
 from transcripts.training.features import OPTIONS
@@ -48,16 +49,17 @@ def build(
     epochs: int = EPOCHS,
     processes: int = 2,
 ) -> None:
-    """Writes the model's files into `folder`. Raises Rejected where espeak-ng is missing."""
+    """Writes the model's files into `folder`. Raises Rejected where espeak-ng or sox is missing, or the items are too few."""
     corpus: list[Item] = []
     for item in make_items(vocabulary, items, seed, processes):
         if len(corpus) % TOLD_EVERY == 0:
             say(f"speaking {items} items: {len(corpus)}")
         corpus.append(item)
+    lexicon = _lexicon(corpus, vocabulary.words)
     say(f"{sum(item.seconds for item in corpus) / 3600:.1f} hours; learning")
     phones = number_phones({label for item in corpus for label in item.labels})
     learned = learn(_examples(corpus, phones), len(phones.names), seed, say, epochs)
-    _write(folder, phones, learned, _lexicon(corpus, vocabulary.words))
+    _write(folder, phones, learned, lexicon)
 
 
 def _examples(corpus: list[Item], phones: Phones) -> list[Example]:
@@ -73,6 +75,9 @@ def _lexicon(corpus: list[Item], words: tuple[str, ...]) -> Lexicon:
     said: Counter[tuple[str, Pronunciation]] = Counter()
     for item in corpus:
         said.update(item.said)
+    unsaid = set(words) - {word for word, _ in said}
+    if unsaid:
+        raise Rejected(f"{len(corpus)} items are too few: {', '.join(sorted(unsaid))} came in none of them")
     return {word: pronunciations(said, word) for word in words}
 
 
