@@ -50,12 +50,16 @@ class AgentStates:
         self._desks: Counter[str] = Counter()
         self._registered: frozenset[str] = frozenset()
         self._wrap_ups: dict[str, tuple[str, asyncio.TimerHandle]] = {}
+        # (agent, call) whose wrap-up was done before the call was over.
+        self._done_early: set[tuple[str, str]] = set()
         self._told: dict[str, Doing] = {}
 
     def follow(self, call_id: str, call: Call) -> None:
         """A call has changed: those whose phones it concerns may do something else now."""
         before = self._in_calls.pop(call_id, {})
         now = _states_in(call)
+        if call.ended_at is not None:
+            self._done_early = {done for done in self._done_early if done[1] != call_id}
         if now:
             self._in_calls[call_id] = now
         for extension in before.keys() | now.keys():
@@ -89,7 +93,7 @@ class AgentStates:
     def begin_wrap_up(self, extension: str, call_id: str) -> None:
         """After hang-up. An agent without an open desk has nothing to wrap up with and goes straight on."""
         agent = self._roster.find_at(extension)
-        if agent is None or not self._desks[agent.id]:
+        if agent is None or not self._desks[agent.id] or (agent.id, call_id) in self._done_early:
             return
         self._drop_timer(agent.id)
         timer = asyncio.get_running_loop().call_later(
@@ -101,6 +105,8 @@ class AgentStates:
 
     def end_wrap_up(self, agent_id: str, call_id: str) -> None:
         """Done, or out of time. That of an earlier call changes nothing."""
+        if call_id in self._in_calls:
+            self._done_early.add((agent_id, call_id))
         if self._wrap_ups.get(agent_id, ("", None))[0] != call_id:
             return
         self._drop_timer(agent_id)

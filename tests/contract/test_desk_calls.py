@@ -92,6 +92,22 @@ async def test_from_the_ring_to_the_note(server: DeskServer, first: Client) -> N
     assert kinds == {"call", "note"}
 
 
+async def test_a_wrap_up_done_while_still_talking_keeps_nobody_out(server: DeskServer, first: Client) -> None:
+    await server.add_customer("Оксана", KNOWN)
+    await first.follow()
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101")
+    call.answered("101")
+    stored = await the_call(server, first)
+    assert (await first.ask("POST", f"calls/{stored['id']}/wrap_up", {"disposition": "resolved"}))[0] == 200
+    call.left("101")
+    call.ended(Outcome.ANSWERED)
+    await eventually(lambda: first.of_type("agent_state")[-1]["data"]["state"] == "available")
+    assert "wrap_up" not in [message["data"]["state"] for message in first.of_type("agent_state")]
+    assert server.control.paused["101"] is False
+    assert (await first.get("me"))["unfinished"] == []
+
+
 async def test_the_pop_waits_for_no_write(server: DeskServer, first: Client) -> None:
     customer = await server.add_customer("Оксана", KNOWN)
     await first.follow()

@@ -9,12 +9,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+from sqlalchemy import Connection
 
 from bridge.desk.route import Route
 from bridge.desk.routes import ROUTES
 from bridge.desk.sessions import IDLE, LONGEST
 from bridge.domain.agent import Role
+from bridge.domain.customer import Identity
 from bridge.domain.ids import new_id
+from bridge.domain.times import utc_now
+from bridge.store import people
 from tests.contract.desk_server import PASSWORD, PHONE_KEY, Client, DeskServer, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -202,6 +206,46 @@ async def test_wrong_input_is_a_problem_that_says_so(
     assert answered == status == problem["status"]
     assert problem["type"].startswith("urn:omniline:")
     assert problem["detail"]
+
+
+async def test_an_address_finds_its_owner_however_it_is_written(server: DeskServer) -> None:
+    customer = await server.add_customer("Оксана", "+380501110001")
+
+    def add(connection: Connection) -> None:
+        email = Identity("email", "oksana@xn--e1aybc.example")
+        people.add_identity(connection, customer, email, evidence={}, at=utc_now())
+
+    await server.db.write(add)
+    async with logged_in(server, "101") as client:
+        for query in (
+            {"phone": "050 111 00 01"},
+            {"phone": "+38 (050) 111-00-01"},
+            {"email": " Oksana@ТЕСТ.example "},
+            {"q": "окса"},
+        ):
+            (found,) = (await client.get("customers", **query))["items"]
+            assert found["id"] == customer, query
+        for query in ({"phone": "anonymous"}, {"phone": "101"}, {"email": "x"}, {"q": "нема"}):
+            assert (await client.get("customers", **query))["items"] == [], query
+
+
+async def test_a_note_with_a_key_is_written_once(server: DeskServer) -> None:
+    customer = await server.add_customer("Оксана")
+    async with logged_in(server, "101") as client:
+        note = {"text": "Prefers mornings", "key": "k1"}
+        status, first = await client.ask("POST", f"customers/{customer}/notes", note)
+        assert status == 201
+        assert await client.ask("POST", f"customers/{customer}/notes", note) == (201, first)
+        await client.ask("POST", f"customers/{customer}/notes", {"text": "Prefers mornings"})
+        timeline = (await client.get(f"customers/{customer}/timeline"))["items"]
+        assert [entry["text"] for entry in timeline] == ["Prefers mornings"] * 2
+        assert (await client.ask("POST", f"customers/{customer}/notes", {"text": "  "}))[0] == 422
+        # Oldest last, by pages of one.
+        page = await client.get(f"customers/{customer}/timeline", limit=1)
+        (oldest,) = (await client.get(f"customers/{customer}/timeline", limit=1, before=page["next"]))[
+            "items"
+        ]
+        assert oldest["id"] == first["id"]
 
 
 async def test_readiness_names_what_is_missing(server: DeskServer) -> None:

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from bridge.desk.answers import CustomerDetail, CustomerList
 from bridge.desk.route import API, ID, Ask, Route
+from bridge.domain.address import canonical
 from bridge.domain.agent import Role
 from bridge.domain.entry import Entry, Page
 from bridge.errors import InvalidInput, NotFound
 from bridge.flows import write_note
 from bridge.store import card, conversations, orders, people, profiles, timeline
 from bridge.store.profiles import Profile
-from pbx.number import parse
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
 RECENT: Final = 20
@@ -50,14 +50,11 @@ async def list_customers(ask: Ask, query: CustomersQuery) -> CustomerList:
     """Find customers. With `phone` or `email` at most one: the canonical owner."""
     if sum(given is not None for given in (query.phone, query.email, query.q)) > 1:
         raise InvalidInput("give one of phone, email and q", where="query")
-    db = ask.services.db
     if query.phone is not None:
-        number = parse(query.phone, ask.services.settings.company.region)
-        found = await db.read(profiles.find_profile_by_address, "phone", number.e164) if number.e164 else None
-        return _one(found)
+        return await _find_owner(ask, "phone", query.phone)
     if query.email is not None:
-        return _one(await db.read(profiles.find_profile_by_address, "email", query.email.strip().lower()))
-    items, following = await db.read(
+        return await _find_owner(ask, "email", query.email)
+    items, following = await ask.services.db.read(
         people.list_customers, words=query.q or "", limit=query.limit, after=query.after
     )
     return CustomerList(items, following)
@@ -90,7 +87,13 @@ async def add_note(ask: Ask, body: NoteBody) -> Entry:
     return entry
 
 
-def _one(found: Profile | None) -> CustomerList:
+async def _find_owner(ask: Ask, kind: str, raw: str) -> CustomerList:
+    try:
+        identity = canonical(kind, raw, ask.services.settings.company.region)
+    except InvalidInput:
+        # What is no address is nobody's.
+        return CustomerList([], None)
+    found = await ask.services.db.read(profiles.find_profile_by_address, kind, identity.address)
     return CustomerList([] if found is None else [found.customer], None)
 
 
