@@ -19,5 +19,5 @@ def read_place(text: str) -> tuple[datetime, str]:
     try:
         at, _, row_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(" ")
         return parse_iso(at), row_id
-    except (binascii.Error, UnicodeError, ValueError) as error:
+    except (binascii.Error, UnicodeError, ValueError, OverflowError) as error:
         raise InvalidInput("not a place in a list: give what `next` said", where="before") from error

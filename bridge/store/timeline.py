@@ -6,8 +6,6 @@ person's entries). The entry of a call is appended with what does not change; it
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,11 +27,12 @@ from sqlalchemy.sql.selectable import Subquery
 from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
 from bridge.domain.ids import new_id
 from bridge.domain.times import iso, iso_or_none, utc_now
-from bridge.errors import InvalidInput, NotFound
+from bridge.errors import NotFound
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
+from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
-from bridge.store.types import EPOCH, Id, UtcTime
+from bridge.store.types import Id, UtcTime
 
 _entry = schema.timeline_entry
 _call = schema.call
@@ -206,10 +205,10 @@ def read_page(
         return Page([], None)
     values: dict[str, Any] = dict(values_of(leaves))
     if before is not None:
-        values["before_at"], values["before_id"] = _decode(before)
+        values["before_at"], values["before_id"] = read_place(before)
     statement = _page(len(leaves), before=before is not None, channel=channel is not None)
     rows = statement.rows(conn, limit=limit + 1, channel=channel, **values)
-    following = _encode(rows[limit - 1]) if len(rows) > limit else None
+    following = place(rows[limit - 1].occurred_at, rows[limit - 1].id) if len(rows) > limit else None
     return Page([entry_of(row) for row in rows[:limit]], following)
 
 
@@ -260,16 +259,3 @@ def _live(row: Any) -> dict[str, Any]:
         "answered_by": row.answered_by,
         "recording": bool(row.recorded),
     }
-
-
-def _encode(row: Any) -> str:
-    micros = (row.occurred_at - EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(f"{micros}/{row.id}".encode()).decode()
-
-
-def _decode(cursor: str) -> tuple[datetime, str]:
-    try:
-        micros, _, entry_id = base64.urlsafe_b64decode(cursor).decode().partition("/")
-        return EPOCH + timedelta(microseconds=int(micros)), entry_id
-    except (binascii.Error, ValueError, OverflowError) as error:
-        raise InvalidInput("not the `next` of a page", where="before") from error
