@@ -453,7 +453,9 @@ def test_broken_mails_are_reported_and_cost_no_good_ones(mails: Runner, reader: 
     result = mails(
         mail("1@x"),
         b"garbage",
-        mail("2@x", "line\nFrom noon at 10:00 it was good.\n\nFrom the heart\n>From the start\n>>From x\nend"),
+        mail(
+            "2@x", "line\nFrom noon at 10:00 it was good.\n\nFrom the heart\n>From the start\n>>From x\nend"
+        ),
         mail("3@x", From="support@sample.example", To="support@sample.example"),
         b"Content-Type: multipart/mixed; boundary=b\nFrom: a@example.com\n\n--b\ncut",
         mail("4@x", Date=""),
