@@ -11,13 +11,16 @@ import click
 
 from bridge.cli.home import open_home
 from bridge.desk.sessions import hash_password, hash_token
+from bridge.domain.address import canonical_email
 from bridge.domain.agent import Agent, Role
 from bridge.domain.times import utc_now
-from bridge.secrets import Secrets, load_or_make
+from bridge.errors import InvalidInput
+from bridge.secrets import PhoneSecrets, Secrets, load_or_make
 from bridge.settings import Settings, database_url, home_path, load
 from bridge.store import agents, inboxes
-from bridge.store.engine import batch_writer, connect_reader
+from bridge.store.engine import BatchWriter, batch_writer, connect_reader
 from bridge.store.migrations import upgrade
+from pbx.asterisk.config import EXTENSION
 from pbx.asterisk.render import copy_shipped
 
 NEW_SETTINGS = """\
@@ -120,23 +123,65 @@ def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
     with batch_writer(url) as writer:
         for extension, name, role, language in SAMPLE_AGENTS:
             phone = secrets.phones[extension]
-            writer.run(
-                agents.save_agent,
-                login=extension,
-                name=name,
-                role=role,
-                extension=extension,
-                language=language,
-                password_hash=hash_password(phone.desk_password),
-                phone_key_hash=hash_token(phone.phone_key),
-                at=utc_now(),
-            )
+            _save_agent(writer, extension, name, role, language, extension, phone)
     make_sample(home, url, settings)
+
+
+def _save_agent(
+    writer: BatchWriter,
+    login: str,
+    name: str,
+    role: Role,
+    language: str,
+    extension: str,
+    phone: PhoneSecrets,
+) -> None:
+    writer.run(
+        agents.save_agent,
+        login=login,
+        name=name,
+        role=role,
+        extension=extension,
+        language=language,
+        password_hash=hash_password(phone.desk_password),
+        phone_key_hash=hash_token(phone.phone_key),
+        at=utc_now(),
+    )
 
 
 @click.group("agents")
 def agents_command() -> None:
     """The people of the company."""
+
+
+@agents_command.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="As colleagues and the phone show it.")
+@click.option(
+    "--extension", required=True, metavar="NUMBER", help="Two to six digits: the SIP user is agent-NUMBER."
+)
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="agent", show_default=True)
+@click.option("--language", type=click.Choice(["en", "ru", "uk"]), default="en", show_default=True)
+def add_agent(login: str, name: str, extension: str, role: str, language: str) -> None:
+    """Add an agent with a phone, or change the one of this LOGIN. Put the extension into a queue in omniline.toml.
+
+    A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
+    """
+    home, settings = open_home()
+    if not EXTENSION.fullmatch(extension):
+        raise InvalidInput(f"{extension!r} is not two to six digits, the first no zero", where="--extension")
+    if login == settings.admin.login:
+        raise InvalidInput("the admin has no phone: choose another login", where="LOGIN")
+    url = database_url(home, settings)
+    with connect_reader(url) as connection:
+        holder = agents.find_at_extension(connection, extension)
+    if holder is not None and holder.login != login:
+        raise InvalidInput(f"{extension} is the extension of {holder.login}", where="--extension")
+    phone = load_or_make(home, (extension,)).phones[extension]
+    with batch_writer(url) as writer:
+        _save_agent(writer, login, name, Role(role), language, extension, phone)
+    click.echo(f"desk   {login} / {phone.desk_password}")
+    click.echo(f"phone  agent-{extension} / {phone.sip_password}")
 
 
 @agents_command.command("list")
@@ -182,6 +227,18 @@ def _agent_row(
 @click.group("channels")
 def channels_command() -> None:
     """The company's inboxes: one configured account of a channel each."""
+
+
+@channels_command.command("add")
+@click.argument("channel", type=click.Choice(["email"]))
+@click.argument("address")
+def add_channel(channel: str, address: str) -> None:
+    """Add an inbox: mail to and from ADDRESS is the company's own when mail is imported."""
+    home, settings = open_home()
+    canonical = canonical_email(address)
+    with batch_writer(database_url(home, settings)) as writer:
+        writer.run(inboxes.resolve_inbox, channel, canonical, canonical)
+    click.echo(f"{channel} {canonical}")
 
 
 @channels_command.command("list")

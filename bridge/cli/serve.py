@@ -30,9 +30,10 @@ AGI_COMMAND = (sys.executable, "-m", "bridge.cli", "serve", "--role", "agi")
     "--role", "roles", multiple=True, metavar="ROLE", help="One role only; none given means all, embedded."
 )
 @click.option("--sample", is_flag=True, help="Make the sample company first where the home is empty.")
-def serve_command(roles: tuple[str, ...], *, sample: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Log every request as well.")
+def serve_command(roles: tuple[str, ...], *, sample: bool, verbose: bool) -> None:
     """Runs Omniline in the foreground. Ctrl-C stops everything; SIGUSR1 stops all but Asterisk and its calls."""
-    _configure_logs()
+    _configure_logs(logging.DEBUG if verbose else logging.INFO)
     if sample and not (home_path() / "omniline.toml").exists():
         from bridge.cli.company import make_sample_home
 
@@ -122,7 +123,7 @@ def _banner(settings: Settings, secrets: Secrets, *, adopted: bool) -> str:
     return "\n".join(lines)
 
 
-def _configure_logs() -> None:
+def _configure_logs(level: int) -> None:
     """One JSON object a line on standard error, with ids and never with numbers, names or bodies."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     structlog.configure(
@@ -134,5 +135,5 @@ def _configure_logs() -> None:
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )

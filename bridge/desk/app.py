@@ -93,7 +93,7 @@ def _watching(metrics: Metrics) -> Middleware:
         resource = request.match_info.route.resource
         # The route, not the path: what is in the path or behind the question mark may be a customer's.
         route = resource.canonical if resource is not None else "unknown"
-        log.info(
+        log.debug(
             "request",
             method=request.method,
             route=route,

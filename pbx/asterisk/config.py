@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pbx.errors import Rejected
+from pbx.variables import OWN_CHANNEL_PREFIX
 
 EXTENSION = re.compile(r"[1-9]\d{1,5}")
 QUEUE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -115,6 +116,9 @@ class PbxConfig:
             raise Rejected(f"the AMI secret is not of the form {SECRET.pattern}")
         _match(WORD, self.ami_user, "the AMI user")
         _match(WORD, self.name, "asterisk.name")
+        if self.name.startswith(OWN_CHANNEL_PREFIX):
+            # It begins every Uniqueid: all calls would be taken for those that we make to listen.
+            raise Rejected(f"asterisk.name must not begin with {OWN_CHANNEL_PREFIX}")
         self._check_addresses()
         self._check_ports()
         self._check_references()

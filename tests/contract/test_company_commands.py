@@ -1,0 +1,66 @@
+"""`omniline init`, `agents add`, `channels add`: a company of one's own, made by its commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge.cli.main import omniline
+from bridge.errors import InvalidInput
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "home"))
+    assert run("init").exit_code == 0
+    return tmp_path / "home"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(omniline, arguments)
+
+
+def test_an_agent_is_added_and_listed_with_the_secrets_of_the_phone(home: Path) -> None:
+    added = run("agents", "add", "olena", "--name", "Олена", "--extension", "201", "--language", "uk")
+    assert added.exit_code == 0, added.output
+    (admin, agent) = sorted(
+        json.loads(run("agents", "list", "--secrets", "--json").output)["items"], key=lambda row: row["login"]
+    )
+    assert admin["role"] == "admin"
+    assert (agent["login"], agent["extension"], agent["sip_user"]) == ("olena", "201", "agent-201")
+    assert agent["password"] in added.output
+    assert agent["sip_password"] in added.output
+
+
+def test_adding_again_changes_the_agent_and_keeps_the_passwords(home: Path) -> None:
+    first = run("agents", "add", "olena", "--name", "Olena", "--extension", "201").output
+    assert (
+        run(
+            "agents", "add", "olena", "--name", "Olena K.", "--extension", "201", "--role", "supervisor"
+        ).output
+        == first
+    )
+    rows = json.loads(run("agents", "list", "--json").output)["items"]
+    assert [(row["name"], row["role"]) for row in rows if row["login"] == "olena"] == [
+        ("Olena K.", "supervisor")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("login", "extension"), [("ivan", "201"), ("ivan", "0201"), ("ivan", "1;x"), ("admin", "202")]
+)
+def test_what_cannot_be_is_refused_by_name(home: Path, login: str, extension: str) -> None:
+    run("agents", "add", "olena", "--name", "Olena", "--extension", "201")
+    refused = run("agents", "add", login, "--name", "Ivan", "--extension", extension)
+    assert isinstance(refused.exception, InvalidInput)
+    assert len(json.loads(run("agents", "list", "--json").output)["items"]) == 2
+
+
+def test_an_inbox_is_added_once(home: Path) -> None:
+    for _ in range(2):
+        assert run("channels", "add", "email", "Support@Example.org").exit_code == 0
+    (inbox,) = json.loads(run("channels", "list", "--json").output)["items"]
+    assert (inbox["channel"], inbox["key"]) == ("email", "support@example.org")
