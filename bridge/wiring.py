@@ -26,6 +26,7 @@ from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings, database_url
+from bridge.sole_server import sole_server
 from bridge.store import agents
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
@@ -108,8 +109,9 @@ class Server:
         self.adopted = False
 
     async def start(self) -> None:
-        """Start all of it. Raises what names the setting to change: a port in use, no Asterisk, a full disk."""
+        """Start all of it. Raises what says what to change: a port or the home in use, no Asterisk, a full disk."""
         self._broken = asyncio.get_running_loop().create_future()
+        self._stack.enter_context(sole_server(self._home))
         db = await self._open_database()
         people = await db.read(agents.list_agents)
         extensions = tuple(agent.extension for agent in people if agent.extension)
