@@ -65,6 +65,8 @@ class Result:
     goals: Sequence[Ratio | Bound]
     expectations: Sequence[Expectation] = ()
     notes: Mapping[str, int | float | str] = field(default_factory=dict)
+    quiet: Sequence[Bound] = ()
+    """Where contestants that are not ours stay on a machine that has nothing else to do; elsewhere the run is void."""
 
     def middle(self, contestant: str) -> float:
         return median(self.samples[contestant])
@@ -78,7 +80,8 @@ class Result:
 
     @property
     def void(self) -> bool:
-        return any(not 0.6 <= self.ratio(e) / e.known <= 1.4 for e in self.expectations)
+        odd = any(not 0.6 <= self.ratio(e) / e.known <= 1.4 for e in self.expectations)
+        return odd or any(self.reached(bound) > bound.limit for bound in self.quiet)
 
     @property
     def passed(self) -> bool:
@@ -109,10 +112,12 @@ def render(result: Result) -> str:
         f"  {known.numerator} / {known.denominator} = {result.ratio(known):.2f}  known as {known.known}"
         for known in result.expectations
     )
+    lines.extend(
+        f"  {bound} = {result.reached(bound):.2f}  on a quiet machine <= {bound.limit}"
+        for bound in result.quiet
+    )
     if result.void:
-        lines.append(
-            "  VOID: the peers do not stand to each other as they are known to; repeat on a quiet machine"
-        )
+        lines.append("  VOID: the peers do not stand where they are known to; repeat on a quiet machine")
     lines.extend(f"  {key}: {value}" for key, value in result.notes.items())
     return "\n".join(lines)
 
