@@ -56,6 +56,12 @@ class Ask:
     def path(self, name: str) -> str:
         return self.request.match_info[name]
 
+    async def call_id(self) -> str:
+        """The call that the path names, once what is known of it is in the store."""
+        call_id = self.path("id")
+        await self.services.calls.settle(call_id)
+        return call_id
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -64,6 +64,10 @@ class CallLog:
         self._put_gathered()
         self._writer.put(Write(work, what, ""))
 
+    def holds(self, call_id: str) -> bool:
+        """Whether something of this call waits to be written."""
+        return call_id in self._changes or call_id in self._stages or self._writer.holds(call_id)
+
     async def drain(self) -> None:
         """Returns when everything kept so far is written."""
         self._put_gathered()

@@ -8,6 +8,7 @@ moment, before its row exists, so that a pop can name it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -46,6 +47,7 @@ from pbx.interface import (
 
 RECORDING_SECONDS: Final = 1.0
 """How long after a call its recording is measured: Asterisk writes the last of it when the leg is gone."""
+SETTLE_SECONDS: Final = 1.0
 REGISTERED_SECONDS: Final = 5.0
 """How often the registered phones are asked for."""
 
@@ -142,6 +144,15 @@ class CallFlow:
         log.warning("watch_gap", pbx=gap.pbx, seconds=(gap.until - gap.since).total_seconds())
         concerned = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
         self.call_log.put("gap", partial(mark_gap, gap=gap, call_ids=concerned))
+
+    async def settle(self, call_id: str) -> None:
+        """Returns when what is known of this call is in the store, after SETTLE_SECONDS in any case.
+
+        A desk knows a call's id from its pop, before the call's row exists.
+        """
+        if self.call_log.holds(call_id):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.call_log.drain(), SETTLE_SECONDS)
 
     def end_wrap_up(self, agent: Agent, call_id: str) -> None:
         """The agent has finished with the call and may be rung again."""

@@ -50,6 +50,10 @@ class OrderedWriter:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def holds(self, call_id: str) -> bool:
+        """Whether a write of this call is queued."""
+        return any(write.call_id == call_id for write in self._queue)
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="ordered-writer")
 

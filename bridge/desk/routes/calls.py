@@ -55,30 +55,30 @@ async def list_calls(ask: Ask, query: CallsQuery) -> CallList:
 
 async def get_call(ask: Ask) -> CallDetail:
     """A call with its stages and their times, its legs and recordings."""
-    return await ask.services.db.read(call_views.get_detail, ask.path("id"))
+    return await ask.services.db.read(call_views.get_detail, await ask.call_id())
 
 
 async def get_card(ask: Ask) -> Card:
     """The card of a call's customer, for agents who were rung by it and for supervisors."""
-    return await ask.services.db.read(_card, ask.path("id"), ask.agent)
+    return await ask.services.db.read(_card, await ask.call_id(), ask.agent)
 
 
 async def get_draft(ask: Ask) -> NoteDraft:
     """My draft of the note on a call."""
-    return await ask.services.db.read(_draft, ask.path("id"), ask.agent)
+    return await ask.services.db.read(_draft, await ask.call_id(), ask.agent)
 
 
 async def save_draft(ask: Ask, body: DraftBody) -> NoteDraft:
     """Save my draft. 409 when a newer revision is stored."""
     services = ask.services
-    return await services.db.write(_save_draft, ask.path("id"), ask.agent, body, services.clock())
+    return await services.db.write(_save_draft, await ask.call_id(), ask.agent, body, services.clock())
 
 
 async def finish(ask: Ask, body: WrapUpBody) -> WrapUpAnswer:
     """Finish my wrap-up: the draft becomes one entry. Repeating it changes nothing."""
     if body.disposition not in DISPOSITIONS:
         raise InvalidInput(f"one of {', '.join(DISPOSITIONS)}", where="disposition")
-    services, call_id = ask.services, ask.path("id")
+    services, call_id = ask.services, await ask.call_id()
     entry = await services.db.write(_wrap_up, call_id, ask.agent, body.disposition, services.clock())
     services.wake_feed()
     services.calls.end_wrap_up(ask.agent, call_id)

@@ -54,10 +54,11 @@ async def undo(ask: Ask) -> Filed:
 
 async def _file(ask: Ask, subject: Subject, body: FileBody) -> Filed:
     services = ask.services
+    subject_id = await ask.call_id() if subject is Subject.CALL else ask.path("id")
     filed = await services.db.write(
         file_under,
         subject,
-        ask.path("id"),
+        subject_id,
         _target(body),
         agent=ask.agent,
         reason=body.reason,
