@@ -106,7 +106,6 @@ class Server:
         self._broken: asyncio.Future[str] | None = None
         self._keeper: AsteriskKeeper | None = None
         self.secrets: Secrets | None = None
-        self.adopted = False
 
     async def start(self) -> None:
         """Start all of it. Raises what says what to change: a port or the home in use, no Asterisk, a full disk."""
@@ -135,6 +134,11 @@ class Server:
         tracker = Tracker(config.name, calls, open_calls, watched_until)
         self._run(client.run(), "ami-client")
         self._run(tracker.run(client.news), "ami-tracker")
+
+    @property
+    def adopted(self) -> bool:
+        """Whether Asterisk ran before we came."""
+        return self._keeper is not None and self._keeper.adopted
 
     async def wait_broken(self) -> str:
         """Waits for what cannot be mended while running, and says what it was."""
@@ -234,7 +238,7 @@ class Server:
         await asyncio.to_thread(render, self._home, config, asterisk)
         self._keeper = AsteriskKeeper(AsteriskProcess(self._home, config, asterisk), self._say)
         self._stack.push_async_callback(child.stop)
-        self.adopted, _ = await asyncio.gather(self._keeper.start(), child.start())
+        await asyncio.gather(self._keeper.start(), child.start())
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> None:
         """Runs for as long as the server; one that fails breaks it."""

@@ -67,24 +67,27 @@ async def _serve(home: Path, settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         loop.add_signal_handler(number, stop, number)
     server = Server(home, settings, agi_command=AGI_COMMAND, say=click.echo)
-    failed = False
+    started, failed = False, True
     try:
         starting = asyncio.create_task(server.start())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait([starting, waiting], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
+            started = True
             assert server.secrets is not None
             # What is loaded stays loaded: the collector would stop all calls for 0.3 s each time it looks through it.
             gc.freeze()
             click.echo(_banner(settings, server.secrets, adopted=server.adopted))
             failed = await _until_stopped(server, waiting)
         else:
+            failed = False
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
     finally:
         click.echo("stopping")
-        await server.stop(leave_asterisk=leave_asterisk)
+        # A failure of ours hangs up nobody's call: the next start takes Asterisk over.
+        await server.stop(leave_asterisk=leave_asterisk or (failed and (started or server.adopted)))
     if failed:
         sys.exit(1)
 

@@ -26,13 +26,14 @@ class AsteriskKeeper:
         self._process = process
         self._say = say
         self._watch: asyncio.Task[None] | None = None
+        self.adopted = False
+        """Whether it ran before we came."""
         self.restarts = 0
 
-    async def start(self) -> bool:
-        """Start or adopt it, and keep it from now on; True when adopted. Raises what `AsteriskProcess.start` raises."""
-        adopted = await self._process.start()
+    async def start(self) -> None:
+        """Start or adopt it, and keep it from now on. Raises what `AsteriskProcess.start` raises."""
+        self.adopted = await self._process.start()
         self._watch = asyncio.create_task(self._keep(), name="asterisk-keeper")
-        return adopted
 
     async def stop(self, *, leave_running: bool = False) -> None:
         """Stop keeping it and, unless it is to go on without us, end it."""

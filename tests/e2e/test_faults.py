@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from pbx.asterisk.process import find_running
 from pbx.testphone import sipp
 from tests.e2e.harness import Desk, Omniline, eventually
 from tests.e2e.test_call import KNOWN, invite_of, stages_of
@@ -138,6 +140,27 @@ async def test_a_call_outlives_our_server_and_ends_on_the_timeline(omniline: Omn
         timeline = (await desk.get(f"customers/{ended['customer_id']}/timeline", limit=20))["items"]
         kinds = [entry["kind"] for entry in timeline if entry["call_id"] == call["id"]]
         assert sorted(kinds) == ["call", "gap"]
+
+
+async def test_a_second_server_of_the_home_is_refused_and_harms_nothing(omniline: Omniline) -> None:
+    running = find_running(omniline.home)
+    code, _, err = await omniline.run("serve", within=30)
+    assert code == 1
+    assert f"omniline: {omniline.home}: another Omniline runs from this home" in err
+    assert running is not None
+    assert find_running(omniline.home) == running
+
+
+async def test_a_start_that_fails_leaves_asterisk_to_its_calls(omniline: Omniline) -> None:
+    running = find_running(omniline.home)
+    await omniline.stop(signal.SIGUSR1)
+    with socket.create_server(("127.0.0.1", omniline.agi_port)):
+        code, _, err = await omniline.run("serve", within=30)
+    assert code == 1
+    assert "agi.port" in err
+    assert running is not None
+    assert find_running(omniline.home) == running
+    await omniline.start()
 
 
 async def test_asterisk_killed_with_a_call_up_leaves_no_ghost(omniline: Omniline, agent_101: Desk) -> None:
