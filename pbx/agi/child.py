@@ -88,9 +88,12 @@ class AgiChild:
             _log.warning("agi_child_replaced", pid=self.pid, restarts=self.restarts)
 
     async def _spawn(self) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._argv, stdin=PIPE, stdout=PIPE, env=self._environment
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._argv, stdin=PIPE, stdout=PIPE, env=self._environment
+            )
+        except OSError as error:  # no process, memory or descriptor to be had
+            raise Transient(f"the AGI process could not be started: {error}") from error
         self._process = process
         assert process.stdout is not None
         try:

@@ -55,6 +55,11 @@ async def child() -> AsyncIterator[AgiChild]:
     await child.stop()
 
 
+async def test_a_process_that_cannot_be_had_is_an_error_that_passes() -> None:
+    with pytest.raises(Transient, match="could not be started"):
+        await AgiChild(["/nowhere/python"]).start()
+
+
 async def test_it_serves_answers_pings_and_counts(child: AgiChild) -> None:
     assert await identifies(child.port)
     assert await passes_self_test("127.0.0.1", child.port)
