@@ -34,11 +34,13 @@ def find_draft(connection: Connection, call_id: str, agent_id: str) -> NoteDraft
 def save_draft(
     connection: Connection, call_id: str, agent_id: str, *, text: str, rev: int, at: datetime
 ) -> NoteDraft:
-    """Store `text` as revision `rev`. Raises Conflict when the stored revision is as new or newer."""
+    """Store `text` as revision `rev`; the same again changes nothing. Raises Conflict when the stored one is as new or newer."""
     key = {"call": call_id, "agent": agent_id}
     saved = connection.execute(_save, {**key, "new_text": text, "new_rev": rev, "at": at})
     if saved.rowcount == 0:
         stored = find_draft(connection, call_id, agent_id)
+        if stored is not None and (stored.rev, stored.text) == (rev, text):
+            return stored
         if stored is not None:
             raise Conflict(f"revision {stored.rev} is stored already")
         connection.execute(

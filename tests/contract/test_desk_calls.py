@@ -67,6 +67,10 @@ async def test_from_the_ring_to_the_note(server: DeskServer, first: Client) -> N
     for rev, text in ((1, "Wants"), (2, "Wants the parcel on Friday")):
         status, draft = await first.ask("PUT", f"calls/{call_id}/note", {"text": text, "rev": rev})
         assert (status, draft["rev"]) == (200, rev)
+    # The same again, because its answer was lost; then another text from another tab.
+    assert await first.ask("PUT", f"calls/{call_id}/note", {"text": text, "rev": rev}) == (200, draft)
+    status, problem = await first.ask("PUT", f"calls/{call_id}/note", {"text": "Else", "rev": rev})
+    assert (status, problem["type"]) == (409, "urn:omniline:conflict")
     call.left("101")
     call.ended(Outcome.ANSWERED)
     await eventually(lambda: server.control.paused.get("101"))
