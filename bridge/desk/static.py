@@ -14,7 +14,7 @@ from bridge.errors import NotFound
 PAGES: Final = ("/", "/login", "/customers/{id}", "/calls/{id}", "/components")
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _NOT_BUILT: Final = (
-    "The desk is not built yet: run 'make desk', or npm ci && npm run build in bridge/desk/web.\n"
+    "The desk is not built yet: run 'make run', or npm ci && npm run build in bridge/desk/web.\n"
     "The API works without it: /api/v1/openapi.json\n"
 )
 _HASHED: Final = re.compile(r"-[A-Z0-9]{8}\.")
