@@ -111,6 +111,8 @@ class Hub:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._clients: set[DeskClient] = set()
+        self._audiences: dict[str, set[DeskClient]] = {}
+        """By topic: who may see it. A call's events go to few of many desks."""
         self._watchdog: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -118,7 +120,7 @@ class Hub:
 
     def emit(self, topics: tuple[str, ...], message: LiveMessage) -> int:
         """Give `message` to every desk that may see one of `topics`; answers to how many. Implements `Emit`."""
-        audience = [client for client in self._clients if not client.topics.isdisjoint(topics)]
+        audience = set[DeskClient]().union(*(self._audiences.get(topic, ()) for topic in topics))
         if audience:
             frame = frame_of(message)
             for client in audience:
@@ -170,7 +172,7 @@ class Hub:
         for message in greet():
             client.say(message)
         # No await since `greet`: what happens from now on reaches the desk as a message.
-        self._clients.add(client)
+        self._admit(client)
         self._watch()
         sender = asyncio.create_task(client.send_queued())
         try:
@@ -182,7 +184,7 @@ class Hub:
         except TimeoutError:
             await socket.close(message=b"the session is over")
         finally:
-            self._clients.discard(client)
+            self._dismiss(client)
             part()
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
@@ -199,6 +201,18 @@ class Hub:
             await asyncio.gather(self._watchdog, return_exceptions=True)
             self._watchdog = None
         await asyncio.gather(*(client.close() for client in list(self._clients)))
+
+    def _admit(self, client: DeskClient) -> None:
+        self._clients.add(client)
+        for topic in client.topics:
+            self._audiences.setdefault(topic, set()).add(client)
+
+    def _dismiss(self, client: DeskClient) -> None:
+        self._clients.discard(client)
+        for topic in client.topics:
+            self._audiences[topic].discard(client)
+            if not self._audiences[topic]:
+                del self._audiences[topic]
 
     async def _catch_up(self, client: DeskClient) -> None:
         while True:
