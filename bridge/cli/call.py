@@ -18,8 +18,9 @@ import click
 
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.home import open_home
+from bridge.domain import catalogue
 from bridge.domain.times import parse_iso
-from bridge.errors import InvalidInput
+from bridge.errors import InvalidInput, Transient
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings
 from pbx import number
@@ -29,23 +30,19 @@ from pbx.interface import NumberKind
 from pbx.testphone import sipp
 from pbx.testphone.speech import Speech, from_wav, synthesise
 
-SENTENCES = {
-    "en": ("Hello, I am calling about my order.", "Good day, I can see your order in front of me."),
-    "ru": ("Здравствуйте, я звоню по поводу моего заказа.", "Добрый день, я вижу ваш заказ."),
-    "uk": ("Доброго дня, я телефоную щодо мого замовлення.", "Вітаю, я бачу ваше замовлення."),
-}
-"""What caller and agent say when they are not told: spoken by test phones only."""
-
 RING_MS = 1500
 PAUSE_MS = 700
 LONGEST_S = 180
-FREE_S = 8
 """How long the caller stays when somebody at a real phone, or nobody, is to answer."""
+FREE_S = 8
+"""How long an agent without a phone is waited for."""
+AWAY_S = 0.5
+"""Between two looks for a server that is away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call to make. `wait_s` is how long the answerer may let it ring."""
+    """One call to make. `answer` is auto, phone or none."""
 
     caller: str
     dialled: str
@@ -98,8 +95,8 @@ class _Telephone:
 
     async def make(self, plan: Plan, say: str | None, play: Path | None) -> None:
         language = _language(say or "", self._did_language(plan.dialled))
-        speech = await self._speech(say or SENTENCES[language][0], language, play)
-        reply = await self._speech(SENTENCES[language][1], language, None)
+        speech = await self._speech(say or catalogue.say("test_phone.caller", language), language, play)
+        reply = await self._speech(catalogue.say("test_phone.agent", language), language, None)
         spoken_ms, reply_ms = int(speech.seconds * 1000), int(reply.seconds * 1000)
         async with contextlib.AsyncExitStack() as stack:
             watcher = await stack.enter_async_context(
@@ -191,9 +188,16 @@ class _Telephone:
         call_id: str | None = None
         printed: set[str] = set()
         while time.monotonic() < deadline:
-            call_id = call_id or await self._find_call(watcher, plan, since)
-            if call_id:
-                call = await watcher.get(f"calls/{call_id}")
+            try:
+                call_id = call_id or await self._find_call(watcher, plan, since)
+                call = await watcher.get(f"calls/{call_id}") if call_id else None
+            except Transient:
+                # The server is away, which ends no call: what it tells when it is back is worth waiting for.
+                if not running.running:
+                    raise
+                await asyncio.sleep(AWAY_S)
+                continue
+            if call is not None:
                 _print_stages(call, printed, as_json=plan.as_json)
                 if call["state"] == "ended":
                     _print_end(call, as_json=plan.as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,16 +22,10 @@ class DeskClient:
 
     async def __aenter__(self) -> DeskClient:
         try:
-            answer = await self._session.post(f"{self._base}/api/v1/login", json=self._credentials)
-        except aiohttp.ClientConnectionError as error:
+            await self._log_in()
+        except Transient:
             await self._session.close()
-            raise Transient(
-                f"nothing answers at {self._base}: is 'omniline serve' (or 'make run') running?"
-            ) from error
-        if answer.status != 200:
-            await self._session.close()
-            raise Transient(f"the desk refused the login {self._credentials['login']}: {await answer.text()}")
-        self._session.headers["Authorization"] = f"Bearer {(await answer.json())['token']}"
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -38,16 +33,32 @@ class DeskClient:
 
     async def get(self, path: str, **query: str | int) -> Any:
         """The JSON of GET `/api/v1/<path>`. Raises Transient naming the path when it is not 200."""
-        async with self._session.get(f"{self._base}/api/v1/{path}", params=query) as answer:
-            if answer.status != 200:
-                raise Transient(f"GET {path} answered {answer.status}: {(await answer.text())[:200]}")
-            return await answer.json()
+        status, body = await self._ask("GET", path, params=query)
+        if status != 200:
+            raise Transient(f"GET {path} answered {status}: {body.decode()[:200]}")
+        return json.loads(body)
 
     async def post(self, path: str, **body: str) -> None:
         """POST `/api/v1/<path>`. Raises Transient naming the path when it is refused."""
-        async with self._session.post(f"{self._base}/api/v1/{path}", json=body) as answer:
-            if not answer.ok:
-                raise Transient(f"POST {path} answered {answer.status}: {(await answer.text())[:200]}")
+        status, answer = await self._ask("POST", path, json=body)
+        if status >= 400:
+            raise Transient(f"POST {path} answered {status}: {answer.decode()[:200]}")
+
+    async def _log_in(self) -> None:
+        status, body = await self._ask("POST", "login", json=self._credentials)
+        if status != 200:
+            raise Transient(f"the desk refused the login {self._credentials['login']}: {body.decode()}")
+        self._session.headers["Authorization"] = f"Bearer {json.loads(body)['token']}"
+
+    async def _ask(self, method: str, path: str, **options: Any) -> tuple[int, bytes]:
+        """Status and body. Raises Transient when the server is away."""
+        try:
+            async with self._session.request(method, f"{self._base}/api/v1/{path}", **options) as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            raise Transient(
+                f"nothing answers at {self._base}: is 'omniline serve' (or 'make run') running?"
+            ) from error
 
     async def show_pops(self, on_pop: Callable[[dict[str, Any]], None]) -> None:
         """Follows the live messages and acknowledges every screen-pop once `on_pop` has taken it. Ends when cancelled."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 
 import pytest
 
-from tests.e2e.harness import Desk, Omniline
+from tests.e2e.harness import Desk, Omniline, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,6 +48,33 @@ async def test_a_number_that_is_not_the_companys_is_an_error(omniline: Omniline)
     assert code == 1
     assert "did not reach the company" in err
     assert "Traceback" not in err
+
+
+async def test_it_follows_its_call_over_a_restart_of_the_server(omniline: Omniline) -> None:
+    said = " ".join(["This caller has a lot to say."] * 8)
+    calling = asyncio.create_task(omniline.run("call", "--from", "+380501110001", "--say", said, "--json"))
+    async with Desk(omniline, "admin", omniline.secrets.admin_password) as desk:
+        call = await desk.newest_call("+380501110001", state="open")
+
+        async def answered() -> bool:
+            return (await desk.get(f"calls/{call['id']}"))["answered_at"] is not None
+
+        await eventually(answered)
+    await omniline.stop(signal.SIGUSR1)
+    await omniline.start()
+    code, out, err = await calling
+    assert (code, err) == (0, "")
+    last = json.loads(out.splitlines()[-1])
+    assert (last["call_id"], last["stage"], last["detail"]) == (call["id"], "ended", "answered")
+
+
+async def test_without_a_server_it_says_so(omniline: Omniline) -> None:
+    await omniline.stop()
+    code, _, err = await omniline.run("call", "--from", "+380501110001")
+    assert code == 1
+    assert "nothing answers at" in err
+    assert "Traceback" not in err
+    await omniline.start()
 
 
 async def test_a_number_is_needed(omniline: Omniline) -> None:
