@@ -1,6 +1,7 @@
 """The screen-pop: when an agent's phone is about to ring, the caller's card goes to that agent's open desks.
 
-Runs beside the writer and waits for no write: a ring shows within milliseconds also while the database is busy.
+Runs beside the writer and waits for no write: a ring shows within milliseconds also while the database is busy. The
+card is read as soon as the caller is identified, which is before a phone rings.
 Holds who rings now, for desks that connect meanwhile and for /ringing. When the store does not answer, the pop
 goes out with the number alone, and again under the same id as soon as the card can be read.
 """
@@ -21,16 +22,16 @@ from bridge.domain.ids import new_id
 from bridge.domain.live import Emit, LiveMessage, topic_of_agent
 from bridge.domain.times import iso
 from bridge.errors import Transient
-from bridge.flows.call_parties import Parties
+from bridge.flows.card_reader import CardReader, Wanted
 from bridge.flows.roster import Roster
 from bridge.flows.track_call import Change
-from bridge.store.card import read_card
 from bridge.store.engine import Database
 from pbx.interface import (
     AgentAnswered,
     AgentInvited,
     AgentWithdrawn,
     CallEnded,
+    CallerIdentified,
     WithdrawReason,
 )
 
@@ -46,14 +47,15 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Ring:
-    """`pop` carries the card once it is known. `ready`: it may be shown; `sent`: a desk was given it; `shown`: and said so.
+    """`pop` carries the card once it is known; `wanted` is what it is read by.
 
-    Kept until the call is over: an answered one is still being looked at.
+    `ready`: it may be shown; `sent`: a desk was given it; `shown`: and said so. Kept until the call is over: an
+    answered one is still being looked at.
     """
 
     pop: ScreenPop
+    wanted: Wanted
     agent_id: str | None
-    customer_id: str | None
     invited_at: datetime
     ready: bool = False
     sent: bool = False
@@ -73,7 +75,7 @@ class PopScreen:
         record_stage: RecordStage,
         clock: Callable[[], datetime],
     ) -> None:
-        self._db = db
+        self._cards = CardReader(db)
         self._emit = emit
         self._roster = roster
         self._record_stage = record_stage
@@ -84,6 +86,8 @@ class PopScreen:
     def follow(self, change: Change) -> None:
         for event in change.events:
             match event:
+                case CallerIdentified():
+                    self._cards.begin(_wanted(change))
                 case AgentInvited():
                     self._invite(change, event)
                 case AgentAnswered() if event.leg in self._rings:
@@ -91,6 +95,7 @@ class PopScreen:
                 case AgentWithdrawn():
                     self._withdraw(event.leg, event.reason)
                 case CallEnded():
+                    self._cards.forget(change.call_id)
                     for leg in [
                         leg for leg, ring in self._rings.items() if ring.pop.call_id == change.call_id
                     ]:
@@ -120,22 +125,26 @@ class PopScreen:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._cards.close()
 
     def _invite(self, change: Change, event: AgentInvited) -> None:
         agent = self._roster.find_at(event.extension)
-        call_id, call, parties = change.call_id, change.call, change.parties
-        card = Card(
-            call_id=call_id, caller=parties.caller, dialled=parties.dialled, customer=None, queue=call.queue
+        wanted = _wanted(change)
+        pop = ScreenPop(
+            id=new_id(),
+            call_id=change.call_id,
+            extension=event.extension,
+            leg=event.leg,
+            card=wanted.card,
         )
-        pop = ScreenPop(id=new_id(), call_id=call_id, extension=event.extension, leg=event.leg, card=card)
-        ring = _Ring(pop, agent.id if agent else None, call.customer_id, event.at)
+        ring = _Ring(pop, wanted, agent.id if agent else None, event.at)
         self._rings[event.leg] = ring
-        task = asyncio.create_task(self._show(ring, parties))
+        task = asyncio.create_task(self._show(ring))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _show(self, ring: _Ring, parties: Parties) -> None:
-        reading = asyncio.ensure_future(self._read_card(ring, parties))
+    async def _show(self, ring: _Ring) -> None:
+        reading = asyncio.ensure_future(self._read_card(ring))
         await asyncio.wait([reading], timeout=CARD_PATIENCE)
         if not reading.done():
             self._send(ring)
@@ -145,26 +154,18 @@ class PopScreen:
         if card is not None or not ring.ready:
             self._send(ring)
 
-    async def _read_card(self, ring: _Ring, parties: Parties) -> Card | None:
+    async def _read_card(self, ring: _Ring) -> Card | None:
         """The card, however long the store takes; None when it cannot be had, or has stopped ringing meanwhile."""
-        bare = ring.pop.card
+        call_id = ring.pop.call_id
         while True:
             try:
-                return await self._db.read(
-                    read_card,
-                    call_id=bare.call_id,
-                    caller=bare.caller,
-                    dialled=bare.dialled,
-                    customer_id=ring.customer_id,
-                    number=parties.customer_number,
-                    queue=bare.queue,
-                )
+                return await self._cards.get(ring.wanted)
             except Transient as error:
-                log.warning("card_waits", call_id=bare.call_id, reason=str(error))
+                log.warning("card_waits", call_id=call_id, reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception:
                 # A mistake of ours must not take the number off the agent's screen as well.
-                log.exception("card_failed", call_id=bare.call_id)
+                log.exception("card_failed", call_id=call_id)
                 return None
             if ring.answered or ring.withdrawn:
                 return None
@@ -202,3 +203,15 @@ class PopScreen:
         data = {"pop_id": ring.pop.id, "call_id": ring.pop.call_id, "reason": reason.value}
         message = LiveMessage(type="screen_pop_withdrawn", id=new_id(), at=iso(self._clock()), data=data)
         self._emit((topic_of_agent(ring.agent_id),), message)
+
+
+def _wanted(change: Change) -> Wanted:
+    parties, call = change.parties, change.call
+    card = Card(
+        call_id=change.call_id,
+        caller=parties.caller,
+        dialled=parties.dialled,
+        customer=None,
+        queue=call.queue,
+    )
+    return Wanted(card, parties.customer_number, call.customer_id)

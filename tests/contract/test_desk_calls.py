@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from bridge.domain.card import Card
 from bridge.errors import Transient
-from bridge.flows import pop_screen
+from bridge.flows import card_reader
 from bridge.store.card import read_card
 from pbx.interface import Direction, Outcome, WithdrawReason
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
@@ -278,7 +278,7 @@ async def test_without_the_store_the_pop_shows_the_number_and_the_card_follows(
             raise Transient("locked")
         return read_card(connection, **given)
 
-    monkeypatch.setattr(pop_screen, "read_card", read_late)
+    monkeypatch.setattr(card_reader, "read_card", read_late)
     ScriptedCall(server.calls, KNOWN).ring("101", customer_id=customer)
     (bare,) = await first.wait_for("screen_pop")
     assert bare["data"]["card"]["caller"] == KNOWN
@@ -297,7 +297,7 @@ async def test_a_card_that_cannot_be_read_still_pops_the_number(
     def fail(connection: Connection, **given: Any) -> Card:
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(pop_screen, "read_card", fail)
+    monkeypatch.setattr(card_reader, "read_card", fail)
     ScriptedCall(server.calls, KNOWN).ring("101")
     (bare,) = await first.wait_for("screen_pop")
     assert bare["data"]["card"]["caller"] == KNOWN
