@@ -45,9 +45,9 @@ def omniline() -> None:
 
 
 def main() -> None:
-    """Runs a command; errors of ours go to standard error as one line, with exit code 1."""
+    """Runs a command; errors of ours and the system's (a folder that may not be written) are one line on standard error."""
     try:
         omniline(prog_name="omniline")
-    except (OmnilineError, PbxError, TranscriptsError) as error:
+    except (OmnilineError, PbxError, TranscriptsError, OSError) as error:
         click.echo(f"omniline: {error}", err=True)
         sys.exit(1)

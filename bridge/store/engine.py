@@ -185,7 +185,8 @@ class BatchWriter:
     """
 
     def __init__(self, url: str) -> None:
-        self._connection = writer_engine(url).connect()
+        with passing_errors():
+            self._connection = writer_engine(url).connect()
         self._began = 0.0
 
     def run(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge.cli.main import omniline
+from bridge.cli.main import main, omniline
 from bridge.errors import InvalidInput
 
 
@@ -64,3 +64,16 @@ def test_an_inbox_is_added_once(home: Path) -> None:
         assert run("channels", "add", "email", "Support@Example.org").exit_code == 0
     (inbox,) = json.loads(run("channels", "list", "--json").output)["items"]
     assert (inbox["channel"], inbox["key"]) == ("email", "support@example.org")
+
+
+def test_a_home_that_cannot_be_made_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "file/home"))
+    monkeypatch.setattr("sys.argv", ["omniline", "init"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / "file") in line

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, exc, text
@@ -127,6 +128,11 @@ async def test_a_closed_database_says_so(url: str) -> None:
         await database.write(put, "a")
     with pytest.raises(Transient, match="closed"):
         await database.read(keys)
+
+
+def test_a_batch_writer_without_its_database_is_transient(tmp_path: Path) -> None:
+    with pytest.raises(Transient):
+        BatchWriter(f"sqlite:///{tmp_path}/nowhere/omniline.sqlite3")
 
 
 def test_a_batch_writer_drops_a_failing_unit_and_keeps_the_others(url: str) -> None:
