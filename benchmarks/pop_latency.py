@@ -136,7 +136,13 @@ class Bench:
         return self._phones
 
     def _call(self, rate: int) -> int:
-        """Place `rate` calls a second, see all of them end, and say how many."""
+        """Place `rate` calls a second, see all of them end, and say how many.
+
+        Raises RuntimeError where there is no SIPp.
+        """
+        sipp = find_program("sipp")
+        if sipp is None:
+            raise RuntimeError("SIPp is missing: on Debian, apt-get install sip-tester")
         calls = rate * self._seconds
         callers = self._folder / "callers.csv"
         with callers.open("w", encoding="ascii", newline="") as file:
@@ -146,7 +152,7 @@ class Bench:
         (port,) = free_ports(1)
         subprocess.run(
             [
-                *(find_program("sipp") or ()),
+                *sipp,
                 f"127.0.0.1:{self._company.sip_port}",
                 *("-sf", str(GIVE_UP), "-inf", str(callers), "-s", DID, "-i", "127.0.0.1", "-p", str(port)),
                 *("-r", str(rate), "-m", str(calls), "-timeout", f"{self._seconds + 30}s", "-nostdin"),
