@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bridge.agi_metrics import AgiCollector
 from bridge.bus.relay import FeedRelay
+from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
@@ -115,6 +116,7 @@ class Server:
         people = await db.read(agents.list_agents)
         extensions = tuple(agent.extension for agent in people if agent.extension)
         self.secrets = load_or_make(self._home, extensions)
+        await db.write(save_admin, self._settings, self.secrets, utc_now())
         config = pbx_config(self._home, self._settings, self.secrets, people)
         client = AmiClient(AmiAccount(LOOPBACK, config.ami_port, config.ami_user, config.ami_secret))
         child = AgiChild(self._agi_command)

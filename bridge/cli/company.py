@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.home import open_home
+from bridge.desk.admin import save_admin
 from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.address import canonical_email
 from bridge.domain.agent import Agent, Role
@@ -99,17 +100,7 @@ def make_home(home: Path, new_settings: str, extensions: tuple[str, ...]) -> tup
     url = database_url(home, settings)
     upgrade(url)
     with batch_writer(url) as writer:
-        writer.run(
-            agents.save_agent,
-            login=settings.admin.login,
-            name="Administrator",
-            role=Role.ADMIN,
-            extension=None,
-            language=settings.company.language,
-            password_hash=hash_password(settings.admin.password or secrets.admin_password),
-            phone_key_hash=None,
-            at=utc_now(),
-        )
+        writer.run(save_admin, settings, secrets, utc_now())
     return settings, secrets
 
 

@@ -114,7 +114,7 @@ class Sessions:
 
     async def _matches(self, password_hash: str | None, password: str) -> bool:
         async with self._hashing:
-            return await asyncio.to_thread(_verify, password_hash, password)
+            return await asyncio.to_thread(verify_password, password_hash, password)
 
 
 @functools.cache
@@ -122,7 +122,7 @@ def _hash_of_nobody() -> str:
     return hash_password(secrets.token_urlsafe(16))
 
 
-def _verify(password_hash: str | None, password: str) -> bool:
+def verify_password(password_hash: str | None, password: str) -> bool:
     """For an unknown login as much work as for a known one."""
     try:
         return _hasher.verify(password_hash or _hash_of_nobody(), password)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli.main import main, omniline
+from bridge.desk.admin import save_admin
+from bridge.desk.sessions import verify_password
+from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
+from bridge.secrets import load_or_make
+from bridge.settings import database_url, load
+from bridge.store import agents
+from bridge.store.engine import batch_writer
 
 
 @pytest.fixture
@@ -77,3 +85,18 @@ def test_a_home_that_cannot_be_made_is_one_line(
     assert ended.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert str(tmp_path / "file") in line
+
+
+def test_the_admins_password_is_what_the_settings_say_now(home: Path) -> None:
+    settings, secrets = load(home), load_or_make(home)
+    changed = msgspec.structs.replace(
+        settings, admin=msgspec.structs.replace(settings.admin, password="correct horse")
+    )
+    with batch_writer(database_url(home, settings)) as writer:
+        for said, password in ((settings, secrets.admin_password), (changed, "correct horse")):
+            writer.run(save_admin, said, secrets, utc_now())
+            found = writer.run(agents.find_login, "admin")
+            assert found is not None
+            assert verify_password(found.password_hash, password)
+            writer.run(save_admin, said, secrets, utc_now())
+            assert writer.run(agents.find_login, "admin") == found
