@@ -80,7 +80,12 @@ async def test_the_shipped_account_can_do_what_is_asked_of_it(
     pbx: Pbx, watch: Watch, phones: dict[str, SipPhone]
 ) -> None:
     control = AmiControl(watch.client)
-    assert await control.find_registered() == {"101"}
+
+    async def is_registered() -> bool:
+        return await control.find_registered() == {"101"}
+
+    # Asterisk tells a phone's new state a moment after it has answered the registration.
+    await eventually(is_registered, within=5)
     await control.pause_member("101", paused=True, reason="перерва")
     assert "paused" in await pbx.process.command("queue show support")
     await control.pause_member("101", paused=False)
