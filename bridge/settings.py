@@ -150,18 +150,21 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Vosk models by language, as `omniline models list` names them. Calls are not transcribed in this release yet."""
+    """Vosk models by language, as `omniline models list` names them. Without one, calls of that language have no words."""
 
-    en: str = ""
-    """The model for English."""
-    ru: str = ""
+    en: str = "en-telephone-small"
+    """The model for English. The small ones come with Omniline and know the sample's words only."""
+    ru: str = "ru-telephone-small"
     """The model for Russian."""
-    uk: str = ""
+    uk: str = "uk-telephone-small"
     """The model for Ukrainian."""
+
+    def by_language(self) -> dict[str, str]:
+        return {"en": self.en, "ru": self.ru, "uk": self.uk}
 
 
 class Transcripts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Speech to text."""
+    """Speech to text, after the call."""
 
     models: Models = Models()
 

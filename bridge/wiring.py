@@ -13,6 +13,8 @@ import structlog
 from aiohttp import web
 
 from bridge.agi_metrics import AgiCollector
+from bridge.bus.memory import MemoryBus
+from bridge.bus.outbox import OutboxConsumer
 from bridge.bus.relay import FeedRelay
 from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
@@ -22,9 +24,11 @@ from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.agent import Agent
 from bridge.domain.times import utc_now
+from bridge.domain.topic import Group
 from bridge.errors import InvalidInput
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
+from bridge.flows.transcribe_recording import TranscribeRecording
 from bridge.secrets import Secrets, load_or_make
 from bridge.settings import Settings, database_url
 from bridge.sole_server import sole_server
@@ -43,6 +47,7 @@ from pbx.asterisk.keeper import AsteriskKeeper
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import copy_shipped, render
 from pbx.errors import Rejected
+from transcripts.client import SpeechWorker
 
 LOOPBACK: Final = "127.0.0.1"
 DIST: Final = Path(__file__).parent / "desk/web/dist"
@@ -93,7 +98,7 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
 
 
 class Server:
-    """Everything of one home in one process and its two children, Asterisk and AGI."""
+    """Everything of one home in one process and its children: Asterisk, AGI, and speech from the first recording on."""
 
     def __init__(
         self, home: Path, settings: Settings, *, agi_command: Sequence[str], say: Callable[[str], None]
@@ -123,14 +128,16 @@ class Server:
         hub = Hub(db)
         self._stack.push_async_callback(hub.close)
         relay = FeedRelay(db, hub.publish, utc_now)
+        bus = MemoryBus()
         metrics = Metrics()
         metrics.add(AgiCollector(child))
-        calls = self._make_call_flow(db, client, hub, relay, metrics)
+        calls = self._make_call_flow(db, client, hub, relay, bus, metrics)
         self._watch(metrics, hub, calls, client)
         await self._serve_desk(db, hub, calls, relay, self._readiness(client, child), metrics)
         await self._start_pbx(config, child)
         relay.start()
         self._stack.push_async_callback(relay.close)
+        await self._start_transcriber(db, bus, relay, metrics)
         open_calls, watched_until = await calls.start()
         self._stack.push_async_callback(calls.close)
         tracker = Tracker(config.name, calls, open_calls, watched_until)
@@ -162,8 +169,18 @@ class Server:
         return db
 
     def _make_call_flow(
-        self, db: Database, client: AmiClient, hub: Hub, relay: FeedRelay, metrics: Metrics
+        self,
+        db: Database,
+        client: AmiClient,
+        hub: Hub,
+        relay: FeedRelay,
+        bus: MemoryBus,
+        metrics: Metrics,
     ) -> CallFlow:
+        def committed() -> None:
+            relay.poke()
+            bus.wake()
+
         return CallFlow(
             db=db,
             settings=self._settings,
@@ -171,9 +188,32 @@ class Server:
             control=AmiControl(client),
             emit=hub.emit,
             observe_pop=metrics.observe_pop,
-            wake_feed=relay.poke,
+            wake_feed=committed,
             clock=utc_now,
         )
+
+    async def _start_transcriber(
+        self, db: Database, bus: MemoryBus, relay: FeedRelay, metrics: Metrics
+    ) -> None:
+        worker = await self._stack.enter_async_context(SpeechWorker())
+        flow = TranscribeRecording(
+            db=db,
+            settings=self._settings,
+            recordings=self._home / "recordings",
+            models=self._home / "models",
+            transcribe=worker.transcribe,
+            committed=relay.poke,
+            clock=utc_now,
+        )
+        consumer = OutboxConsumer(db, bus, Group.TRANSCRIBER, flow, utc_now)
+        metrics.watch(
+            "transcripts_waiting", "Recordings whose words are still to come", lambda: consumer.waiting
+        )
+        metrics.watch(
+            "transcripts_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds
+        )
+        consumer.start()
+        self._stack.push_async_callback(consumer.close)
 
     async def _serve_desk(
         self,

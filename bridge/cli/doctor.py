@@ -21,6 +21,8 @@ from bridge.settings import Settings, database_url, home_path, load
 from bridge.wiring import DIST
 from pbx.asterisk.find import find_asterisk, find_program
 from pbx.errors import PbxError
+from transcripts.interface import UnusableModel
+from transcripts.models import choose_model
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 ANSWER_SECONDS = 5.0
@@ -59,6 +61,7 @@ def _examine(home: Path) -> Iterator[Finding]:
     for check in (_secrets, _disk, _programs, _desk):
         yield from check(home)
     yield _guarded("database", lambda: _database(home, settings))
+    yield from _models(home, settings)
     yield from _server(settings)
 
 
@@ -115,6 +118,17 @@ def _database(home: Path, settings: Settings) -> Finding:
             f"the database is at {current}, this release needs {head}", "run 'omniline db upgrade'"
         )
     return Finding(f"database at {head}")
+
+
+def _models(home: Path, settings: Settings) -> Iterator[Finding]:
+    """Without a model the calls of a language have no words."""
+    for language, name in settings.transcripts.models.by_language().items():
+        try:
+            path = choose_model(language, {language: name}, home / "models")
+        except UnusableModel as error:
+            yield Finding(f"no transcripts of calls in {language}", str(error))
+        else:
+            yield Finding(f"speech model for {language}: {path.name}")
 
 
 def _guarded(what: str, check: Callable[[], Finding]) -> Finding:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
+
+from transcripts.interface import Utterance
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """One step on a call's way: invite, identified, ringing, pop_sent, pop_shown, withdrawn, answered, ended, voicemail.
+    """One step on a call's way: invite, identified, ringing, pop_sent, pop_shown, withdrawn, answered, ended, voicemail,
+    and transcript, long after the others.
 
     `at` ISO 8601 with microseconds; `extension` of the agent it concerns; `detail`: reason or outcome.
     """
@@ -29,6 +34,32 @@ class CallLeg(msgspec.Struct, frozen=True, kw_only=True):
     cause: int | None = None
 
 
+class TranscriptState(enum.StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class WhyWordless(enum.StrEnum):
+    NO_MODEL = "no_model"
+    """There is no usable model for its language."""
+    UNREADABLE = "unreadable"
+    """The recording is no audio that can be read."""
+    WORKER = "worker"
+    """The recogniser died of it, again and again."""
+
+
+class RecordingTranscript(msgspec.Struct, frozen=True, kw_only=True):
+    """`reason` when it failed; the rest when it is ready. Times are milliseconds from the recording's begin."""
+
+    state: TranscriptState
+    reason: WhyWordless | None = None
+    entry_id: str | None = None
+    language: str | None = None
+    model: str | None = None
+    utterances: list[Utterance] = []
+
+
 class CallRecording(msgspec.Struct, frozen=True, kw_only=True):
     """Listened to at /api/v1/recordings/{id}/audio: stereo WAV, the caller left, the agent right (a voicemail is mono)."""
 
@@ -36,6 +67,7 @@ class CallRecording(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     state: str
     duration_ms: int | None = None
+    transcript: RecordingTranscript | None = None
 
 
 class CallSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
       message     {subject?, quoted?, attachments?: [{id, name, media_type, size}], subtype?: "voicemail"}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
                   answered_at, ended_at, duration_ms, answered_by, recording: bool}
+      transcript  {recording_id, language, model, duration_ms, utterances: [{speaker: caller|agent, start_ms, end_ms,
+                  text, words: [{text, start_ms, end_ms, confidence}]}]}, times from the recording's begin
       note        {disposition?, agent_id}
       order       {order, status, total, currency, items: [{sku, name, quantity, price}], url?}
       gap         {since, until}

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bridge.flows import recording_files
+from bridge.flows.finish_recording import finish_recording
 from bridge.store import calls
 
 
@@ -17,4 +18,4 @@ def end_recordings(connection: Connection, recordings: Path) -> None:
         if duration is None and not recording.answered:
             calls.remove_recording(connection, recording.id)
         else:
-            calls.finish_recording(connection, recording.id, duration)
+            finish_recording(connection, recording.id, duration)

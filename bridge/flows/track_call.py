@@ -22,6 +22,7 @@ from bridge.errors import NotFound
 from bridge.flows import recording_files
 from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_call
 from bridge.flows.call_parties import Parties
+from bridge.flows.finish_recording import finish_recording
 from bridge.store import agents, call_views, calls, feed, filing, people, wrap_ups
 from bridge.store.calls import NewStage
 from bridge.store.filing import Subject
@@ -218,7 +219,7 @@ def _append_message(connection: Connection, call_id: str, event: VoicemailLeft, 
     except NotFound:
         log.warning("voicemail_missing", call_id=call_id)
     duration = recording_files.measure(folders.recordings, "voicemail", name)
-    calls.finish_recording(connection, recording_id, duration)
+    finish_recording(connection, recording_id, duration)
     append_and_tell(
         connection,
         NewEntry(

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, sel
 from bridge.domain.call import CallDetail, CallLeg, CallRecording, CallSummary, Stage
 from bridge.domain.times import iso, iso_or_none
 from bridge.errors import NotFound
+from bridge.store import transcripts
 from bridge.store.calls import OPEN
 from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared
@@ -64,6 +65,7 @@ def get_detail(connection: Connection, call_id: str) -> CallDetail:
     """With stages in the order of their times. Raises NotFound."""
     row = _get(connection, call_id)
     given = {"call_id": call_id}
+    words = transcripts.states_of_call(connection, call_id)
     return CallDetail(
         **_fields(row),
         stages=[
@@ -72,7 +74,9 @@ def get_detail(connection: Connection, call_id: str) -> CallDetail:
         ],
         legs=[_leg(leg) for leg in connection.execute(_legs, given)],
         recordings=[
-            CallRecording(id=r.id, kind=r.kind, state=r.state, duration_ms=r.duration_ms)
+            CallRecording(
+                id=r.id, kind=r.kind, state=r.state, duration_ms=r.duration_ms, transcript=words.get(r.id)
+            )
             for r in connection.execute(_recordings, given)
         ],
         joined_to=row.joined_to,

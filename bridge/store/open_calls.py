@@ -14,10 +14,12 @@ from pbx.interface import Call, Direction, Leg, LegRole, LegState, Outcome
 
 # Said literally, or SQLite does not see that the partial index holds them all.
 _is_open = call.c.state == literal_column(f"'{OPEN}'")
-# Newest first off the key, read until one is of the PBX that is asked for.
+# Newest first off the key, read until one is of the PBX that is asked for. The words of a call come long after the PBX
+# has told the last of it.
 _stages = (
     select(call_stage.c.at, call.c.pbx)
     .join(call, call.c.id == call_stage.c.call_id)
+    .where(call_stage.c.stage != "transcript")
     .order_by(call_stage.c.id.desc())
     .execution_options(yield_per=20)
 )

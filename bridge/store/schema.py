@@ -9,6 +9,7 @@ What is kept where and why:
 - `call`, `call_leg` and `call_stage` are the live state of telephone calls; a call's entry on the
   timeline is appended once and reads state and times from here.
 - `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
+- `outbox` is work that follows from what was stored, such as a recording's transcript.
 """
 
 from __future__ import annotations
@@ -269,6 +270,15 @@ recording = Table(
     ),
 )
 
+# A recording that has no words: the transcript of any other is an entry, or still to come (`outbox`).
+transcript_failure = Table(
+    "transcript_failure",
+    metadata,
+    Column("recording_id", Id, ForeignKey("recording.id"), primary_key=True),
+    Column("reason", String(16), nullable=False),  # no_model | unreadable | worker
+    Column("at", UtcTime, nullable=False),
+)
+
 note_draft = Table(
     "note_draft",
     metadata,
@@ -409,6 +419,24 @@ feed = Table(
         sqlite_where=text("number IS NULL"),
         postgresql_where=text("number IS NULL"),
     ),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # The consumer group; each group of a topic has a row of its own.
+    Column("consumer", String(32), nullable=False),
+    Column("topic", String(32), nullable=False),
+    # What the work is about, such as a recording's id: once per group.
+    Column("key", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    # From when on it may be taken: whoever takes it sets it to when others may again.
+    Column("due_at", UtcTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    UniqueConstraint("consumer", "topic", "key"),
+    Index("ix_outbox_due", "consumer", "due_at"),
 )
 
 audit = Table(

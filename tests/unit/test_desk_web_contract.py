@@ -13,6 +13,7 @@ import pytest
 from bridge.desk import answers
 from bridge.domain import agent, call, card, customer, entry, order
 from pbx.interface import Direction, Outcome, WithdrawReason
+from transcripts import interface
 
 SRC = Path(__file__).parents[2] / "bridge/desk/web/src"
 TYPES = (SRC / "api/types.ts").read_text()
@@ -29,6 +30,7 @@ STRUCTS = [
     call.CallLeg,
     call.CallRecording,
     call.CallSummary,
+    call.RecordingTranscript,
     call.Stage,
     card.Card,
     card.LastSpoke,
@@ -40,6 +42,8 @@ STRUCTS = [
     entry.Entry,
     order.Order,
     order.OrderItem,
+    interface.Utterance,
+    interface.Word,
 ]
 # Sent, and not shown by any page yet.
 UNUSED = {"Card": {"matters", "promises"}}
@@ -105,10 +109,13 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
                 "answered",
                 "ended",
                 "voicemail",
+                "transcript",
             ],
         ),
         ("identified", ["known", "unknown"]),
         ("recording_state", ["recording", "missing"]),
+        ("transcript_failure", list(call.WhyWordless)),
+        ("speaker", list(interface.Speaker)),
         ("recording_kind", ["call", "voicemail"]),
         ("conversation_state", ["open", "snoozed"]),
     ],

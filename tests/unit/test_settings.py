@@ -34,7 +34,7 @@ def test_the_file_overrides_the_defaults_and_the_environment_the_file(tmp_path: 
 def test_the_environment_reaches_a_key_two_tables_down(tmp_path: Path) -> None:
     write(tmp_path, '[transcripts.models]\nru = "r"\n')
     models = load(tmp_path, {"OMNILINE_TRANSCRIPTS__MODELS__UK": "u"}).transcripts.models
-    assert (models.en, models.ru, models.uk) == ("", "r", "u")
+    assert (models.en, models.ru, models.uk) == ("en-telephone-small", "r", "u")
 
 
 def test_a_password_of_digits_stays_text(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""Consumers of the outbox: each takes its group's rows one by one and hands them to the flow that does the work.
+
+The flow deletes the row in the transaction of its effect. A row that is taken is kept from others for 30 s and kept
+longer while the flow is at it, so that a consumer that dies costs 30 s and nothing else. Woken by the bus after our own
+commits, it looks every 200 ms for the work of processes that are not on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bridge.bus.memory import MemoryBus
+from bridge.domain.topic import Group
+from bridge.errors import Transient
+from bridge.store import outbox
+from bridge.store.engine import Database
+from bridge.store.outbox import Backlog, Work
+
+POLL_SECONDS: Final = 0.2
+KEPT: Final = timedelta(seconds=30)
+RENEW_SECONDS: Final = 10.0
+FIRST_WAIT: Final = timedelta(seconds=0.5)
+LONGEST_WAIT: Final = timedelta(minutes=10)
+
+log = structlog.get_logger()
+
+
+class OutboxConsumer:
+    """`do` does one piece of work and deletes its row; what it raises Transient for is tried again later."""
+
+    def __init__(
+        self,
+        db: Database,
+        bus: MemoryBus,
+        group: Group,
+        do: Callable[[Work], Awaitable[None]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._bus = bus
+        self._group = group
+        self._do = do
+        self._clock = clock
+        self._backlog = Backlog(0, None, is_due=False)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"outbox-{self._group}")
+
+    async def close(self) -> None:
+        """Stop. What is under way is given back at once."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that are not done."""
+        return self._backlog.waiting
+
+    @property
+    def waiting_seconds(self) -> float:
+        """The age of the oldest of them."""
+        oldest = self._backlog.oldest
+        return 0.0 if oldest is None else (self._clock() - oldest).total_seconds()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._look()
+                while self._backlog.is_due:
+                    await self._work_once()
+                    await self._look()
+            except Transient as error:
+                log.warning("outbox_waits", group=self._group, reason=str(error))
+            await self._bus.wait(self._group, POLL_SECONDS)
+
+    async def _look(self) -> None:
+        # A read: only when something is due does it take the write lock.
+        self._backlog = await self._db.read(outbox.measure, self._group, self._clock())
+
+    async def _work_once(self) -> None:
+        now = self._clock()
+        work = await self._db.write(outbox.take, self._group, now, now + KEPT)
+        if work is None:
+            return
+        keeping = asyncio.create_task(self._keep(work), name=f"outbox-keep-{self._group}")
+        try:
+            await self._do(work)
+        except asyncio.CancelledError:
+            await self._give_back(work, timedelta())
+            raise
+        except Transient as error:
+            log.warning("work_waits", group=self._group, key=work.key, tries=work.tries, reason=str(error))
+            await self._give_back(work, wait_after(work.tries))
+        except Exception:
+            # A mistake of ours: said in the log, and no reason to stop all the others.
+            log.exception("work_failed", group=self._group, key=work.key, tries=work.tries)
+            await self._give_back(work, wait_after(work.tries))
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep(self, work: Work) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await self._give_back(work, KEPT)
+                await self._look()
+            except Transient as error:
+                log.warning("outbox_waits", group=self._group, reason=str(error))
+
+    async def _give_back(self, work: Work, after: timedelta) -> None:
+        """Others may take it `after` from now."""
+        await self._db.write(outbox.hold, work.id, self._clock() + after)
+
+
+def wait_after(tries: int) -> timedelta:
+    """Four times as long after each try: half a second, two, eight, … ten minutes."""
+    return min(FIRST_WAIT * float(4 ** (tries - 1)), LONGEST_WAIT)

@@ -1,0 +1,24 @@
+"""What is handed on as work after the transaction that caused it, and to whom: one outbox row per consumer group.
+
+A consumer group does each piece of work once in the end, however many processes it has.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+
+class Topic(enum.StrEnum):
+    TRANSCRIBE = "transcribe"
+    """A recording is ready. The key is its id."""
+
+
+class Group(enum.StrEnum):
+    TRANSCRIBER = "transcriber"
+    """Turns recordings into words."""
+
+
+GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType({Topic.TRANSCRIBE: (Group.TRANSCRIBER,)})

@@ -1,0 +1,100 @@
+"""The outbox: work that follows from what was stored, written in the transaction of its cause.
+
+A row is one group's piece of work. It is deleted in the transaction of its effect, so that the effect happens once,
+wherever a process is killed. Who takes a row has it until `due_at`; a row that is due again belongs to a consumer that
+died.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+
+from bridge.domain.ids import new_id
+from bridge.domain.topic import GROUPS, Group, Topic
+from bridge.store.schema import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A row that was taken. `tries` counts this one."""
+
+    id: str
+    topic: Topic
+    key: str
+    payload: Mapping[str, Any]
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """`oldest` is when the oldest row was written, None when there is none."""
+
+    waiting: int
+    oldest: datetime | None
+    is_due: bool
+
+
+_known = select(outbox.c.id).where(
+    outbox.c.consumer == bindparam("of_consumer"),
+    outbox.c.topic == bindparam("of_topic"),
+    outbox.c.key == bindparam("of_key"),
+)
+_of_group = outbox.c.consumer == bindparam("of_consumer")
+_is_due = outbox.c.due_at <= bindparam("now", type_=outbox.c.due_at.type)
+_backlog = select(
+    func.count(outbox.c.id).label("waiting"),
+    func.min(outbox.c.created_at).label("oldest"),
+    exists(select(outbox.c.id).where(_of_group, _is_due)).label("is_due"),
+).where(_of_group)
+_next = select(outbox).where(_of_group, _is_due).order_by(outbox.c.due_at, outbox.c.id).limit(1)
+_take = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(tries=outbox.c.tries + 1, due_at=bindparam("until", type_=outbox.c.due_at.type))
+)
+_hold = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(due_at=bindparam("until", type_=outbox.c.due_at.type))
+)
+_finish = delete(outbox).where(outbox.c.id == bindparam("row"))
+
+
+def put(
+    connection: Connection, topic: Topic, key: str, at: datetime, payload: Mapping[str, Any] | None = None
+) -> None:
+    """Work for every group of `topic`, once per key; the groups have to be woken after the commit."""
+    for group in GROUPS[topic]:
+        if connection.scalar(_known, {"of_consumer": group, "of_topic": topic, "of_key": key}) is None:
+            row = {"id": new_id(), "consumer": group, "topic": topic, "key": key, "payload": payload or {}}
+            connection.execute(insert(outbox), {**row, "created_at": at, "due_at": at, "tries": 0})
+
+
+def measure(connection: Connection, group: Group, now: datetime) -> Backlog:
+    """How much waits for `group`, what it works on included."""
+    row = connection.execute(_backlog, {"of_consumer": group, "now": now}).one()
+    return Backlog(row.waiting, row.oldest, bool(row.is_due))
+
+
+def take(connection: Connection, group: Group, now: datetime, until: datetime) -> Work | None:
+    """The row that is due longest, kept from the others until `until`."""
+    row = connection.execute(_next, {"of_consumer": group, "now": now}).one_or_none()
+    if row is None:
+        return None
+    connection.execute(_take, {"row": row.id, "until": until})
+    return Work(row.id, Topic(row.topic), row.key, row.payload, row.tries + 1)
+
+
+def hold(connection: Connection, work_id: str, until: datetime) -> None:
+    """Nobody takes it before `until`: its consumer is still at it, or tries again then."""
+    connection.execute(_hold, {"row": work_id, "until": until})
+
+
+def finish(connection: Connection, work_id: str) -> bool:
+    """In the transaction of the effect. False when somebody else finished it: there must be no effect then."""
+    return connection.execute(_finish, {"row": work_id}).rowcount == 1
