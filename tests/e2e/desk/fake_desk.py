@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from bridge.domain.agent import Agent, Role
-from bridge.domain.call import CallSummary, NoteDraft
+from bridge.domain.call import CallSummary, NoteDraft, RecordingTranscript
 from bridge.domain.card import Card, ScreenPop
 from bridge.domain.customer import Customer
 from bridge.domain.entry import Entry, EntryKind, Page
@@ -55,7 +55,7 @@ def problem(status: int, detail: str) -> web.Response:
 
 
 def tone() -> bytes:
-    """A second of stereo WAV: a low tone on the left, a high one on the right."""
+    """Three seconds of stereo WAV: a low tone on the left, a high one on the right."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as sound:
         sound.setnchannels(2)
@@ -64,7 +64,7 @@ def tone() -> bytes:
         left = itertools.cycle([0, 6000, 0, -6000])
         right = itertools.cycle([6000, -6000])
         frames = (
-            next(side).to_bytes(2, "little", signed=True) for _ in range(8000) for side in (left, right)
+            next(side).to_bytes(2, "little", signed=True) for _ in range(24000) for side in (left, right)
         )
         sound.writeframes(b"".join(frames))
     return buffer.getvalue()
@@ -90,6 +90,8 @@ class FakeDesk:
     def __init__(self, role: Role = Role.AGENT, language: str = "en") -> None:
         self.agent = msgspec.structs.replace(AGENT, role=role, language=language)
         self.shown: list[str] = []
+        # Of the recording of a call, by the call's id, where it is another than `people` says.
+        self.transcripts: dict[str, RecordingTranscript] = {}
         self.wrapped_up: list[tuple[str, str]] = []
         self.drafts: dict[str, NoteDraft] = {}
         self.calls: dict[str, CallSummary] = {each.id: each for each in people.past_calls()}
@@ -196,6 +198,11 @@ class FakeDesk:
             "call_id": self.state_call,
         }
 
+    async def say_transcript(self, call_id: str) -> None:
+        """Tells the desks that a call's transcript came, or will not come."""
+        state = self.transcripts[call_id].state
+        await self._say("transcript", {"call_id": call_id, "recording_id": people.RECORDING, "state": state})
+
     async def _say(self, kind: str, data: object, to: web.WebSocketResponse | None = None) -> None:
         number = str(next(self._numbers))
         durable = kind in ("call", "entry")
@@ -284,7 +291,9 @@ class FakeDesk:
 
     async def _call(self, request: web.Request) -> web.Response:
         call = self.calls.get(request.match_info["id"])
-        return answer(people.detail_of(call)) if call else problem(404, "no such call")
+        if call is None:
+            return problem(404, "no such call")
+        return answer(people.detail_of(call, self.transcripts.get(call.id)))
 
     async def _card(self, request: web.Request) -> web.Response:
         return answer(self.cards[request.match_info["id"]])
@@ -336,7 +345,13 @@ class FakeDesk:
     async def _audio(self, request: web.Request) -> web.Response:
         if request.match_info["id"] != people.RECORDING:
             return problem(404, "no such recording")
-        return web.Response(body=await asyncio.to_thread(tone), content_type="audio/wav")
+        sound = await asyncio.to_thread(tone)
+        asked = request.http_range
+        first = asked.start or 0
+        part = sound[first : asked.stop]
+        # A browser seeks only in what comes in ranges.
+        place = {"Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(sound)}"}
+        return web.Response(status=206, body=part, content_type="audio/wav", headers=place)
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

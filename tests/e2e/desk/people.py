@@ -5,12 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.domain.call import CallDetail, CallLeg, CallRecording, CallSummary, Stage
+from bridge.domain.call import (
+    CallDetail,
+    CallLeg,
+    CallRecording,
+    CallSummary,
+    RecordingTranscript,
+    Stage,
+    TranscriptState,
+)
 from bridge.domain.card import Card, LastSpoke, OpenConversation
 from bridge.domain.customer import Candidate, Customer, CustomerKind, Identity, Strength
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.order import Order, OrderItem, OrderStatus
 from bridge.domain.times import iso, utc_now
+from transcripts.interface import Speaker, Utterance, Word
 
 DID = "+380445550100"
 OLENA = Customer(
@@ -326,7 +335,7 @@ def past_calls() -> list[CallSummary]:
     ]
 
 
-def detail_of(call: CallSummary) -> CallDetail:
+def detail_of(call: CallSummary, words: RecordingTranscript | None = None) -> CallDetail:
     started = datetime.fromisoformat(call.started_at)
     steps = [
         ("invite", 0, None, None),
@@ -376,6 +385,27 @@ def detail_of(call: CallSummary) -> CallDetail:
             cause=26,
         ),
     ]
-    recording = CallRecording(id=RECORDING, kind="call", state="ready", duration_ms=192_000)
+    recording = CallRecording(
+        id=RECORDING, kind="call", state="ready", duration_ms=192_000, transcript=words or transcript()
+    )
     fields = {name: getattr(call, name) for name in call.__struct_fields__}
     return CallDetail(**fields, stages=stages, legs=legs, recordings=[recording])
+
+
+def transcript() -> RecordingTranscript:
+    """Two turns; each word lasts 400 ms."""
+
+    def turn(speaker: Speaker, first: int, *texts: str) -> Utterance:
+        words = tuple(
+            Word(text=text, start_ms=400 * n, end_ms=400 * n + 400, confidence=0.9)
+            for n, text in enumerate(texts, first)
+        )
+        return Utterance(speaker, words[0].start_ms, words[-1].end_ms, " ".join(texts), words)
+
+    return RecordingTranscript(
+        state=TranscriptState.READY,
+        entry_id="entry-transcript",
+        language="en",
+        model="en-telephone-small",
+        utterances=[turn(Speaker.CALLER, 1, "where", "is"), turn(Speaker.AGENT, 3, "on", "friday")],
+    )

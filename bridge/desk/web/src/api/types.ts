@@ -123,6 +123,7 @@ export interface EntryPayload {
   duration_ms?: number | null;
   answered_by?: string | null;
   recording?: boolean;
+  utterances?: Utterance[];
   disposition?: string | null;
   agent_id?: string;
   order?: string;
@@ -224,11 +225,37 @@ export interface CallLeg {
   cause: number | null;
 }
 
+/** `confidence` from 0 to 1; times are milliseconds from the recording's begin. */
+export interface Word {
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  confidence: number;
+}
+
+export interface Utterance {
+  speaker: "caller" | "agent";
+  start_ms: number;
+  end_ms: number;
+  text: string;
+  words: Word[];
+}
+
+export interface RecordingTranscript {
+  state: "waiting" | "ready" | "failed";
+  reason: string | null;
+  entry_id: string | null;
+  language: string | null;
+  model: string | null;
+  utterances: Utterance[];
+}
+
 export interface CallRecording {
   id: string;
   kind: string;
   state: string;
   duration_ms: number | null;
+  transcript: RecordingTranscript | null;
 }
 
 export interface CallDetail extends CallSummary {
@@ -272,6 +299,7 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "screen_pop_withdrawn"; data: { pop_id: string; call_id: string; reason: string } }
   | { type: "call"; data: CallSummary }
   | { type: "entry"; data: Entry }
+  | { type: "transcript"; data: { call_id: string; recording_id: string; state: string } }
   | { type: "agent_state"; data: AgentStateChange }
   | { type: "notice"; data: LiveNotice }
 );

@@ -6,6 +6,7 @@ import { t, word } from "../i18n/index.ts";
 import { stateOf } from "./call_row.tsx";
 import { Badge, OrderBadge, type Tone } from "./badge.tsx";
 import { channelIcon, Icon, type IconName } from "./icon.tsx";
+import { TranscriptText } from "./transcript.tsx";
 
 function iconOf({ kind, channel, payload }: Entry): IconName {
   if (kind === "call") return isMissed(payload.outcome) ? "missed" : "phone";
@@ -78,11 +79,12 @@ function Attachments({ entry }: { entry: Entry }) {
 
 function Body({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
-  const { subject, quoted, disposition, since, until } = entry.payload;
+  const { subject, quoted, disposition, since, until, utterances } = entry.payload;
   return (
     <>
       {subject && <p class="entry-subject">{subject}</p>}
-      {entry.text && <p class="entry-text">{entry.text}</p>}
+      {utterances && <TranscriptText utterances={utterances} />}
+      {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
       {disposition && <Badge>{word("disposition", disposition)}</Badge>}
       {since && until && (
         <p class="quiet">{t("entry.gap", { since: timeOfDay(since), until: timeOfDay(until) })}</p>
@@ -115,6 +117,11 @@ export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time"
         </header>
         <Body entry={entry} />
         {entry.kind === "call" && <CallFacts entry={entry} />}
+        {entry.kind === "transcript" && entry.call_id && (
+          <p class="entry-facts">
+            <a href={`/calls/${entry.call_id}`}>{t("entry.listen")}</a>
+          </p>
+        )}
         {entry.kind === "order" && <OrderFacts entry={entry} />}
       </div>
     </article>

@@ -1,4 +1,5 @@
 import "./player.css";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { duration } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
@@ -61,6 +62,8 @@ interface AudioPlayerProps {
   durationMs: number | null;
   /** Two sides that can be heard apart; a voicemail has one. */
   isStereo: boolean;
+  /** What is shown under it and follows its sound. */
+  children?: ((audio: { current: HTMLAudioElement | null }) => ComponentChildren) | undefined;
 }
 
 function useSides(audio: { current: HTMLAudioElement | null }, side: Side | null) {
@@ -76,7 +79,7 @@ function useSides(audio: { current: HTMLAudioElement | null }, side: Side | null
 }
 
 /** Plays a recording: seek, speed, and each side alone. */
-export function AudioPlayer({ src, label, durationMs, isStereo }: AudioPlayerProps) {
+export function AudioPlayer({ src, label, durationMs, isStereo, children }: AudioPlayerProps) {
   const audio = useRef<HTMLAudioElement>(null);
   const [isPlaying, setPlaying] = useState(false);
   const [isBroken, setBroken] = useState(false);
@@ -147,6 +150,7 @@ export function AudioPlayer({ src, label, durationMs, isStereo }: AudioPlayerPro
           <Icon name="warning" size={15} /> {t("player.broken")}
         </p>
       )}
+      {children && <div class="player-words">{children(audio)}</div>}
     </div>
   );
 }

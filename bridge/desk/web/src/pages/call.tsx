@@ -1,6 +1,6 @@
 import "./call.css";
 import * as api from "../api/client.ts";
-import type { CallDetail, CallLeg, Stage } from "../api/types.ts";
+import type { CallDetail, CallLeg, CallRecording, Stage } from "../api/types.ts";
 import { duration, lapse, exactTime, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
@@ -10,7 +10,8 @@ import { Notice } from "../components/notice.tsx";
 import { EmptyState, KeyValue, Panel } from "../components/panel.tsx";
 import { AudioPlayer } from "../components/player.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
-import { bringToFront, encounters, freshCalls } from "../state/desk.ts";
+import { Transcript } from "../components/transcript.tsx";
+import { bringToFront, encounters, freshCalls, freshTranscripts } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain } from "../state/notices.ts";
 
@@ -41,6 +42,7 @@ function detailOf({ stage, detail }: Stage): string {
   if (!detail) return "";
   if (stage === "withdrawn") return word("withdrawn_short", detail);
   if (stage === "identified") return word("identified", detail);
+  if (stage === "transcript") return word("transcript_failure", detail);
   return stage === "ended" ? word("outcome", detail) : detail;
 }
 
@@ -80,6 +82,16 @@ function Legs({ legs }: { legs: readonly CallLeg[] }) {
   );
 }
 
+/** The words under a recording, or why there are none; nothing where nobody asked for them. */
+function wordsUnder({ transcript }: CallRecording) {
+  if (!transcript) return undefined;
+  return (audio: { current: HTMLAudioElement | null }) => {
+    if (transcript.state === "ready") return <Transcript utterances={transcript.utterances} audio={audio} />;
+    const text = transcript.reason ? word("transcript_failure", transcript.reason) : t("transcript.waiting");
+    return <p class="quiet">{text}</p>;
+  };
+}
+
 function Recordings({ call }: { call: CallDetail }) {
   if (call.recordings.length === 0) return null;
   return (
@@ -93,7 +105,9 @@ function Recordings({ call }: { call: CallDetail }) {
               label={word("recording_kind", each.kind)}
               durationMs={each.duration_ms}
               isStereo={each.kind !== "voicemail"}
-            />
+            >
+              {wordsUnder(each)}
+            </AudioPlayer>
           ) : (
             <p key={each.id} class="quiet">
               {word("recording_kind", each.kind)}: {word("recording_state", each.state)}
@@ -133,7 +147,10 @@ function Summary({ call }: { call: CallDetail }) {
 /** One call in all its technical truth: stages with their times, legs, recordings. */
 export function CallPage({ id }: { id: string }) {
   // Every change of the call changes its stages and legs too, so they are fetched anew.
-  const { data: call, problem } = useFetched(() => api.getCall(id), [id, freshCalls.value[id]]);
+  const { data: call, problem } = useFetched(
+    () => api.getCall(id),
+    [id, freshCalls.value[id], freshTranscripts.value[id]],
+  );
   if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
   if (!call) return <Skeleton lines={8} />;
   const isOpen = encounters.value.some((each) => each.callId === id && each.phase !== "withdrawn");

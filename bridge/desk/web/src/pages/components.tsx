@@ -18,6 +18,7 @@ import { Skeleton, Spinner } from "../components/skeleton.tsx";
 import { LanguageSwitch, ThemeSwitch } from "../components/switches.tsx";
 import { ChannelFilter } from "../components/tabs.tsx";
 import { EntryList } from "../components/timeline.tsx";
+import { Transcript } from "../components/transcript.tsx";
 import { DISPOSITIONS, type Disposition, type OrderStatus } from "../api/types.ts";
 import { phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
@@ -213,8 +214,10 @@ function Records() {
           <EmptyState title={t("waiting.no_calls")}>{t("waiting.no_calls_text")}</EmptyState>
         </Panel>
       </Show>
-      <Show name="AudioPlayer">
-        <AudioPlayer src={sound} label={word("recording_kind", "call")} durationMs={1_000} isStereo />
+      <Show name="AudioPlayer, Transcript">
+        <AudioPlayer src={sound} label={word("recording_kind", "call")} durationMs={1_000} isStereo>
+          {(audio) => <Transcript utterances={samples.utterances} audio={audio} />}
+        </AudioPlayer>
         <AudioPlayer
           src={sound}
           label={word("recording_kind", "voicemail")}

@@ -1,6 +1,6 @@
 // Invented people and calls for the page that shows the components. Names and texts are data, in the languages that
 // callers speak; nothing here is from anybody's home.
-import type { CallSummary, Candidate, Customer, Entry, Order } from "../api/types.ts";
+import type { CallSummary, Candidate, Customer, Entry, Order, Utterance } from "../api/types.ts";
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
@@ -77,6 +77,29 @@ const entry = (id: number, fields: Partial<Entry> & Pick<Entry, "kind" | "at">):
   ...fields,
 });
 
+export const utterances: Utterance[] = [
+  {
+    speaker: "caller",
+    start_ms: 0,
+    end_ms: 400,
+    text: "де посилка",
+    words: [
+      { text: "де", start_ms: 0, end_ms: 150, confidence: 1 },
+      { text: "посилка", start_ms: 150, end_ms: 400, confidence: 0.4 },
+    ],
+  },
+  {
+    speaker: "agent",
+    start_ms: 500,
+    end_ms: 900,
+    text: "прийде завтра",
+    words: [
+      { text: "прийде", start_ms: 500, end_ms: 700, confidence: 0.98 },
+      { text: "завтра", start_ms: 700, end_ms: 900, confidence: 0.97 },
+    ],
+  },
+];
+
 export const entries: Entry[] = [
   entry(1, {
     kind: "call",
@@ -99,6 +122,15 @@ export const entries: Entry[] = [
     at: minutesAgo(7),
     text: "Доставку перенесено на четвер після 18:00, кур'єр попереджений.",
     payload: { disposition: "resolved" },
+  }),
+  entry(10, {
+    kind: "transcript",
+    channel: "phone",
+    direction: "inbound",
+    at: minutesAgo(8),
+    call_id: "sample-call",
+    text: "Абонент: де посилка",
+    payload: { utterances },
   }),
   entry(3, {
     kind: "message",

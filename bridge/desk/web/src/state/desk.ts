@@ -17,6 +17,8 @@ export const encounters = signal<readonly Encounter[]>([]);
 export const states = signal<Readonly<Record<string, AgentStateName>>>({});
 /** Calls that changed since the page was loaded, by id: newer than any list that was fetched. */
 export const freshCalls = signal<Readonly<Record<string, CallSummary>>>({});
+/** Calls whose transcript came, or will not come, since the page was loaded: by id, the message that said so. */
+export const freshTranscripts = signal<Readonly<Record<string, string>>>({});
 /** Counts the times that the server could not resume our messages: whoever fetched something fetches it again. */
 export const generation = signal(0);
 
@@ -131,6 +133,8 @@ function take(message: LiveMessage): void {
     if (message.type === "agent_state")
       states.value = { ...states.value, [message.data.agent_id]: message.data.state };
     if (message.type === "call") freshCalls.value = { ...freshCalls.value, [message.data.id]: message.data };
+    if (message.type === "transcript")
+      freshTranscripts.value = { ...freshTranscripts.value, [message.data.call_id]: message.id };
     follow(before, mayTakePage);
   });
   if (message.type === "entry") entryListeners.forEach((listener) => listener(message.data));
@@ -179,6 +183,7 @@ export function stopDesk(): void {
     encounters.value = [];
     states.value = {};
     freshCalls.value = {};
+    freshTranscripts.value = {};
     chosen.value = null;
   });
 }

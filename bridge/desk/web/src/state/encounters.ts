@@ -99,6 +99,8 @@ export function fold(encounters: Encounters, message: LiveMessage, agentId: stri
         : encounters;
     case "call":
       return withCall(encounters, message.data);
+    case "transcript":
+      return encounters;
     case "entry": {
       // The note of a wrap-up that was finished in another window of the same agent.
       const { call_id, kind, payload } = message.data;
