@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import socket
 import tempfile
 import time
@@ -16,9 +15,10 @@ from typing import Any
 
 import click
 
+from bridge.cli.call_stages import StagePrinter, has_its_words
 from bridge.cli.desk_client import DeskClient
 from bridge.cli.home import open_home
-from bridge.domain import catalogue
+from bridge.domain.catalogue import LANGUAGES
 from bridge.domain.times import parse_iso
 from bridge.errors import InvalidInput, Transient
 from bridge.secrets import Secrets, load_or_make
@@ -29,11 +29,14 @@ from pbx.errors import Rejected
 from pbx.interface import NumberKind
 from pbx.testphone import sipp
 from pbx.testphone.speech import Speech, from_wav, synthesise
+from transcripts.training.vocabulary import Dialogue, get_vocabulary
 
 RING_MS = 1500
 PAUSE_MS = 700
 LONGEST_S = 180
 """How long the caller stays when somebody at a real phone, or nobody, is to answer."""
+WORDS_S = 60
+"""How long the words of a call may take, after the longest call."""
 FREE_S = 8
 """How long an agent without a phone is waited for."""
 AWAY_S = 0.5
@@ -94,14 +97,15 @@ class _Telephone:
         self._espeak = _program("espeak-ng", "espeak-ng")
 
     async def make(self, plan: Plan, say: str | None, play: Path | None) -> None:
-        language = _language(say or "", self._did_language(plan.dialled))
-        speech = await self._speech(say or catalogue.say("test_phone.caller", language), language, play)
-        reply = await self._speech(catalogue.say("test_phone.agent", language), language, None)
-        spoken_ms, reply_ms = int(speech.seconds * 1000), int(reply.seconds * 1000)
         async with contextlib.AsyncExitStack() as stack:
             watcher = await stack.enter_async_context(
                 DeskClient(self._settings, self._settings.admin.login, self._admin_password())
             )
+            language = _language(say or "", await self._expected_language(watcher, plan))
+            dialogue = dialogue_of(language)
+            speech = await self._speech(say or dialogue.caller, language, play)
+            reply = await self._speech(dialogue.agent, language, None)
+            spoken_ms, reply_ms = int(speech.seconds * 1000), int(reply.seconds * 1000)
             if plan.answer == "auto":
                 agent = await self._free_agent(watcher, plan.dialled)
                 await stack.enter_async_context(self._answering(agent, reply, PAUSE_MS * 2 + spoken_ms))
@@ -183,10 +187,10 @@ class _Telephone:
     async def _follow(
         self, watcher: DeskClient, plan: Plan, since: datetime, running: sipp.RunningScenario
     ) -> None:
-        """Prints stages as they come, until the call has ended."""
-        deadline = time.monotonic() + LONGEST_S + 60
+        """Prints stages as they come, until the call has ended and its words are on the timeline."""
+        deadline = time.monotonic() + LONGEST_S + WORDS_S
         call_id: str | None = None
-        printed: set[str] = set()
+        printer = StagePrinter(as_json=plan.as_json)
         while time.monotonic() < deadline:
             try:
                 call_id = call_id or await self._find_call(watcher, plan, since)
@@ -198,16 +202,16 @@ class _Telephone:
                 await asyncio.sleep(AWAY_S)
                 continue
             if call is not None:
-                _print_stages(call, printed, as_json=plan.as_json)
-                if call["state"] == "ended":
-                    _print_end(call, as_json=plan.as_json)
+                printer.print_stages(call)
+                if has_its_words(call):
+                    printer.print_end(call)
                     return
             elif not running.running:
                 raise Rejected(
                     f"the call did not reach the company: see what the PBX said in\n{running.read_messages()[-1500:]}"
                 )
             await asyncio.sleep(0.1)
-        raise Rejected("the call did not end in time")
+        raise Rejected("the call did not end, or its words did not come, in time")
 
     async def _find_call(self, watcher: DeskClient, plan: Plan, since: datetime) -> str | None:
         parsed = number.parse(plan.caller, self._settings.company.region)
@@ -230,8 +234,13 @@ class _Telephone:
     def _admin_password(self) -> str:
         return self._settings.admin.password or self._secrets.admin_password
 
-    def _did_language(self, dialled: str) -> str:
-        return next((did.language for did in self._settings.dids if did.number == dialled), "en")
+    async def _expected_language(self, watcher: DeskClient, plan: Plan) -> str:
+        """What the transcript will be made in: the customer's language, else that of the dialled number."""
+        known = number.parse(plan.caller, self._settings.company.region).e164
+        owners = (await watcher.get("customers", phone=known))["items"] if known else []
+        languages = [owner["language"] for owner in owners if owner["language"] in LANGUAGES]
+        languages += [did.language for did in self._settings.dids if did.number == plan.dialled]
+        return next(iter(languages), self._settings.company.language)
 
 
 async def _finish_wrap_ups(desk: DeskClient) -> None:
@@ -263,25 +272,6 @@ def _free_port() -> int:
         return port
 
 
-def _print_stages(call: dict[str, Any], printed: set[str], *, as_json: bool) -> None:
-    """Prints what is new; a stage of the browser may come in after a later one."""
-    started = parse_iso(call["started_at"])
-    for stage in call["stages"]:
-        line = json.dumps({"call_id": call["id"], "stage": stage["stage"], **stage})
-        if line in printed:
-            continue
-        printed.add(line)
-        seconds = (parse_iso(stage["at"]) - started).total_seconds()
-        who = f"  {stage['extension']}" if stage.get("extension") else ""
-        detail = f"  ({stage['detail']})" if stage.get("detail") else ""
-        click.echo(line if as_json else f"{seconds:8.3f} s  {stage['stage'].replace('_', ' ')}{who}{detail}")
-
-
-def _print_end(call: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        return
-    if call["customer_id"]:
-        place = f"on the timeline of {call['customer_name'] or call['caller']}"
-    else:
-        place = "on no timeline, for nobody is known"
-    click.echo(f"call {call['id']}: {call['outcome']}, {place}")
+def dialogue_of(language: str) -> Dialogue:
+    """What caller and agent say when they are not told: in words that the small models know."""
+    return get_vocabulary(language).dialogues[0]

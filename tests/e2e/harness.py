@@ -155,18 +155,25 @@ class Omniline:
         )
 
     async def answering(
-        self, extension: str, *, ring_ms: int = 800, scenario: str = "answer"
+        self,
+        extension: str,
+        *,
+        ring_ms: int = 800,
+        scenario: str = "answer",
+        before_ms: int = 300,
+        say: str = "I can see your order.",
+        voice: str = "en",
     ) -> sipp.RunningScenario:
-        """A registered phone of this extension that plays `scenario` for its next call."""
+        """A registered phone of this extension that plays `scenario` for its next call, and speaks after `before_ms`."""
         line = self.line(f"phone-{extension}")
         await self.register(line, extension)
-        speech = await self.speech("I can see your order.")
+        speech = await self.speech(say, voice)
         return await sipp.start(
             line,
             scenario,
             user=f"agent-{extension}",
             ring_ms=ring_ms,
-            before_speech_ms=300,
+            before_speech_ms=before_ms,
             speech=str(speech.path),
         )
 
@@ -178,13 +185,15 @@ class Omniline:
         before_ms: int = 2000,
         talk_ms: int = 3000,
         dialled: str = DID,
+        say: str = "I am calling about my order.",
+        voice: str = "en",
     ) -> sipp.RunningScenario:
         """A call from the trunk. `caller` may be 'anonymous'.
 
         The queue answers at once, so the caller speaks after `before_ms`, when an agent has had time to answer, and hangs
         up `talk_ms` later.
         """
-        speech = await self.speech("I am calling about my order.")
+        speech = await self.speech(say, voice)
         return await sipp.start(
             self.line("caller"),
             "caller",
@@ -197,12 +206,10 @@ class Omniline:
             talk_ms=talk_ms,
         )
 
-    async def speech(self, text: str, language: str = "en") -> Speech:
+    async def speech(self, text: str, voice: str) -> Speech:
         folder = self.home.parent / "speech"
         folder.mkdir(exist_ok=True)
-        return await synthesise(
-            ("espeak-ng",), text, language, folder / f"{abs(hash((text, language)))}.alaw"
-        )
+        return await synthesise(("espeak-ng",), text, voice, folder / f"{abs(hash((text, voice)))}.alaw")
 
 
 class Desk:

@@ -8,11 +8,12 @@ import signal
 
 import pytest
 
+from bridge.cli.call import dialogue_of
 from tests.e2e.harness import Desk, Omniline, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-STAGES = ["invite", "identified", "ringing", "pop_sent", "pop_shown", "answered", "ended"]
+STAGES = ["invite", "identified", "ringing", "pop_sent", "pop_shown", "answered", "ended", "transcript"]
 
 
 async def test_every_call_is_answered_though_one_follows_the_other(omniline: Omniline) -> None:
@@ -21,7 +22,8 @@ async def test_every_call_is_answered_though_one_follows_the_other(omniline: Omn
         assert code == 0, err
         stages = [json.loads(line) for line in out.splitlines()]
         assert sorted(stage["stage"] for stage in stages) == sorted(STAGES), out
-        assert stages[-1]["detail"] == "answered"
+        details = {stage["stage"]: stage["detail"] for stage in stages}
+        assert (details["ended"], details["transcript"]) == ("answered", None)
 
 
 async def test_the_answering_agent_may_still_write_the_call_up(omniline: Omniline) -> None:
@@ -41,6 +43,22 @@ async def test_what_it_says_ends_with_whose_timeline_it_is(omniline: Omniline) -
     code, out, err = await omniline.run("call", "--from", "+380501110001", "--say", "Hello")
     assert code == 0, err
     assert "answered, on the timeline of" in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("caller", "language"),
+    [("+380501110002", "ru"), ("+442079460018", "en"), ("anonymous", "en")],
+)
+async def test_the_words_of_both_sides_are_printed(omniline: Omniline, caller: str, language: str) -> None:
+    """What they say when they are not told is in the models' vocabulary, and in the customer's language."""
+    code, out, err = await omniline.run("call", "--from", caller)
+    assert code == 0, err
+    assert "transcript on the timeline" in out
+    said = dialogue_of(language)
+    assert [line.strip() for line in out.splitlines()[-3:-1]] == [
+        f"caller: {said.caller}",
+        f"agent: {said.agent}",
+    ]
 
 
 async def test_a_number_that_is_not_the_companys_is_an_error(omniline: Omniline) -> None:

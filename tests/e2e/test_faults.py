@@ -139,7 +139,7 @@ async def test_a_call_outlives_our_server_and_ends_on_the_timeline(omniline: Omn
         assert ended["outcome"] == "answered"
         timeline = (await desk.get(f"customers/{ended['customer_id']}/timeline", limit=20))["items"]
         kinds = [entry["kind"] for entry in timeline if entry["call_id"] == call["id"]]
-        assert sorted(kinds) == ["call", "gap"]
+        assert sorted(kind for kind in kinds if kind != "transcript") == ["call", "gap"]
 
 
 async def test_a_second_server_of_the_home_is_refused_and_harms_nothing(omniline: Omniline) -> None:
