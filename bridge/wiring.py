@@ -212,8 +212,7 @@ class Server:
         metrics.watch(
             "transcripts_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds
         )
-        consumer.start()
-        self._stack.push_async_callback(consumer.close)
+        self._run(consumer.run(), "transcriber")
 
     async def _serve_desk(
         self,

@@ -47,17 +47,18 @@ class OutboxConsumer:
         self._do = do
         self._clock = clock
         self._backlog = Backlog(0, None, is_due=False)
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"outbox-{self._group}")
-
-    async def close(self) -> None:
-        """Stop. What is under way is given back at once."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+    async def run(self) -> None:
+        """Runs until it is cancelled; what is under way then is given back at once."""
+        while True:
+            try:
+                await self._look()
+                while self._backlog.is_due:
+                    await self._work_once()
+                    await self._look()
+            except Transient as error:
+                log.warning("outbox_waits", group=self._group, reason=str(error))
+            await self._bus.wait(self._group, POLL_SECONDS)
 
     @property
     def waiting(self) -> int:
@@ -69,17 +70,6 @@ class OutboxConsumer:
         """The age of the oldest of them."""
         oldest = self._backlog.oldest
         return 0.0 if oldest is None else (self._clock() - oldest).total_seconds()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._look()
-                while self._backlog.is_due:
-                    await self._work_once()
-                    await self._look()
-            except Transient as error:
-                log.warning("outbox_waits", group=self._group, reason=str(error))
-            await self._bus.wait(self._group, POLL_SECONDS)
 
     async def _look(self) -> None:
         # A read: only when something is due does it take the write lock.

@@ -117,3 +117,10 @@ def test_a_stranger_on_the_desks_port_is_not_taken_for_the_server(
         monkeypatch.setattr(doctor, "ANSWER_SECONDS", 0.2)
         code, said = examine()
     assert (code, "does not answer" in said) == (1, True)
+
+
+def test_a_model_that_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNILINE_TRANSCRIPTS__MODELS__RU", "nowhere")
+    code, said = examine()
+    assert (code, "no transcripts of calls in ru" in said, "omniline models list" in said) == (1, True, True)
+    assert "speech model for uk: uk-telephone-small" in said

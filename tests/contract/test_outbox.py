@@ -34,9 +34,10 @@ async def consuming(
     db: Database, do: Callable[[Work], Awaitable[None]], clock: Clock, bus: MemoryBus | None = None
 ) -> AsyncIterator[OutboxConsumer]:
     consumer = OutboxConsumer(db, bus or MemoryBus(), GROUP, do, clock)
-    consumer.start()
+    task = asyncio.create_task(consumer.run())
     yield consumer
-    await consumer.close()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class Doing:

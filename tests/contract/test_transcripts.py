@@ -86,9 +86,10 @@ async def transcribing(
         clock=server.clock,
     )
     consumer = OutboxConsumer(server.db, MemoryBus(), Group.TRANSCRIBER, flow, server.clock)
-    consumer.start()
+    task = asyncio.create_task(consumer.run())
     yield consumer
-    await consumer.close()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def record(server: DeskServer, name: str, spoken: tuple[Path, Path]) -> None:
@@ -202,7 +203,7 @@ async def test_a_voicemail_has_words_too_in_its_customers_language(
         call.ended(Outcome.VOICEMAIL)
         await recording_of(desk, state="ready")
     (entry,) = await transcripts_of(desk, customer)
-    assert entry["text"] == "Клиент: алло мой товар сломан"
+    assert entry["text"] == "Звонящий: алло мой товар сломан"
     assert entry["payload"]["language"] == "ru"
 
 
