@@ -6,9 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from bridge.domain.live import EVERYONE
+from bridge.domain.times import utc_now
 from bridge.flows import recording_files
 from bridge.flows.finish_recording import finish_recording
-from bridge.store import calls
+from bridge.store import call_views, calls, feed
 
 
 def end_recordings(connection: Connection, recordings: Path) -> None:
@@ -19,3 +21,6 @@ def end_recordings(connection: Connection, recordings: Path) -> None:
             calls.remove_recording(connection, recording.id)
         else:
             finish_recording(connection, recording.id, duration)
+        # Whoever looks at the call learns that there is something to hear.
+        summary = call_views.get_summary(connection, recording.call_id)
+        feed.append(connection, "call", EVERYONE, summary, utc_now())

@@ -25,6 +25,7 @@ class UnfinishedRecording:
     """`answered`: an agent took the call, so that there was something to record."""
 
     id: str
+    call_id: str
     kind: str
     name: str
     answered: bool
@@ -90,7 +91,7 @@ _INSERT_RECORDING = PreparedWrite(
     )
 )
 _UNFINISHED_RECORDINGS = Prepared(
-    select(recording.c.id, recording.c.kind, recording.c.name, call.c.answered_at)
+    select(recording.c.id, recording.c.call_id, recording.c.kind, recording.c.name, call.c.answered_at)
     .join(call, call.c.id == recording.c.call_id)
     # Said literally, or SQLite does not see that the partial index holds them all.
     .where(recording.c.state == literal_column("'recording'"), call.c.state == literal_column(f"'{ENDED}'"))
@@ -217,7 +218,7 @@ def add_recording(
 def list_unfinished_recordings(connection: Connection) -> list[UnfinishedRecording]:
     """Recordings of ended calls that nobody has looked at since."""
     return [
-        UnfinishedRecording(row.id, row.kind, row.name, answered=row.answered_at is not None)
+        UnfinishedRecording(row.id, row.call_id, row.kind, row.name, answered=row.answered_at is not None)
         for row in _UNFINISHED_RECORDINGS.rows(connection)
     ]
 
