@@ -129,16 +129,25 @@ class Hub:
 
     def publish(self, rows: Sequence[feed.FeedRow]) -> None:
         """Give durable messages, in the order of their numbers, to the desks that may see them."""
-        for row in rows:
-            frame: bytes | None = None
-            for client in list(self._clients):
-                if client.catching_up:
-                    client.newest_missed = row.number
-                elif row.number > client.cursor:
-                    client.cursor = row.number
-                    if row.topic in client.topics:
-                        frame = frame or frame_of(message_of(row))
-                        client.offer(frame)
+        if not rows or not self._clients:
+            return
+        frames = [frame_of(message_of(row)) for row in rows]
+        topics = frozenset(row.topic for row in rows)
+        # Most desks are given the same: put together once for all that see the same topics and have come as far.
+        together: dict[tuple[frozenset[str], int], bytes] = {}
+        for client in list(self._clients):
+            if client.catching_up:
+                client.newest_missed = rows[-1].number
+                continue
+            seen, start = topics & client.topics, max(client.cursor, rows[0].number - 1)
+            if (seen, start) not in together:
+                fitting = (
+                    f for f, row in zip(frames, rows, strict=True) if row.topic in seen and row.number > start
+                )
+                together[seen, start] = b"".join(fitting)
+            client.cursor = max(client.cursor, rows[-1].number)
+            if together[seen, start]:
+                client.offer(together[seen, start])
 
     async def serve(
         self,

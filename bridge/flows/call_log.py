@@ -22,7 +22,7 @@ from bridge.store.calls import NewStage
 from bridge.store.engine import Database
 from pbx.interface import CallJoined, Leg
 
-GATHER_SECONDS: Final = 0.02
+GATHER_SECONDS: Final = 0.05
 
 
 class CallLog:
