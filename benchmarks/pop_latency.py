@@ -113,6 +113,7 @@ class Bench:
 
     def _round(self, watcher: Witness, rate: int, tally: Tally, pids: Mapping[str, int]) -> None:
         phones = self._phones or self._register()
+        pids = {**pids, "the test's watcher": watcher.pid, "phones": phones.pid}
         before = {name: Server(pid, port=0).cpu_seconds() for name, pid in pids.items()}
         idle, began = _idle_seconds(), time.monotonic()
         calls = self._call(rate)

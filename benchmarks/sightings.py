@@ -42,6 +42,7 @@ class Witness:
     """A running program that tells sightings. Raises RuntimeError from `take` when it has ended."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.pid = process.pid
         self._process = process
         self._output = output
         self._taken = 0

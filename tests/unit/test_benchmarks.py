@@ -157,6 +157,7 @@ class _Running:
     """A program that has not ended."""
 
     args = ("program",)
+    pid = 1
 
     def poll(self) -> None:
         return None
