@@ -121,7 +121,7 @@ def _banner(settings: Settings, secrets: Secrets, *, adopted: bool) -> str:
             "",
             f"  call        {did} from any SIP program on this machine: sip:{did}@{settings.sip.host}:{settings.sip.port}",
         ]
-        lines += ["              or, in another terminal:  .venv/bin/omniline call --from +380501110001"]
+        lines += ["              or, in another terminal:  .venv/bin/omniline call --from +16502530012"]
     lines += ["", "  Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 
