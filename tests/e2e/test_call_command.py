@@ -47,7 +47,7 @@ async def test_what_it_says_ends_with_whose_timeline_it_is(omniline: Omniline) -
 
 @pytest.mark.parametrize(
     ("caller", "language"),
-    [("+380501110002", "ru"), ("+442079460018", "en"), ("anonymous", "en")],
+    [("+380501110001", "uk"), ("+380501110002", "ru"), ("+442079460018", "en"), ("anonymous", "en")],
 )
 async def test_the_words_of_both_sides_are_printed(omniline: Omniline, caller: str, language: str) -> None:
     """What they say when they are not told is in the models' vocabulary, and in the customer's language."""
@@ -82,8 +82,9 @@ async def test_it_follows_its_call_over_a_restart_of_the_server(omniline: Omnili
     await omniline.start()
     code, out, err = await calling
     assert (code, err) == (0, "")
-    last = json.loads(out.splitlines()[-1])
-    assert (last["call_id"], last["stage"], last["detail"]) == (call["id"], "ended", "answered")
+    ended, transcript = [json.loads(line) for line in out.splitlines()[-2:]]
+    assert (ended["call_id"], ended["stage"], ended["detail"]) == (call["id"], "ended", "answered")
+    assert (transcript["call_id"], transcript["stage"]) == (call["id"], "transcript")
 
 
 async def test_without_a_server_it_says_so(omniline: Omniline) -> None:
