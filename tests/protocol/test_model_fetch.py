@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bridge.cli.models import models_command
+from bridge.cli.main import omniline
 from transcripts.fetch import fetch_model, list_published
 from transcripts.interface import Rejected, Transient
 from transcripts.models import SHIPPED, check_model
@@ -238,7 +238,7 @@ def test_commands_fetch_list_and_remove(
     publisher.publish(archive)
 
     def run(*arguments: str) -> str:
-        result = CliRunner().invoke(models_command, list(arguments), catch_exceptions=False)
+        result = CliRunner().invoke(omniline, ["models", *arguments], catch_exceptions=False)
         assert result.exit_code == 0
         return result.stdout
 

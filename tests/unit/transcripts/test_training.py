@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bridge.cli.models import models_command
+from bridge.cli.main import omniline
 from transcripts.interface import Rejected
 from transcripts.models import check_model
 from transcripts.training import channel
@@ -256,7 +256,7 @@ def test_command_builds_a_model_that_vosk_loads(tmp_path: Path) -> None:
 
 def test_too_few_items_are_refused_before_the_learning(tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        models_command, ["build", "--language", "uk", "--items", "50", "--out", str(tmp_path)]
+        omniline, ["models", "build", "--language", "uk", "--items", "50", "--out", str(tmp_path)]
     )
     assert isinstance(result.exception, Rejected)
     assert "50 items are too few: " in str(result.exception)
