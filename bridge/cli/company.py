@@ -108,6 +108,7 @@ def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
     """The sample company: three agents with phones, customers with a past."""
     from bridge.flows.make_sample import make_sample
 
+    _refuse_company_of_its_own(home)
     say(f"making the sample company in {home}")
     settings, secrets = make_home(home, SAMPLE_SETTINGS, tuple(row[0] for row in SAMPLE_AGENTS))
     url = database_url(home, settings)
@@ -116,6 +117,23 @@ def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
             phone = secrets.phones[extension]
             _save_agent(writer, extension, name, role, language, extension, phone)
     make_sample(home, url, settings)
+
+
+def _refuse_company_of_its_own(home: Path) -> None:
+    """Raises InvalidInput for a home whose people are not the sample's."""
+    if not (home / "omniline.toml").exists():
+        return
+    settings = load(home)
+    url = database_url(home, settings)
+    upgrade(url)
+    sample = {(login, name) for login, name, _, _ in SAMPLE_AGENTS}
+    with connect_reader(url) as connection:
+        for agent in agents.list_agents(connection):
+            if agent.login != settings.admin.login and (agent.login, agent.name) not in sample:
+                raise InvalidInput(
+                    f"there is a company with people of its own (such as {agent.login}) in {home}: "
+                    "choose another OMNILINE_HOME for the sample"
+                )
 
 
 def _save_agent(

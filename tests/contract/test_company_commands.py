@@ -100,3 +100,21 @@ def test_the_admins_password_is_what_the_settings_say_now(home: Path) -> None:
             assert verify_password(found.password_hash, password)
             writer.run(save_admin, said, secrets, utc_now())
             assert writer.run(agents.find_login, "admin") == found
+
+
+def test_the_sample_is_not_put_into_a_company_of_its_own(home: Path) -> None:
+    run("agents", "add", "101", "--name", "Somebody else", "--extension", "101")
+    refused = run("sample")
+    assert isinstance(refused.exception, InvalidInput)
+    assert "another OMNILINE_HOME" in str(refused.exception)
+    (agent,) = [
+        row for row in json.loads(run("agents", "list", "--json").output)["items"] if row["login"] == "101"
+    ]
+    assert agent["name"] == "Somebody else"
+
+
+def test_the_sample_can_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "sample"))
+    assert run("sample").exit_code == 0
+    assert run("sample").exit_code == 0
+    assert len(json.loads(run("agents", "list", "--json").output)["items"]) == 4
