@@ -62,7 +62,11 @@ async def test_the_words_of_both_sides_stand_on_the_customers_timeline(
     }
     starts = [utterance["start_ms"] for utterance in entry["payload"]["utterances"]]
     assert starts == sorted(starts)
-    (told,) = [m for m in agent_101.of_type("transcript") if m["data"]["call_id"] == call["id"]]
+
+    async def told_live() -> list[dict[str, Any]]:
+        return [m for m in agent_101.of_type("transcript") if m["data"]["call_id"] == call["id"]]
+
+    (told,) = await eventually(told_live, what="the live message of the transcript")
     assert (told["data"]["state"], told["data"]["entry_id"]) == ("ready", entry["id"])
     async with agent_101.session.get(f"{omniline.url}/metrics") as answer:
         assert "omniline_transcripts_waiting 0.0" in await answer.text()
