@@ -152,11 +152,9 @@ class AgentStates:
 
 
 def _states_in(call: Call) -> dict[str, AgentState]:
-    """What each extension does in this call, guests included; nothing once it has ended."""
-    if call.ended_at is not None:
-        return {}
-    states = dict.fromkeys(call.guests.values(), AgentState.IN_CALL)
-    for leg in call.legs.values():
+    """What each extension does in this call; nothing once it has ended."""
+    states: dict[str, AgentState] = {}
+    for leg in call.legs.values() if call.ended_at is None else ():
         if leg.extension is None:
             continue
         if talks(leg):

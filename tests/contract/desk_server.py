@@ -33,7 +33,6 @@ from tests.fakes.call_control import FakeCallControl
 
 PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
-POP_KEY = "p" * 32
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 
@@ -188,7 +187,6 @@ async def serving(
         wake_feed=relay.poke,
         observe_pop=metrics.observe_pop,
         clock=clock,
-        pop_key=POP_KEY,
     )
     missing: dict[str, str] = {}
 

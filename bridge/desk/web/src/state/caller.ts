@@ -11,7 +11,6 @@ export interface Caller {
   kind: "person" | "household" | "organisation" | "unknown";
   isVip: boolean;
   isNew: boolean;
-  isColleague: boolean;
 }
 
 const numberOf = (caller: string) => phone(caller) || t("caller.withheld");
@@ -20,25 +19,18 @@ const numberOf = (caller: string) => phone(caller) || t("caller.withheld");
 const partyOf = (card: Card, call: CallSummary | null): string =>
   call?.direction === "outbound" ? card.dialled : card.caller;
 
-const nobody = { kind: "unknown", isVip: false, isNew: false, isColleague: false } as const;
-
-/** The caller of a card whose other side has this number. */
-export function callerOfCard({ customer, colleague }: Card, caller: string): Caller {
-  if (colleague) {
-    const { name, extension } = colleague;
-    return { ...nobody, name, number: extension, kind: "person", isColleague: true };
-  }
+function fromCard({ customer }: Card, caller: string): Caller {
   if (customer) {
     const { name, kind, vip } = customer;
-    return { ...nobody, name, number: numberOf(caller), kind, isVip: vip };
+    return { name, number: numberOf(caller), kind, isVip: vip, isNew: false };
   }
   const name = caller ? t("caller.new") : t("caller.anonymous");
-  return { ...nobody, name, number: numberOf(caller), isNew: caller !== "" };
+  return { name, number: numberOf(caller), kind: "unknown", isVip: false, isNew: caller !== "" };
 }
 
 /** The caller of an encounter; while its card is on the way, what the call's own line says. */
 export function callerOf({ card, call }: Encounter): Caller {
-  if (card) return callerOfCard(card, partyOf(card, call));
+  if (card) return fromCard(card, partyOf(card, call));
   const name = call?.customer_name ?? t("caller.unknown");
-  return { ...nobody, name, number: call ? numberOf(call.caller) : "" };
+  return { name, number: call ? numberOf(call.caller) : "", kind: "unknown", isVip: false, isNew: false };
 }
