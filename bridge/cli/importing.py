@@ -7,26 +7,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bridge.cli.home import open_home
 from bridge.flows.import_rows import ImportResult
-from bridge.settings import database_url
-
-_FILE = click.Path(exists=True, path_type=Path)
-
-
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="The result as JSON."),
-        click.option(
-            "--report", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows go."
-        ),
-        click.argument("file", type=_FILE),
-    ):
-        command = option(command)
-    return command
+from bridge.settings import Settings, database_url
 
 
 @click.group("import")
@@ -37,73 +24,52 @@ def import_command() -> None:
     """
 
 
-@import_command.command("customers")
-@_options
-def customers(file: Path, report: Path | None, *, as_json: bool) -> None:
+def _command(run: Callable[..., ImportResult]) -> Callable[..., ImportResult]:
+    """Add the command that `run` gives its name and its help; what all imports take is read here."""
+
+    @click.argument("file", type=click.Path(exists=True, path_type=Path))
+    @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows go.")
+    @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+    def command(file: Path, report: Path | None, *, as_json: bool) -> None:
+        home, settings = open_home()
+        given = {"url": database_url(home, settings), "report": report, "progress": _progress()}
+        _print(run(file, home, settings, **given), as_json=as_json)
+
+    import_command.command(run.__name__, help=run.__doc__)(command)
+    return run
+
+
+@_command
+def customers(file: Path, _home: Path, settings: Settings, **given: Any) -> ImportResult:
     """People, households and organisations from a CSV file."""
     from bridge.flows.import_customers import import_customers
 
-    home, settings = open_home()
-    result = import_customers(
-        file,
-        url=database_url(home, settings),
-        region=settings.company.region,
-        report=report,
-        progress=_progress(),
-    )
-    _print(result, as_json=as_json)
+    return import_customers(file, region=settings.company.region, **given)
 
 
-@import_command.command("mail")
-@_options
-def mail(file: Path, report: Path | None, *, as_json: bool) -> None:
+@_command
+def mail(file: Path, home: Path, _settings: Settings, **given: Any) -> ImportResult:
     """Mail from an mbox file or a Maildir."""
     from bridge.flows.import_mail import import_mail
 
-    home, settings = open_home()
-    result = import_mail(
-        file,
-        url=database_url(home, settings),
-        attachments_folder=home / "attachments",
-        report=report,
-        progress=_progress(),
-    )
-    _print(result, as_json=as_json)
+    return import_mail(file, attachments_folder=home / "attachments", **given)
 
 
-@import_command.command("history")
-@_options
-def history(file: Path, report: Path | None, *, as_json: bool) -> None:
+@_command
+def history(file: Path, home: Path, settings: Settings, **given: Any) -> ImportResult:
     """Messages of any channel from a JSON Lines file."""
     from bridge.flows.import_history import import_history
 
-    home, settings = open_home()
-    result = import_history(
-        file,
-        url=database_url(home, settings),
-        region=settings.company.region,
-        attachments_folder=home / "attachments",
-        report=report,
-        progress=_progress(),
-    )
-    _print(result, as_json=as_json)
+    region, folder = settings.company.region, home / "attachments"
+    return import_history(file, region=region, attachments_folder=folder, **given)
 
 
-@import_command.command("orders")
-@_options
-def orders(file: Path, report: Path | None, *, as_json: bool) -> None:
+@_command
+def orders(file: Path, _home: Path, settings: Settings, **given: Any) -> ImportResult:
     """Orders and carts from a JSON Lines file."""
     from bridge.flows.import_orders import import_orders
 
-    home, settings = open_home()
-    result = import_orders(
-        file,
-        url=database_url(home, settings),
-        region=settings.company.region,
-        report=report,
-        progress=_progress(),
-    )
-    _print(result, as_json=as_json)
+    return import_orders(file, region=settings.company.region, **given)
 
 
 def _progress() -> Callable[[int, int, int], None]:
