@@ -191,11 +191,16 @@ def _read_user_event(message: Headers, at: datetime) -> Fact | None:
         case name if name == EVENT_INVITE:
             return Invited(at, leg)
         case name if name == EVENT_RECORDING:
-            return RecordingBegan(at, leg, name=message.get("Name", ""))
+            return _read_recording(message.get("Name", ""), leg, at)
         case name if name == EVENT_VOICEMAIL:
             return MessageLeft(at, leg, box=message.get("Box", ""), name=message.get("Name", ""))
         case _:
             return None
+
+
+def _read_recording(name: str, leg: str, at: datetime) -> RecordingBegan:
+    # Whoever picked the call up says so on a leg of their own; the name ends with the leg that is recorded.
+    return RecordingBegan(at, name.rpartition("/")[2] or leg, name=name)
 
 
 # The numbers of enum ast_channel_state, include/asterisk/channelstate.h.

@@ -166,6 +166,12 @@ def _globals(home: Path, config: PbxConfig) -> Iterator[str]:
     yield f"OMNI_RECORDINGS = {_path(config.recordings)}"
     # The voicemail application names its files by the spool, whose link leads to config.voicemail.
     yield f"OMNI_VOICEMAIL = {_path(home / 'asterisk/spool/voicemail')}"
+    yield f"OMNI_POP_KEY = {config.pop_key}"
+    yield f"OMNI_DESK = {config.desk_url}"
+    for agent in config.agents:
+        # A reload keeps what is not there any more, so "no" is said as well.
+        yield f"OMNI_CALL_INFO_{agent.extension} = {int(agent.call_info and bool(config.pop_key))}"
+        yield f"OMNI_CARD_HEADER_{agent.extension} = {int(agent.card_header and bool(config.pop_key))}"
 
 
 def _dids(config: PbxConfig) -> Iterator[str]:
@@ -195,6 +201,8 @@ def _agents(config: PbxConfig) -> Iterator[str]:
         yield f"exten = {agent.extension},hint,PJSIP/agent-{agent.extension}"
         yield f"exten = {agent.extension},1,Set(OMNI_BOX={agent.extension})"
         yield " same = n,Goto(internal,start,1)"
+        yield f"exten = **{agent.extension},1,PickupChan(PJSIP/agent-{agent.extension}-,p)"
+        yield " same = n,Hangup()"
 
 
 def _queues(config: PbxConfig) -> Iterator[str]:
