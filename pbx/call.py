@@ -99,7 +99,8 @@ def _fold_leg(call: Call, leg: Leg, fact: Fact) -> Folded:  # noqa: PLR0911 - on
             return _ring(call, leg, fact.at)
         case LegUp():
             return _go_up(call, leg, fact.at), []
-        case DialBegan():
+        # One that comes after the answer names a leg that took the dialler's place in a transfer.
+        case DialBegan() if leg.answered_at is None:
             return _with_leg(call, leg, dialled_by=fact.dialler), []
         case DialEnded():
             return _end_dial(call, leg, fact)

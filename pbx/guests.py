@@ -2,8 +2,9 @@
 
 A leg belongs for life to the Call in which it was first seen. So whoever takes over a caller by an attended
 transfer, picks up what rings elsewhere or fetches somebody who was parked speaks on a leg of another Call. What
-tells is the bridge: Asterisk changes a leg's Linkedid before, at or after its BridgeEnter, or not at all (seen
-with 22.10, tests/fixtures/ami). Pure, as `pbx.call` is.
+tells is the bridge, or the transfer where a leg comes into a bridge in another's place, without a BridgeEnter:
+Asterisk changes a leg's Linkedid before, at or after its BridgeEnter, or not at all (seen with 22.10,
+tests/fixtures/ami). Pure, as `pbx.call` is.
 """
 
 from __future__ import annotations

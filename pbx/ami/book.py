@@ -18,6 +18,7 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
+    Transferred,
 )
 from pbx.ami.snapshot import LiveLeg, Snapshot
 from pbx.call import Folded, fold, open_call, opens_call
@@ -48,7 +49,9 @@ class CallBook:
         match fact:
             case BridgeEntered() if fact.uniqueid in self._call_of:
                 self._bridges.setdefault(fact.bridge, set()).add(fact.uniqueid)
-                folded += self._meet(fact)
+                folded += self._meet(self._bridges[fact.bridge], fact.at)
+            case Transferred():
+                folded += self._meet({fact.uniqueid, fact.target, *self._list_answered(fact)}, fact.at)
             case BridgeLeft():
                 self._leave_bridge(fact.bridge, fact.uniqueid)
             case LegHungUp():
@@ -68,17 +71,28 @@ class CallBook:
         legs = sorted(snapshot.legs, key=lambda live: live.created.uniqueid != live.created.linkedid)
         return [*gone, *(fact for live in legs for fact in self._restate(live, snapshot.at))]
 
-    def _meet(self, fact: BridgeEntered) -> list[Folded]:
+    def _meet(self, uniqueids: Iterable[str], at: datetime) -> list[Folded]:
         """Those of different Calls who are in one bridge now speak with each other."""
-        keys = [(self._call_of[uniqueid], uniqueid) for uniqueid in sorted(self._bridges[fact.bridge])]
+        met = [
+            (key, self._calls[key].legs[uniqueid])
+            for uniqueid in sorted(uniqueids)
+            if (key := self._call_of.get(uniqueid))
+        ]
+        present = [(key, leg) for key, leg in met if leg.state is not LegState.ENDED]
         told: list[Folded] = []
-        for host_key, customer in keys:
-            if not hosts(self._calls[host_key], self._calls[host_key].legs[customer]):
+        for host_key, customer in present:
+            if not hosts(self._calls[host_key], customer):
                 continue
-            for key, uniqueid in keys:
+            for key, leg in present:
                 if key != host_key:
-                    told += self._introduce(host_key, key, self._calls[key].legs[uniqueid], fact.at)
+                    told += self._introduce(host_key, key, leg, at)
         return [(call, events) for call, events in told if events]
+
+    def _list_answered(self, fact: Transferred) -> list[str]:
+        """The legs that answered whoever transferred."""
+        call = self._calls.get(self._call_of.get(fact.transferer, ""))
+        legs = call.legs.values() if call else ()
+        return [leg.uniqueid for leg in legs if leg.dialled_by == fact.transferer and leg.answered_at]
 
     def _introduce(self, host_key: str, key: str, leg: Leg, at: datetime) -> list[Folded]:
         """`leg` of the Call `key` speaks with the customer of the Call `host_key`."""

@@ -155,6 +155,7 @@ def test_attended_transfer_joins_two_calls_and_moves_no_leg() -> None:
 
 FOLLOWED = {
     "attended_transfer": ["101 answered", "103 answered", "101 left", "103 left"],
+    "transfer_in_haste": ["101 answered", "103 answered", "101 left", "103 left"],
     "transfer_to_an_older_call": ["101 answered", "103 answered", "101 left", "103 left"],
     "transferred_on": ["101 answered", "103 answered", "101 left", "103 left", "102 answered", "102 left"],
     "picked_up": ["103 answered", "103 left"],
