@@ -23,7 +23,7 @@ from bridge.desk.metrics import Metrics
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.agent import Agent
-from bridge.domain.phone import Rung, phone_rungs
+from bridge.domain.phone import BROWSER, Rung, phone_rungs
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.errors import InvalidInput
@@ -71,7 +71,7 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
                 f"extension {agent.extension} has no password", where=str(home / "secrets.toml")
             )
         phone = secrets.phones[agent.extension]
-        rungs = phone_rungs(settings, agent.extension).rungs
+        make = phone_rungs(settings, agent.extension)
         phones.append(
             AgentPhone(
                 agent.extension,
@@ -79,8 +79,9 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
                 phone.sip_password,
                 agent.language,
                 phone.voicemail_pin,
-                call_info=Rung.CALL_INFO in rungs,
-                card_header=Rung.CARD_HEADER in rungs,
+                call_info=Rung.CALL_INFO in make.rungs,
+                card_header=Rung.CARD_HEADER in make.rungs,
+                browser=make.profile == BROWSER,
             )
         )
     return PbxConfig(

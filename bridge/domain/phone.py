@@ -29,13 +29,15 @@ class Rung(enum.StrEnum):
 
 HEADERS: Final = frozenset({Rung.CALL_INFO, Rung.CARD_HEADER})
 OTHER: Final = "other"
+BROWSER: Final = "browser-phone"
+"""The one profile that also changes how media is carried: by WebRTC."""
 
 PROFILES: Final[dict[str, frozenset[Rung]]] = {
     "microsip": frozenset({Rung.MESSAGE, Rung.RINGING}),
     "linphone": frozenset({Rung.MESSAGE}),
     "zoiper": frozenset({Rung.MESSAGE, Rung.RINGING}),
     "bria": frozenset({Rung.MESSAGE, Rung.CALL_INFO, Rung.CARD_HEADER}),
-    "browser-phone": frozenset({Rung.MESSAGE, Rung.CALL_INFO, Rung.CARD_HEADER}),
+    BROWSER: frozenset({Rung.MESSAGE, Rung.CALL_INFO, Rung.CARD_HEADER}),
     "desk-phone": frozenset({Rung.CALL_INFO, Rung.RINGING}),
     "baresip": frozenset({Rung.CALL_INFO, Rung.CARD_HEADER}),
     "name-only": frozenset(),

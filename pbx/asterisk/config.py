@@ -35,7 +35,8 @@ def _match(pattern: re.Pattern[str], value: str, what: str) -> None:
 class AgentPhone:
     """An agent's phone: endpoint `agent-<extension>`, its password, and the box of voicemail with its PIN.
 
-    `call_info` and `card_header`: whether the INVITE carries the card's URL, and its token.
+    `call_info` and `card_header`: whether the INVITE carries the card's URL, and its token. `browser`: it speaks WebRTC,
+    and nothing else does.
     """
 
     extension: str
@@ -45,6 +46,7 @@ class AgentPhone:
     voicemail_pin: str
     call_info: bool = False
     card_header: bool = False
+    browser: bool = False
 
     def __post_init__(self) -> None:
         _match(EXTENSION, self.extension, "the extension")

@@ -147,7 +147,8 @@ def _trunks(addresses: tuple[str, ...]) -> dict[str, list[str]]:
 
 def _phone(agent: AgentPhone, config: PbxConfig) -> Iterator[str]:
     name = f"agent-{agent.extension}"
-    yield from (f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"language = {agent.language}")
+    template = "browser-phone" if agent.browser else "phone"
+    yield from (f"[{name}]({template})", f"auth = {name}", f"aors = {name}", f"language = {agent.language}")
     yield f'callerid = "{_text(agent.name)}" <{agent.extension}>'
     yield from _media(config)
     yield from (f"[{name}](phone-auth)", f"username = {name}", f"password = {agent.password}", "")

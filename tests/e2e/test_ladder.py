@@ -20,7 +20,7 @@ KNOWN = "+380501110001"
 PHONES = """
 [[phones]]
 extension = "101"
-profile = "browser-phone"
+profile = "bria"
 
 [[phones]]
 extension = "102"

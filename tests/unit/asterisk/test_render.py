@@ -51,6 +51,12 @@ def test_what_is_rendered(tmp_path: Path) -> None:
     assert "live_dangerously = no" in (tmp_path / "asterisk/asterisk.conf").read_text()
 
 
+def test_a_phone_in_a_browser_is_rendered_as_one(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    config = replace(config, agents=(replace(config.agents[0], browser=True),))
+    assert "[agent-101](browser-phone)" in [*generate(tmp_path, config)["pjsip.conf"]]
+
+
 def test_every_included_file_is_rendered_and_every_rendered_file_included(tmp_path: Path) -> None:
     render(tmp_path, make_config(tmp_path), ASTERISK)
     shipped = "".join(file.read_text("utf-8") for file in SHIPPED.glob("*.conf"))
