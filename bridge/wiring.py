@@ -45,6 +45,7 @@ from pbx.ami.tracker import Tracker
 from pbx.asterisk.config import AgentPhone, DidConfig, PbxConfig, QueueConfig
 from pbx.asterisk.find import get_asterisk
 from pbx.asterisk.keeper import AsteriskKeeper
+from pbx.asterisk.ports import find_own_address
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import copy_shipped, render
 from pbx.errors import Rejected
@@ -99,6 +100,7 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
         name=settings.asterisk.name,
         sip_host=settings.sip.host,
         sip_port=settings.sip.port,
+        own_address=find_own_address(),
         rtp_start=settings.sip.rtp_start,
         rtp_end=settings.sip.rtp_end,
         http_port=settings.asterisk.http_port,

@@ -109,6 +109,8 @@ class PbxConfig:
     name: str = "pbx1"
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
+    own_address: str = ""
+    """An address of this machine in its network; empty where it has none."""
     rtp_start: int = 10000
     rtp_end: int = 10199
     http_port: int = 8088
@@ -142,7 +144,8 @@ class PbxConfig:
             _match(re.compile(r"[A-Za-z]{1,64}"), event, "the AMI event")
 
     def _check_addresses(self) -> None:
-        for address in (self.sip_host, *self.trunk_addresses):
+        own = (self.own_address,) if self.own_address else ()
+        for address in (self.sip_host, *own, *self.trunk_addresses):
             try:
                 ipaddress.ip_network(address, strict=False)
             except ValueError as error:

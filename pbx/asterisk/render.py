@@ -91,6 +91,7 @@ def generate(home: Path, config: PbxConfig) -> dict[str, Iterator[str]]:
         "manager-account.conf": _manager_account(config),
         "http.conf": iter(["bindaddr = 127.0.0.1", f"bindport = {config.http_port}"]),
         "rtp.conf": _rtp(config),
+        "ice.conf": _ice(config),
     }
 
 
@@ -243,6 +244,11 @@ def _rtp(config: PbxConfig) -> Iterator[str]:
             "ice_deny = ::/0",
             f"ice_permit = {address}/{address.max_prefixlen}",
         )
+
+
+def _ice(config: PbxConfig) -> Iterator[str]:
+    if config.own_address and ipaddress.ip_address(config.sip_host).is_loopback:
+        yield f"{config.own_address} => {config.sip_host}"
 
 
 UNSAFE_TEXT: Mapping[str, str] = {'"': "'", "\\": "/", ";": ",", "<": "(", ">": ")", "$": " "}
