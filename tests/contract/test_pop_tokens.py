@@ -50,6 +50,19 @@ async def test_a_token_lives_as_long_as_its_leg(server: DeskServer) -> None:
     assert dead[0] == 404
 
 
+async def test_the_token_of_one_leg_tells_nothing_of_another(server: DeskServer) -> None:
+    await server.add_customer("Оксана", KNOWN)
+    known, other = ScriptedCall(server.calls, KNOWN), ScriptedCall(server.calls, "+380671234567")
+    for call in (known, other):
+        call.started()
+    mine, theirs = (token_of(POP_KEY, call.invited(at)) for call, at in ((known, "101"), (other, "102")))
+    _, text = await opened(server, theirs)
+    assert ("Оксана" in text, KNOWN in text) == (False, False)
+    other.ended(Outcome.ABANDONED)
+    assert (await opened(server, theirs))[0] == 404
+    assert (await opened(server, mine))[0] == 200
+
+
 async def test_a_call_that_ends_unseen_takes_its_tokens_along(server: DeskServer) -> None:
     call = ScriptedCall(server.calls, KNOWN)
     call.started()

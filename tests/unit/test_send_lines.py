@@ -56,6 +56,19 @@ def test_of_a_stranger_there_is_nothing_to_send() -> None:
     assert lines_of(msgspec.structs.replace(CARD, customer=None), "en") == []
 
 
+async def test_a_text_that_cannot_be_sent_is_no_error() -> None:
+    control = FakeCallControl()
+    control.away = True
+    lines = SendLines(control, Roster(), Settings(phones=(Phone(extension="101", profile="linphone"),)))
+    pop = ScreenPop(id="p", call_id="1", extension="101", leg="1", card=CARD)
+    lines.send(pop)
+    await asyncio.sleep(0)
+    control.away = False
+    lines.send(pop)
+    await asyncio.sleep(0)
+    assert len(control.texts) == 1
+
+
 @pytest.mark.parametrize(
     ("phone", "sent"),
     [
