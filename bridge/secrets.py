@@ -29,10 +29,11 @@ class PhoneSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`phones` by extension."""
+    """`phones` by extension. `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk."""
 
     ami_secret: str
     admin_password: str
+    pop_key: str
     phones: dict[str, PhoneSecrets] = {}
 
 
@@ -57,6 +58,7 @@ def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
             ) from error
     tree.setdefault("ami_secret", new_password(32))
     tree.setdefault("admin_password", new_password())
+    tree.setdefault("pop_key", new_password(32))
     phones = tree.setdefault("phones", {})
     if not isinstance(phones, dict):
         raise InvalidInput("phones is not a table", where=str(path))
@@ -78,6 +80,7 @@ def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
 
 def _save(path: Path, value: Secrets) -> None:
     lines = [f'ami_secret = "{value.ami_secret}"', f'admin_password = "{value.admin_password}"']
+    lines.append(f'pop_key = "{value.pop_key}"')
     for extension, phone in sorted(value.phones.items()):
         lines += ["", f'[phones."{extension}"]']
         lines += [f'{key} = "{text}"' for key, text in msgspec.structs.asdict(phone).items()]

@@ -29,6 +29,10 @@ NOT_SETTINGS = {
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=3600)]
 Language = Literal["en", "ru", "uk"]
+ProfileName = Literal[
+    "microsip", "linphone", "zoiper", "bria", "browser-phone", "desk-phone", "baresip", "name-only", "other"
+]
+RungName = Literal["message", "call_info", "card_header", "ringing"]
 Strategy = Literal["ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "linear", "wrandom"]
 
 
@@ -39,6 +43,8 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The address it listens on."""
     port: Port = 8080
     """Its TCP port."""
+    url: str = ""
+    """How phones reach it, such as `https://desk.example`; empty means `http://host:port`. It stands in Call-Info."""
 
 
 class Sip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -149,6 +155,17 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Who rings: everybody at once (`ringall`), or one after another by Asterisk's rule of this name."""
 
 
+class Phone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an agent's phone can show. Written as `[[phones]]`, once for each that is not of the profile `other`."""
+
+    extension: str
+    """The agent's extension."""
+    profile: ProfileName = "other"
+    """The make of phone, by which the rungs are chosen: docs/howto/connect-a-softphone.md."""
+    rungs: tuple[RungName, ...] | None = None
+    """The rungs that are on, where they are not those of the profile: `message`, `call_info`, `card_header`, `ringing`."""
+
+
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Vosk models by language, as `omniline models list` names them. Without one, calls of that language have no words."""
 
@@ -183,6 +200,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     queue: QueueDefaults = QueueDefaults()
     dids: tuple[Did, ...] = ()
     queues: tuple[Queue, ...] = ()
+    phones: tuple[Phone, ...] = ()
     transcripts: Transcripts = Transcripts()
 
 
@@ -194,6 +212,13 @@ def home_path(environ: Mapping[str, str] = os.environ) -> Path:
 def database_url(home: Path, settings: Settings) -> str:
     """`database.url`, by default the SQLite file of the home."""
     return settings.database.url or f"sqlite:///{home / 'omniline.sqlite3'}"
+
+
+def desk_url(settings: Settings) -> str:
+    """`http.url` without a slash at its end, by default where the desk listens."""
+    http = settings.http
+    host = f"[{http.host}]" if ":" in http.host else http.host
+    return http.url.rstrip("/") or f"http://{host}:{http.port}"
 
 
 def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:

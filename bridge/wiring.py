@@ -23,6 +23,7 @@ from bridge.desk.metrics import Metrics
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.agent import Agent
+from bridge.domain.phone import BROWSER, Rung, phone_rungs
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.errors import InvalidInput
@@ -30,7 +31,7 @@ from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
 from bridge.flows.transcribe_recording import TranscribeRecording
 from bridge.secrets import Secrets, load_or_make
-from bridge.settings import Settings, database_url
+from bridge.settings import Settings, database_url, desk_url
 from bridge.sole_server import sole_server
 from bridge.store import agents
 from bridge.store.engine import Database
@@ -44,6 +45,7 @@ from pbx.ami.tracker import Tracker
 from pbx.asterisk.config import AgentPhone, DidConfig, PbxConfig, QueueConfig
 from pbx.asterisk.find import get_asterisk
 from pbx.asterisk.keeper import AsteriskKeeper
+from pbx.asterisk.ports import find_own_address
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import copy_shipped, render
 from pbx.errors import Rejected
@@ -70,8 +72,18 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
                 f"extension {agent.extension} has no password", where=str(home / "secrets.toml")
             )
         phone = secrets.phones[agent.extension]
+        make = phone_rungs(settings, agent.extension)
         phones.append(
-            AgentPhone(agent.extension, agent.name, phone.sip_password, agent.language, phone.voicemail_pin)
+            AgentPhone(
+                agent.extension,
+                agent.name,
+                phone.sip_password,
+                agent.language,
+                phone.voicemail_pin,
+                call_info=Rung.CALL_INFO in make.rungs,
+                card_header=Rung.CARD_HEADER in make.rungs,
+                browser=make.profile == BROWSER,
+            )
         )
     return PbxConfig(
         ami_secret=secrets.ami_secret,
@@ -88,12 +100,15 @@ def pbx_config(home: Path, settings: Settings, secrets: Secrets, agents: Sequenc
         name=settings.asterisk.name,
         sip_host=settings.sip.host,
         sip_port=settings.sip.port,
+        own_address=find_own_address(),
         rtp_start=settings.sip.rtp_start,
         rtp_end=settings.sip.rtp_end,
         http_port=settings.asterisk.http_port,
         ami_port=settings.ami.port,
         agi_port=settings.agi.port,
         ami_events=tuple(sorted(EVENTS)),
+        pop_key=secrets.pop_key,
+        desk_url=desk_url(settings),
     )
 
 
@@ -181,6 +196,7 @@ class Server:
             relay.poke()
             bus.wake()
 
+        assert self.secrets is not None
         return CallFlow(
             db=db,
             settings=self._settings,
@@ -190,6 +206,7 @@ class Server:
             observe_pop=metrics.observe_pop,
             wake_feed=committed,
             clock=utc_now,
+            pop_key=self.secrets.pop_key,
         )
 
     async def _start_transcriber(

@@ -30,6 +30,7 @@ from pbx.ami.facts import (
     QueueJoined,
     RecordingBegan,
 )
+from pbx.guests import dismiss
 from pbx.interface import (
     AgentAnswered,
     AgentInvited,
@@ -98,7 +99,8 @@ def _fold_leg(call: Call, leg: Leg, fact: Fact) -> Folded:  # noqa: PLR0911 - on
             return _ring(call, leg, fact.at)
         case LegUp():
             return _go_up(call, leg, fact.at), []
-        case DialBegan():
+        # One that comes after the answer names a leg that took the dialler's place in a transfer.
+        case DialBegan() if leg.answered_at is None:
             return _with_leg(call, leg, dialled_by=fact.dialler), []
         case DialEnded():
             return _end_dial(call, leg, fact)
@@ -215,8 +217,11 @@ def _take(call: Call, leg: Leg, at: datetime) -> Folded:
     if leg.role is LegRole.AGENT and _is_waiting(leg):
         call = replace(call, answered_at=call.answered_at or at)
         return _with_leg(call, leg, state=LegState.UP, answered_at=at), _tell(call, leg, AgentAnswered, at)
-    if leg.role is LegRole.OTHER and _is_trunk(leg):
-        return replace(call, answered_at=call.answered_at or at), []
+    if leg.role is LegRole.OTHER and _is_trunk(leg) and call.answered_at is None:
+        dialler = call.legs.get(call.linkedid)
+        # An agent who rang a customer speaks with them as one who was rung does.
+        events = _tell(call, dialler, AgentAnswered, at) if dialler and dialler.extension else []
+        return replace(call, answered_at=at), events
     return call, []
 
 
@@ -257,7 +262,8 @@ def _hang_up(call: Call, leg: Leg, fact: LegHungUp) -> Folded:
     cause = leg.cause or fact.cause
     if leg.role is LegRole.CALLER:
         call = replace(call, outcome=find_outcome(call, leg, fact.cause))
-    if leg.role is LegRole.AGENT and leg.answered_at:
+    outward = leg.role is LegRole.CALLER and leg.extension and call.direction is Direction.OUTBOUND
+    if (outward and call.answered_at) or (leg.role is LegRole.AGENT and leg.answered_at):
         events = _tell(call, leg, AgentLeft, fact.at)
     else:
         watched = fact.cause is not None
@@ -268,6 +274,7 @@ def _hang_up(call: Call, leg: Leg, fact: LegHungUp) -> Folded:
     )
     if any(other.state is not LegState.ENDED for other in call.legs.values()):
         return call, events
+    call, left = dismiss(call, call.guests, fact.at)
     outcome = settle_outcome(call, watched=fact.cause is not None)
     call = replace(call, ended_at=fact.at, outcome=outcome)
-    return call, [*events, CallEnded(call.pbx, call.linkedid, fact.at, outcome=outcome)]
+    return call, [*events, *left, CallEnded(call.pbx, call.linkedid, fact.at, outcome=outcome)]

@@ -133,7 +133,8 @@ class Call:
     `linkedid` is the first leg's Linkedid. `caller` is the caller's number as Asterisk had it and
     `dialled` the number or extension that was dialled first, both raw: `pbx.number` parses them.
     `customer_id` is what the AGI handler's card said, if it said anything. `joined_to` is the
-    Linkedid of the Call that this one was joined to by a transfer.
+    Linkedid of the Call that this one was joined to by a transfer. `guests` are agents who speak in this
+    Call on a leg of another one: the leg's Uniqueid and their extension.
     """
 
     pbx: str
@@ -143,6 +144,7 @@ class Call:
     dialled: str
     started_at: datetime
     legs: Mapping[str, Leg] = field(default_factory=lambda: MappingProxyType({}))
+    guests: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     customer_id: str | None = None
     queue: str | None = None
     identified_at: datetime | None = None
@@ -211,7 +213,10 @@ class AgentWithdrawn(CallEvent):
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswered(CallEvent):
-    """An agent's leg went up and took the call. May happen more than once in a call (transfer)."""
+    """An agent took the call. May happen more than once in a call (transfer).
+
+    `leg` is one of another Call where they came by an attended transfer, a pick-up or from a parking place.
+    """
 
     leg: str
     extension: str
@@ -219,7 +224,7 @@ class AgentAnswered(CallEvent):
 
 @dataclass(frozen=True, slots=True)
 class AgentLeft(CallEvent):
-    """An agent's leg that had been answered is gone: that agent's wrap-up begins."""
+    """An agent who had taken, or made, the call is gone from it: that agent's wrap-up begins."""
 
     leg: str
     extension: str
@@ -265,7 +270,7 @@ class CallSink(Protocol):
     """Takes the calls' history, in order. Neither method may block or raise: implementations queue."""
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
-        """`call` is the state after `events`."""
+        """`call` is the state after `events`, which may be none."""
         ...
 
     def accept_gap(self, gap: WatchGap) -> None: ...
@@ -279,6 +284,10 @@ class CallControl(Protocol):
 
     async def pause_member(self, extension: str, *, paused: bool, reason: str = "") -> None:
         """Take an agent out of, or back into, the distribution of every queue they are a member of."""
+        ...
+
+    async def send_text(self, extension: str, text: str) -> None:
+        """A SIP MESSAGE (RFC 3428) of several lines to the phone of this extension; whether it shows it is not told."""
         ...
 
     async def find_registered(self) -> frozenset[str]:

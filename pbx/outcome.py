@@ -33,7 +33,9 @@ def find_reason(call: Call, leg: Leg, cause: int | None, status: str) -> Withdra
         return WithdrawReason.NO_ANSWER
     if _gave_up(call, leg):
         return WithdrawReason.CALLER_GAVE_UP
-    taken = status == "CANCEL" or call.answered_at
+    # Of a pick-up this is all that may be told before: the recording began, or another phone was let off.
+    picked_up = call.recording or any(other.cause == ANSWERED_ELSEWHERE for other in call.legs.values())
+    taken = status == "CANCEL" or call.answered_at or picked_up
     return WithdrawReason.ANSWERED_ELSEWHERE if taken else WithdrawReason.NO_ANSWER
 
 
@@ -47,7 +49,7 @@ def find_outcome(call: Call, caller: Leg, cause: int | None) -> Outcome:
     """What the call came to for the caller, whose leg ends now with `cause`."""
     if cause is None:
         return Outcome.UNKNOWN
-    if call.answered_at:
+    if call.answered_at or call.joined_to:
         return Outcome.ANSWERED
     if caller.cause is not None:  # the far end hung up, not our dialplan
         return Outcome.ABANDONED

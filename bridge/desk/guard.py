@@ -28,7 +28,7 @@ async def admit(services: Services, route: Route, request: web.Request) -> Ask:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if route.phone_key and scheme.lower() == "basic":
         return await _admit_phone(services, request, credentials.strip())
-    session, by_cookie = await _find_session(services, request, scheme, credentials.strip())
+    session, by_cookie = await _find_session(services, route, request, scheme, credentials.strip())
     if not session.agent.role.includes(route.least):
         raise Forbidden(f"this takes the role {route.least}")
     if by_cookie and route.unsafe:
@@ -41,14 +41,15 @@ def address_of(request: web.Request) -> str:
 
 
 async def _find_session(
-    services: Services, request: web.Request, scheme: str, credentials: str
+    services: Services, route: Route, request: web.Request, scheme: str, credentials: str
 ) -> tuple[DeskSession, bool]:
     """The session, and whether the browser sent it by itself (then a foreign page could have made it do so)."""
     if scheme.lower() == "bearer":
         return await services.sessions.get(credentials), False
     token = request.cookies.get(COOKIE)
     if token is None:
-        raise NotLoggedIn("log in first")
+        # Many a phone sends its key only to who asks for it.
+        raise NotLoggedIn("log in first", ("Bearer", "Basic") if route.phone_key else ("Bearer",))
     return await services.sessions.get(token), True
 
 
@@ -56,7 +57,7 @@ async def _admit_phone(services: Services, request: web.Request, credentials: st
     try:
         sip_user, _, phone_key = base64.b64decode(credentials).decode().partition(":")
     except ValueError as error:
-        raise NotLoggedIn("not HTTP Basic credentials (RFC 7617)") from error
+        raise NotLoggedIn("not HTTP Basic credentials (RFC 7617)", ("Basic",)) from error
     owner = await services.sessions.get_phone_owner(sip_user, phone_key, address_of(request))
     return Ask(services, request, None, phone_owner=owner)
 

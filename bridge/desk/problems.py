@@ -22,7 +22,11 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class NotLoggedIn(OmnilineError):
-    """No session, an expired one, or a wrong password: log in."""
+    """No session, an expired one, or a wrong password: log in. `schemes` of HTTP are those that would be taken."""
+
+    def __init__(self, message: str, schemes: tuple[str, ...] = ("Bearer",)) -> None:
+        super().__init__(message)
+        self.schemes = schemes
 
 
 class NotReady(OmnilineError):
@@ -78,5 +82,5 @@ def _headers_of(error: OmnilineError) -> dict[str, str]:
         case Transient():
             return {"Retry-After": "1"}
         case NotLoggedIn():
-            return {"WWW-Authenticate": 'Bearer realm="omniline"'}
+            return {"WWW-Authenticate": ", ".join(f'{scheme} realm="omniline"' for scheme in error.schemes)}
     return {}

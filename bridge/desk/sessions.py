@@ -68,6 +68,8 @@ class Sessions:
         self._clock = clock
         self._logins = LoginThrottle(free=5, longest=60.0, clock=monotonic)
         self._addresses = LoginThrottle(free=20, longest=60.0, clock=monotonic)
+        # By address and SIP user: a phone with an old key, which asks at every ring, is in nobody else's way.
+        self._phones = LoginThrottle(free=20, longest=60.0, clock=monotonic)
         # Each hashing takes 64 MiB and a core.
         self._hashing = asyncio.Semaphore(2)
 
@@ -104,12 +106,13 @@ class Sessions:
 
     async def get_phone_owner(self, sip_user: str, phone_key: str, address: str) -> Agent:
         """The agent of a phone that shows its key. Raises NotLoggedIn, or RateLimited after too many failures."""
-        self._addresses.enter(address)
+        phone = f"{address} {sip_user[:40]}"
+        self._phones.enter(phone)
         key_hash = hash_token(phone_key)
         found = await self._db.read(agents.find_phone_owner, sip_user.removeprefix("agent-"), key_hash)
         if found is None or not sip_user.startswith("agent-"):
-            raise NotLoggedIn("wrong SIP user or phone key")
-        self._addresses.clear(address)
+            raise NotLoggedIn("wrong SIP user or phone key", ("Basic",))
+        self._phones.clear(phone)
         return found
 
     async def _matches(self, password_hash: str | None, password: str) -> bool:

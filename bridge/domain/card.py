@@ -28,12 +28,28 @@ class LastSpoke(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class Colleague(msgspec.Struct, frozen=True, kw_only=True):
+    """The other end of a call among ourselves."""
+
+    name: str
+    extension: str
+
+
+class CallNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What another agent has written on this call so far, finished or not."""
+
+    author: str
+    text: str
+    at: str
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """`caller` as E.164 or as shown, "" when anonymous. `customer` is null for a new caller and for an anonymous one.
 
     `candidates` is not empty when the number belongs to a household or organisation with people in it; `recent`
     then holds the group's own entries only. `orders`: carts and orders, newest status first. `recent`: the last
-    entries of every channel, newest first. `last_note` is the newest note's entry.
+    entries of every channel, newest first. `last_note` is the newest note's entry; `notes` are those that the other
+    agents of this very call have written, oldest first. `colleague` is set on a call among ourselves, and only then.
     """
 
     call_id: str
@@ -47,6 +63,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     promises: list[Any] = []
     recent: list[Entry] = []
     last_note: Entry | None = None
+    notes: list[CallNote] = []
+    colleague: Colleague | None = None
     last_spoke: LastSpoke | None = None
     question: str | None = None
     queue: str | None = None

@@ -152,9 +152,11 @@ class AgentStates:
 
 
 def _states_in(call: Call) -> dict[str, AgentState]:
-    """What each extension does in this call; nothing once it has ended."""
-    states: dict[str, AgentState] = {}
-    for leg in call.legs.values() if call.ended_at is None else ():
+    """What each extension does in this call, guests included; nothing once it has ended."""
+    if call.ended_at is not None:
+        return {}
+    states = dict.fromkeys(call.guests.values(), AgentState.IN_CALL)
+    for leg in call.legs.values():
         if leg.extension is None:
             continue
         if talks(leg):

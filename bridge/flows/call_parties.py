@@ -14,12 +14,14 @@ class Parties:
     """`caller` and `dialled` as E.164 where they are valid numbers, else as shown, "" when anonymous.
 
     `customer_number` is the E.164 number of whoever of the two is not ours, None when that is nobody who could
-    be known: an anonymous caller, a short code, a colleague.
+    be known: an anonymous caller, a short code, a colleague. `colleague` is the extension that calls (101 may be
+    a short code as well), on a call among ourselves.
     """
 
     caller: str
     dialled: str
     customer_number: str | None
+    colleague: str | None
 
 
 def parties_of(call: Call, region: str) -> Parties:
@@ -35,4 +37,5 @@ def _parties(direction: Direction, raw_caller: str, raw_dialled: str, region: st
         caller="" if caller.kind is NumberKind.ANONYMOUS else caller.e164 or caller.raw,
         dialled=dialled.e164 or dialled.raw,
         customer_number=customer,
+        colleague=raw_caller if direction is Direction.INTERNAL else None,
     )

@@ -27,7 +27,9 @@ from bridge.flows.end_recordings import end_recordings
 from bridge.flows.legs import rings
 from bridge.flows.pause_agents import PauseAgents
 from bridge.flows.pop_screen import PopScreen
+from bridge.flows.pop_tokens import PopTokens
 from bridge.flows.roster import Roster
+from bridge.flows.send_lines import SendLines
 from bridge.flows.track_call import Change, Folders, mark_gap
 from bridge.settings import Settings
 from bridge.store import agents, open_calls
@@ -58,7 +60,8 @@ class CallFlow:
     """Implements `CallSink`.
 
     `emit` reaches the open desks, `wake_feed` is called after each commit, `observe_pop` is told how many seconds
-    after the INVITE a pop was at the stage pop_sent or pop_shown.
+    after the INVITE a pop was at the stage pop_sent or pop_shown. `pop_key` is what the tokens of ringing legs are made
+    with.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class CallFlow:
         wake_feed: Callable[[], None],
         observe_pop: Callable[[str, float], None],
         clock: Callable[[], datetime],
+        pop_key: str,
     ) -> None:
         self._db = db
         self._settings = settings
@@ -85,7 +89,9 @@ class CallFlow:
         self._roster = Roster()
         self._pauses = PauseAgents(control)
         self.call_log = CallLog(db, folders, wake_feed)
-        self.pops = PopScreen(db, emit, self._roster, self._record_stage, clock)
+        self.lines = SendLines(control, self._roster, settings)
+        self.pops = PopScreen(db, emit, self._roster, self._record_stage, clock, self.lines.send)
+        self.tokens = PopTokens(pop_key)
         self.states = AgentStates(emit, self._roster, self._pauses, settings.desk.wrap_up_seconds, clock)
 
     async def start(self) -> tuple[list[Call], datetime | None]:
@@ -118,6 +124,7 @@ class CallFlow:
         self.states.close()
         await self._pauses.close()
         await self.pops.close()
+        await self.lines.close()
         await self.call_log.close()
 
     @property
@@ -129,6 +136,7 @@ class CallFlow:
         call_id = self._ids.get(key) or new_id()
         self._ids[key] = call_id
         change = self._change(call_id, call, events)
+        self.tokens.follow(change)
         self.pops.follow(change)
         self.call_log.keep(change)
         for event in events:
@@ -162,11 +170,13 @@ class CallFlow:
         """Go on with a call that was open when we stopped; what rings is shown again."""
         self._ids[call.pbx, call.linkedid] = call_id
         invited = [
-            AgentInvited(call.pbx, call.linkedid, leg.invited_at, leg=leg.uniqueid, extension=leg.extension)
+            AgentInvited(call.pbx, call.linkedid, since, leg=leg.uniqueid, extension=leg.extension)
             for leg in call.legs.values()
-            if rings(leg) and leg.invited_at and leg.extension
+            if rings(leg) and (since := leg.invited_at or leg.ringing_at) and leg.extension
         ]
-        self.pops.follow(self._change(call_id, call, invited))
+        change = self._change(call_id, call, invited)
+        self.tokens.follow(change)
+        self.pops.follow(change)
         self.states.follow(call_id, call)
 
     def _change(self, call_id: str, call: Call, events: Sequence[CallEvent]) -> Change:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -24,11 +24,17 @@ FRESH_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`card` is what is known without the store; `number` (E.164) or `customer_id` say whose the rest is."""
+    """`card` is what is known without the store; `number` (E.164) or `customer_id` say whose the rest is.
+
+    `colleague` is the extension at the other end of a call among ourselves; `notes_for` the agent who gets a call that
+    others may have written on.
+    """
 
     card: Card
     number: str | None
     customer_id: str | None
+    colleague: str | None = None
+    notes_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class CardReader:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _is_usable(self, reading: _Reading, wanted: Wanted) -> bool:
-        same = (reading.wanted.number, reading.wanted.customer_id) == (wanted.number, wanted.customer_id)
+        same = replace(reading.wanted, card=wanted.card) == wanted
         return same and self._clock() - reading.begun < FRESH_SECONDS
 
     async def _read(self, wanted: Wanted) -> Card:
@@ -91,6 +97,8 @@ class CardReader:
             customer_id=wanted.customer_id,
             number=wanted.number,
             queue=bare.queue,
+            colleague=wanted.colleague,
+            notes_for=wanted.notes_for,
         )
 
 

@@ -13,4 +13,4 @@ def talks(leg: Leg) -> bool:
 def rings(leg: Leg) -> bool:
     """Was asked, and has neither taken the call nor been let off."""
     over = leg.answered_at or leg.withdrawn_at or leg.ended_at
-    return leg.role is LegRole.AGENT and leg.invited_at is not None and over is None
+    return leg.role is LegRole.AGENT and (leg.invited_at or leg.ringing_at) is not None and over is None

@@ -29,6 +29,7 @@ from bridge.store.engine import Database
 from pbx.interface import (
     AgentAnswered,
     AgentInvited,
+    AgentRinging,
     AgentWithdrawn,
     CallEnded,
     CallerIdentified,
@@ -65,7 +66,7 @@ class _Ring:
 
 
 class PopScreen:
-    """One ring of one phone is one pop, keyed by the agent's leg."""
+    """One ring of one phone is one pop, and so is taking a call over."""
 
     def __init__(
         self,
@@ -74,32 +75,37 @@ class PopScreen:
         roster: Roster,
         record_stage: RecordStage,
         clock: Callable[[], datetime],
+        show_on_phone: Callable[[ScreenPop], None],
     ) -> None:
+        """`show_on_phone` is told of each ring once, as soon as its card is known."""
         self._cards = CardReader(db)
         self._emit = emit
         self._roster = roster
         self._record_stage = record_stage
         self._clock = clock
-        self._rings: dict[str, _Ring] = {}
+        self._show_on_phone = show_on_phone
+        # By call and leg: an agent's leg may come to speak in another call than the one that rang it.
+        self._rings: dict[tuple[str, str], _Ring] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def follow(self, change: Change) -> None:
         for event in change.events:
+            key = (change.call_id, getattr(event, "leg", ""))
             match event:
                 case CallerIdentified():
                     self._cards.begin(_wanted(change))
-                case AgentInvited():
-                    self._invite(change, event)
-                case AgentAnswered() if event.leg in self._rings:
-                    self._rings[event.leg].answered = True
+                # A dial that no pre-dial handler announced, as when a parked call comes back, is seen when it rings;
+                # who took the call over from elsewhere never was rung by it.
+                case AgentInvited() | AgentRinging() | AgentAnswered() if key not in self._rings:
+                    self._begin(change, event)
+                case AgentAnswered():
+                    self._rings[key].answered = True
                 case AgentWithdrawn():
-                    self._withdraw(event.leg, event.reason)
+                    self._withdraw(key, event.reason)
                 case CallEnded():
                     self._cards.forget(change.call_id)
-                    for leg in [
-                        leg for leg, ring in self._rings.items() if ring.pop.call_id == change.call_id
-                    ]:
-                        self._withdraw(leg, WithdrawReason.UNKNOWN)
+                    for each in [each for each in self._rings if each[0] == change.call_id]:
+                        self._withdraw(each, WithdrawReason.UNKNOWN)
 
     def list_ringing(self, extension: str) -> list[ScreenPop]:
         """What rings at this extension now, oldest first."""
@@ -127,9 +133,11 @@ class PopScreen:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._cards.close()
 
-    def _invite(self, change: Change, event: AgentInvited) -> None:
+    def _begin(self, change: Change, event: AgentInvited | AgentRinging | AgentAnswered) -> None:
         agent = self._roster.find_at(event.extension)
-        wanted = _wanted(change)
+        # Somebody has had the call already, and may have written on it.
+        taken = change.call.answered_at is not None
+        wanted = _wanted(change, notes_for=agent.id if agent and taken else None)
         pop = ScreenPop(
             id=new_id(),
             call_id=change.call_id,
@@ -137,8 +145,10 @@ class PopScreen:
             leg=event.leg,
             card=wanted.card,
         )
-        ring = _Ring(pop, wanted, agent.id if agent else None, event.at)
-        self._rings[event.leg] = ring
+        ring = _Ring(
+            pop, wanted, agent.id if agent else None, event.at, answered=isinstance(event, AgentAnswered)
+        )
+        self._rings[change.call_id, event.leg] = ring
         task = asyncio.create_task(self._show(ring))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -151,6 +161,7 @@ class PopScreen:
         card = await reading
         if card is not None:
             ring.pop = msgspec.structs.replace(ring.pop, card=card)
+            self._show_on_phone(ring.pop)
         if card is not None or not ring.ready:
             self._send(ring)
 
@@ -192,9 +203,9 @@ class PopScreen:
     def _message(self, pop: ScreenPop) -> LiveMessage:
         return LiveMessage(type="screen_pop", id=pop.id, at=iso(self._clock()), data=pop)
 
-    def _withdraw(self, leg: str, reason: WithdrawReason) -> None:
+    def _withdraw(self, key: tuple[str, str], reason: WithdrawReason) -> None:
         """The ring is over; a desk that shows it takes it off, unless it was answered there."""
-        ring = self._rings.pop(leg, None)
+        ring = self._rings.pop(key, None)
         if ring is None:
             return
         ring.withdrawn = True
@@ -205,7 +216,7 @@ class PopScreen:
         self._emit((topic_of_agent(ring.agent_id),), message)
 
 
-def _wanted(change: Change) -> Wanted:
+def _wanted(change: Change, notes_for: str | None = None) -> Wanted:
     parties, call = change.parties, change.call
     card = Card(
         call_id=change.call_id,
@@ -214,4 +225,4 @@ def _wanted(change: Change) -> Wanted:
         customer=None,
         queue=call.queue,
     )
-    return Wanted(card, parties.customer_number, call.customer_id)
+    return Wanted(card, parties.customer_number, call.customer_id, parties.colleague, notes_for)

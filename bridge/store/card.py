@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -17,10 +18,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from bridge.domain.card import Card, LastSpoke
+from bridge.domain.card import Card, Colleague, LastSpoke
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.times import iso
-from bridge.store import conversations, orders, profiles, schema, timeline
+from bridge.store import agents, conversations, notes, orders, profiles, schema, timeline
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
 
@@ -40,22 +41,40 @@ def read_card(
     customer_id: str | None = None,
     number: str | None = None,
     queue: str | None = None,
+    colleague: str | None = None,
+    notes_for: str | None = None,
 ) -> Card:
-    """The card of `customer_id`, else of the owner of `number` (E.164), else of nobody known."""
+    """The card of `customer_id`, else of the owner of `number` (E.164), else of nobody known.
+
+    On a call among ourselves `colleague` is the extension at the other end. `notes_for` is the agent that it is made
+    for, where others may have written on the call already.
+    """
+    card = _read_customer(
+        conn,
+        Card(call_id=call_id, caller=caller, dialled=dialled, customer=None, queue=queue),
+        customer_id,
+        number,
+    )
+    if colleague is not None and (other := agents.find_at_extension(conn, colleague)) is not None:
+        card = msgspec.structs.replace(card, colleague=Colleague(name=other.name, extension=colleague))
+    if notes_for is not None:
+        card = msgspec.structs.replace(card, notes=notes.list_of_others(conn, call_id, notes_for))
+    return card
+
+
+def _read_customer(conn: Connection, bare: Card, customer_id: str | None, number: str | None) -> Card:
     profile = None
     if customer_id is not None:
         profile = profiles.find_profile(conn, customer_id)
     if profile is None and number is not None:
         profile = profiles.find_profile_by_address(conn, "phone", number)
     if profile is None:
-        return Card(call_id=call_id, caller=caller, dialled=dialled, customer=None, queue=queue)
+        return bare
     leaves = profile.customer.leaves
     recent = timeline.read_page(conn, leaves, limit=RECENT).items
     last_note, last_spoke = find_last_words(conn, leaves, recent)
-    return Card(
-        call_id=call_id,
-        caller=caller,
-        dialled=dialled,
+    return msgspec.structs.replace(
+        bare,
         customer=profile.customer,
         candidates=profile.candidates,
         conversations=conversations.list_open(conn, leaves),
@@ -63,7 +82,6 @@ def read_card(
         recent=recent,
         last_note=last_note,
         last_spoke=last_spoke,
-        queue=queue,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
-from bridge.store.schema import call_leg, wrap_up
+from bridge.store.schema import call_leg, call_stage, wrap_up
 
 _of = (wrap_up.c.call_id == bindparam("of_call"), wrap_up.c.agent_id == bindparam("of_agent"))
 _FIND = Prepared(select(wrap_up.c.done_at, wrap_up.c.entry_id).where(*_of))
@@ -27,6 +27,11 @@ _finish = (
 _was_asked = (
     select(call_leg.c.uniqueid)
     .where(call_leg.c.call_id == bindparam("of_call"), call_leg.c.extension == bindparam("at_extension"))
+    .limit(1)
+)
+_spoke = (
+    select(call_stage.c.id)
+    .where(call_stage.c.call_id == bindparam("of_call"), call_stage.c.extension == bindparam("at_extension"))
     .limit(1)
 )
 
@@ -69,6 +74,6 @@ def list_open(connection: Connection, agent_id: str) -> list[str]:
 
 
 def was_on_call(connection: Connection, call_id: str, extension: str) -> bool:
-    """Whether a phone at this extension is or was a leg of the call, ringing ones included."""
+    """Whether a phone at this extension is or was a leg of the call, ringing ones included, or came to speak in it."""
     values = {"of_call": call_id, "at_extension": extension}
-    return connection.scalar(_was_asked, values) is not None
+    return any(connection.scalar(query, values) is not None for query in (_was_asked, _spoke))

@@ -11,16 +11,19 @@ from datetime import datetime
 
 from pbx.ami.facts import (
     BridgeEntered,
+    BridgeLeft,
     DialEnded,
     Fact,
     LegCreated,
     LegHungUp,
     LegRinging,
     LegUp,
+    Transferred,
 )
 from pbx.ami.snapshot import LiveLeg, Snapshot
 from pbx.call import Folded, fold, open_call, opens_call
-from pbx.interface import Call, LegState
+from pbx.guests import dismiss, hosts, join, welcome
+from pbx.interface import Call, Leg, LegState
 
 
 class CallBook:
@@ -30,6 +33,8 @@ class CallBook:
         self._pbx = pbx
         self._calls: dict[str, Call] = {}
         self._call_of: dict[str, str] = {}
+        self._bridges: dict[str, set[str]] = {}
+        """The legs in each bridge."""
         for call in calls:
             self._keep(call)
 
@@ -40,7 +45,18 @@ class CallBook:
         """Each Call that `fact` changed, with what happened to it."""
         if isinstance(fact, LegCreated) and fact.uniqueid not in self._call_of:
             return [self._create(fact)] if opens_call(fact) else []
-        return [folded for key in self._concerned(fact) if (folded := self._fold(key, fact))]
+        folded = [folded for key in self._concerned(fact) if (folded := self._fold(key, fact))]
+        match fact:
+            case BridgeEntered() if fact.uniqueid in self._call_of:
+                self._bridges.setdefault(fact.bridge, set()).add(fact.uniqueid)
+                folded += self._meet(self._bridges[fact.bridge], fact.at)
+            case Transferred():
+                folded += self._meet({fact.uniqueid, fact.target, *self._list_answered(fact)}, fact.at)
+            case BridgeLeft():
+                self._leave_bridge(fact.bridge, fact.uniqueid)
+            case LegHungUp():
+                folded += self._see_off(fact)
+        return folded
 
     def list_repairs(self, snapshot: Snapshot) -> list[Fact]:
         """The facts that bring the open calls from where they were left to what `snapshot` shows."""
@@ -54,6 +70,53 @@ class CallBook:
         # The leg that opened a call first: it is the one that is its caller.
         legs = sorted(snapshot.legs, key=lambda live: live.created.uniqueid != live.created.linkedid)
         return [*gone, *(fact for live in legs for fact in self._restate(live, snapshot.at))]
+
+    def _meet(self, uniqueids: Iterable[str], at: datetime) -> list[Folded]:
+        """Those of different Calls who are in one bridge now speak with each other."""
+        met = [
+            (key, self._calls[key].legs[uniqueid])
+            for uniqueid in sorted(uniqueids)
+            if (key := self._call_of.get(uniqueid))
+        ]
+        present = [(key, leg) for key, leg in met if leg.state is not LegState.ENDED]
+        told: list[Folded] = []
+        for host_key, customer in present:
+            if not hosts(self._calls[host_key], customer):
+                continue
+            for key, leg in present:
+                if key != host_key:
+                    told += self._introduce(host_key, key, leg, at)
+        return [(call, events) for call, events in told if events]
+
+    def _list_answered(self, fact: Transferred) -> list[str]:
+        """The legs that answered whoever transferred."""
+        call = self._calls.get(self._call_of.get(fact.transferer, ""))
+        legs = call.legs.values() if call else ()
+        return [leg.uniqueid for leg in legs if leg.dialled_by == fact.transferer and leg.answered_at]
+
+    def _introduce(self, host_key: str, key: str, leg: Leg, at: datetime) -> list[Folded]:
+        """`leg` of the Call `key` speaks with the customer of the Call `host_key`."""
+        if leg.extension:
+            host, events = self._put(welcome(self._calls[host_key], leg.uniqueid, leg.extension, at))
+            return [(host, events), self._put(join(self._calls[key], host, at))]
+        older, newer = sorted((self._calls[host_key], self._calls[key]), key=lambda call: call.started_at)
+        return [self._put(join(newer, older, at))]
+
+    def _see_off(self, fact: LegHungUp) -> list[Folded]:
+        for bridge in [bridge for bridge, legs in self._bridges.items() if fact.uniqueid in legs]:
+            self._leave_bridge(bridge, fact.uniqueid)
+        visited = [call for call in self._calls.values() if fact.uniqueid in call.guests]
+        return [self._put(dismiss(call, (fact.uniqueid,), fact.at)) for call in visited]
+
+    def _leave_bridge(self, bridge: str, uniqueid: str) -> None:
+        legs = self._bridges.get(bridge, set())
+        legs.discard(uniqueid)
+        if not legs:
+            self._bridges.pop(bridge, None)
+
+    def _put(self, folded: Folded) -> Folded:
+        self._calls[folded[0].linkedid] = folded[0]
+        return folded
 
     def _restate(self, live: LiveLeg, at: datetime) -> list[Fact]:
         """What a live leg's facts would have been; the fold leaves out those that it knows."""

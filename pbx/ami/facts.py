@@ -103,6 +103,18 @@ class BridgeLeft(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Transferred(Fact):
+    """An attended transfer: the leg speaks with `target` from now on.
+
+    In the first milliseconds of a consultation Asterisk names no target, for it has not joined the two yet: the leg takes
+    the place of `transferer`, who dialled the target, and enters no bridge by its own name (`DestType: App`).
+    """
+
+    target: str
+    transferer: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueJoined(Fact):
     queue: str
 
@@ -183,6 +195,17 @@ def _read_dial_ended(message: Headers, at: datetime) -> DialEnded:
     return DialEnded(at, leg, dialler=dialler, status=message.get("DialStatus", ""))
 
 
+def _read_transfer(message: Headers, at: datetime) -> Transferred | None:
+    if message.get("Result", "") != "Success":
+        return None
+    return Transferred(
+        at,
+        message.get("TransfereeUniqueid", ""),
+        target=message.get("TransferTargetUniqueid", ""),
+        transferer=message.get("SecondTransfererUniqueid", ""),
+    )
+
+
 def _read_user_event(message: Headers, at: datetime) -> Fact | None:
     leg = _uniqueid(message)
     match message.get("UserEvent", ""):
@@ -191,11 +214,16 @@ def _read_user_event(message: Headers, at: datetime) -> Fact | None:
         case name if name == EVENT_INVITE:
             return Invited(at, leg)
         case name if name == EVENT_RECORDING:
-            return RecordingBegan(at, leg, name=message.get("Name", ""))
+            return _read_recording(message.get("Name", ""), leg, at)
         case name if name == EVENT_VOICEMAIL:
             return MessageLeft(at, leg, box=message.get("Box", ""), name=message.get("Name", ""))
         case _:
             return None
+
+
+def _read_recording(name: str, leg: str, at: datetime) -> RecordingBegan:
+    # Whoever picked the call up says so on a leg of their own; the name ends with the leg that is recorded.
+    return RecordingBegan(at, name.rpartition("/")[2] or leg, name=name)
 
 
 # The numbers of enum ast_channel_state, include/asterisk/channelstate.h.
@@ -212,6 +240,7 @@ _READERS: Final[dict[str, Callable[[Headers, datetime], Fact | None]]] = {
         at, _uniqueid(m), bridge=m.get("BridgeUniqueid", ""), linkedid=m.get("Linkedid", "")
     ),
     "BridgeLeave": lambda m, at: BridgeLeft(at, _uniqueid(m), bridge=m.get("BridgeUniqueid", "")),
+    "AttendedTransfer": _read_transfer,
     "QueueCallerJoin": lambda m, at: QueueJoined(at, _uniqueid(m), queue=m.get("Queue", "")),
     "UserEvent": _read_user_event,
 }

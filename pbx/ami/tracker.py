@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pbx.ami.book import CallBook
 from pbx.ami.client import LinkLost, News
-from pbx.ami.facts import Fact
+from pbx.ami.facts import Fact, LegHungUp
 from pbx.ami.snapshot import Snapshot
 from pbx.interface import Call, CallSink, WatchGap
 
@@ -57,7 +57,8 @@ class Tracker:
 
     def _fold(self, fact: Fact) -> None:
         for call, events in self._book.take(fact):
-            if events:
+            # Whoever dialled a colleague leaves without an event, and is free all the same.
+            if events or isinstance(fact, LegHungUp):
                 self._sink.accept(call, events)
 
     def _repair(self, snapshot: Snapshot) -> None:

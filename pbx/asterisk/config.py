@@ -21,6 +21,7 @@ E164 = re.compile(r"\+[1-9]\d{4,14}")
 LANGUAGE = re.compile(r"[a-z]{2}(_[A-Z]{2})?")
 SECRET = re.compile(r"[A-Za-z0-9_.~-]{12,128}")
 PIN = re.compile(r"\d{4,12}")
+URL = re.compile(r"https?://[A-Za-z0-9.:\[\]/_~-]{1,200}")
 WORD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 STRATEGIES = frozenset({"ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "linear", "wrandom"})
 
@@ -32,13 +33,20 @@ def _match(pattern: re.Pattern[str], value: str, what: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AgentPhone:
-    """An agent's phone: endpoint `agent-<extension>`, its password, and the box of voicemail with its PIN."""
+    """An agent's phone: endpoint `agent-<extension>`, its password, and the box of voicemail with its PIN.
+
+    `call_info` and `card_header`: whether the INVITE carries the card's URL, and its token. `browser`: it speaks WebRTC,
+    and nothing else does.
+    """
 
     extension: str
     name: str
     password: str
     language: str
     voicemail_pin: str
+    call_info: bool = False
+    card_header: bool = False
+    browser: bool = False
 
     def __post_init__(self) -> None:
         _match(EXTENSION, self.extension, "the extension")
@@ -101,6 +109,8 @@ class PbxConfig:
     name: str = "pbx1"
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
+    own_address: str = ""
+    """An address of this machine in its network; empty where it has none."""
     rtp_start: int = 10000
     rtp_end: int = 10199
     http_port: int = 8088
@@ -110,10 +120,18 @@ class PbxConfig:
     trunk_addresses: tuple[str, ...] = ("127.0.0.1",)
     ami_events: tuple[str, ...] = ()
     """Names of the AMI events that may leave Asterisk; empty means all."""
+    pop_key: str = ""
+    """The secret that the tokens of ringing legs are made with; without it INVITEs carry none."""
+    desk_url: str = ""
+    """What comes before `/pop/<token>` in the card's URL."""
 
     def __post_init__(self) -> None:
         if not SECRET.fullmatch(self.ami_secret):
             raise Rejected(f"the AMI secret is not of the form {SECRET.pattern}")
+        if self.pop_key and not SECRET.fullmatch(self.pop_key):
+            raise Rejected(f"the key of the pops is not of the form {SECRET.pattern}")
+        if self.desk_url:
+            _match(URL, self.desk_url, "http.url")
         _match(WORD, self.ami_user, "the AMI user")
         _match(WORD, self.name, "asterisk.name")
         if self.name.startswith(OWN_CHANNEL_PREFIX):
@@ -126,7 +144,8 @@ class PbxConfig:
             _match(re.compile(r"[A-Za-z]{1,64}"), event, "the AMI event")
 
     def _check_addresses(self) -> None:
-        for address in (self.sip_host, *self.trunk_addresses):
+        own = (self.own_address,) if self.own_address else ()
+        for address in (self.sip_host, *own, *self.trunk_addresses):
             try:
                 ipaddress.ip_network(address, strict=False)
             except ValueError as error:

@@ -1,4 +1,5 @@
-"""Finds out before Asterisk starts whether its ports are free, and says which setting to change when one is not.
+"""Finds out before Asterisk starts whether its ports are free, and says which setting to change when one is not; and
+this machine's own address.
 
 Asterisk itself would start without the port and only write a line in its log.
 """
@@ -19,6 +20,16 @@ def check_ports(config: PbxConfig) -> None:
     _check("sip.port", config.sip_host, config.sip_port, socket.SOCK_STREAM)
     _check("asterisk.http_port", "127.0.0.1", config.http_port, socket.SOCK_STREAM)
     _check("ami.port", "127.0.0.1", config.ami_port, socket.SOCK_STREAM)
+
+
+def find_own_address() -> str:
+    """The IPv4 address that this machine would reach others from, "" when it has none but loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # for documentation only (RFC 5737), and UDP sends nothing yet
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def _check(setting: str, host: str, port: int, kind: socket.SocketKind) -> None:

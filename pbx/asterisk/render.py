@@ -91,6 +91,7 @@ def generate(home: Path, config: PbxConfig) -> dict[str, Iterator[str]]:
         "manager-account.conf": _manager_account(config),
         "http.conf": iter(["bindaddr = 127.0.0.1", f"bindport = {config.http_port}"]),
         "rtp.conf": _rtp(config),
+        "ice.conf": _ice(config),
     }
 
 
@@ -147,7 +148,8 @@ def _trunks(addresses: tuple[str, ...]) -> dict[str, list[str]]:
 
 def _phone(agent: AgentPhone, config: PbxConfig) -> Iterator[str]:
     name = f"agent-{agent.extension}"
-    yield from (f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"language = {agent.language}")
+    template = "browser-phone" if agent.browser else "phone"
+    yield from (f"[{name}]({template})", f"auth = {name}", f"aors = {name}", f"language = {agent.language}")
     yield f'callerid = "{_text(agent.name)}" <{agent.extension}>'
     yield from _media(config)
     yield from (f"[{name}](phone-auth)", f"username = {name}", f"password = {agent.password}", "")
@@ -166,6 +168,12 @@ def _globals(home: Path, config: PbxConfig) -> Iterator[str]:
     yield f"OMNI_RECORDINGS = {_path(config.recordings)}"
     # The voicemail application names its files by the spool, whose link leads to config.voicemail.
     yield f"OMNI_VOICEMAIL = {_path(home / 'asterisk/spool/voicemail')}"
+    yield f"OMNI_POP_KEY = {config.pop_key}"
+    yield f"OMNI_DESK = {config.desk_url}"
+    for agent in config.agents:
+        # A reload keeps what is not there any more, so "no" is said as well.
+        yield f"OMNI_CALL_INFO_{agent.extension} = {int(agent.call_info and bool(config.pop_key))}"
+        yield f"OMNI_CARD_HEADER_{agent.extension} = {int(agent.card_header and bool(config.pop_key))}"
 
 
 def _dids(config: PbxConfig) -> Iterator[str]:
@@ -195,6 +203,8 @@ def _agents(config: PbxConfig) -> Iterator[str]:
         yield f"exten = {agent.extension},hint,PJSIP/agent-{agent.extension}"
         yield f"exten = {agent.extension},1,Set(OMNI_BOX={agent.extension})"
         yield " same = n,Goto(internal,start,1)"
+        yield f"exten = **{agent.extension},1,PickupChan(PJSIP/agent-{agent.extension}-,p)"
+        yield " same = n,Hangup()"
 
 
 def _queues(config: PbxConfig) -> Iterator[str]:
@@ -234,6 +244,11 @@ def _rtp(config: PbxConfig) -> Iterator[str]:
             "ice_deny = ::/0",
             f"ice_permit = {address}/{address.max_prefixlen}",
         )
+
+
+def _ice(config: PbxConfig) -> Iterator[str]:
+    if config.own_address and ipaddress.ip_address(config.sip_host).is_loopback:
+        yield f"{config.own_address} => {config.sip_host}"
 
 
 UNSAFE_TEXT: Mapping[str, str] = {'"': "'", "\\": "/", ";": ",", "<": "(", ">": ")", "$": " "}

@@ -33,6 +33,7 @@ from tests.fakes.call_control import FakeCallControl
 
 PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
+POP_KEY = "p" * 32
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 
@@ -187,6 +188,7 @@ async def serving(
         wake_feed=relay.poke,
         observe_pop=metrics.observe_pop,
         clock=clock,
+        pop_key=POP_KEY,
     )
     missing: dict[str, str] = {}
 

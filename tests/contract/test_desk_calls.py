@@ -335,6 +335,58 @@ async def test_calls_between_colleagues_are_nobodys_and_leave_no_wrap_up(
     assert (await second.get("me"))["unfinished"] == []
 
 
+async def test_a_joined_agent_gets_the_card_the_notes_and_the_wrap_up(
+    server: DeskServer, first: Client, second: Client
+) -> None:
+    customer = await server.add_customer("Оксана", KNOWN)
+    await second.follow()
+    call = ScriptedCall(server.calls, KNOWN)
+    call.ring("101")
+    call.answered("101")
+    call_id = str((await the_call(server, first))["id"])
+    await first.ask("PUT", f"calls/{call_id}/note", {"text": "asked for sales", "rev": 1})
+    consultation = ScriptedCall(server.calls, "101", dialled="102", direction=Direction.INTERNAL)
+    consultation.ring("102")
+    consultation.answered("102")
+    (asked,) = await second.wait_for("screen_pop")
+    assert asked["data"]["card"]["colleague"] == {"name": "Agent 101", "extension": "101"}
+    call.joined_by("102", consultation)
+    call.left("101")
+    _, pop = await second.wait_for("screen_pop", 2)
+    card = pop["data"]["card"]
+    assert (pop["data"]["call_id"], card["customer"]["id"]) == (call_id, customer)
+    assert card["colleague"] is None
+    assert [(note["author"], note["text"]) for note in card["notes"]] == [("Agent 101", "asked for sales")]
+    newest = second.of_type("agent_state")[-1]["data"]
+    assert (newest["state"], newest["call_id"]) == ("in_call", call_id)
+    await server.settle()
+    status, _ = await second.ask("PUT", f"calls/{call_id}/note", {"text": "sold", "rev": 1})
+    assert status == 200
+    await first.ask("POST", f"calls/{call_id}/wrap_up", {"disposition": "other"})
+    notes = (await second.get(f"calls/{call_id}/card"))["notes"]
+    assert [note["text"] for note in notes] == ["asked for sales"]
+    call.left_by("102")
+    call.ended(Outcome.ANSWERED)
+    consultation.left("102")
+    consultation.ended(Outcome.ANSWERED)
+    await server.settle()
+    assert [each["id"] for each in (await second.get("me"))["unfinished"]] == [call_id]
+    assert [state["data"]["state"] for state in second.of_type("agent_state")][-1] == "wrap_up"
+
+
+async def test_a_ring_that_nobody_announced_pops_when_the_phone_rings(
+    server: DeskServer, first: Client
+) -> None:
+    await server.add_customer("Оксана", KNOWN)
+    await first.follow()
+    call = ScriptedCall(server.calls, KNOWN)
+    call.started()
+    call.rung_back("101")
+    (pop,) = await first.wait_for("screen_pop")
+    assert pop["data"]["card"]["customer"]["name"] == "Оксана"
+    assert [pop["data"]["extension"] for pop in first.of_type("screen_pop")] == ["101"]
+
+
 async def test_a_recording_is_measured_after_the_call(server: DeskServer, first: Client) -> None:
     caller = server.folders.recordings / "2026/11/22/1-caller.wav"
     caller.parent.mkdir(parents=True)

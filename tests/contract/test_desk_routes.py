@@ -181,6 +181,38 @@ async def test_a_phone_key_opens_its_own_ringing_and_nothing_else(server: DeskSe
 
 
 @pytest.mark.parametrize(
+    ("path", "headers", "challenge"),
+    [
+        ("ringing", basic("agent-101", "wrong"), 'Basic realm="omniline"'),
+        ("ringing", {"Authorization": "Basic ???"}, 'Basic realm="omniline"'),
+        ("ringing", {}, 'Bearer realm="omniline", Basic realm="omniline"'),
+        ("ringing", {"Authorization": "Bearer old"}, 'Bearer realm="omniline"'),
+        ("calls", basic("agent-101", PHONE_KEY), 'Bearer realm="omniline"'),
+    ],
+)
+async def test_who_is_not_let_in_is_told_what_would_be_taken(
+    server: DeskServer, path: str, headers: dict[str, str], challenge: str
+) -> None:
+    async with (
+        aiohttp.ClientSession(headers=headers) as client,
+        client.get(f"{server.url}/api/v1/{path}") as answer,
+    ):
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, challenge)
+
+
+async def test_a_phone_with_a_wrong_key_is_slowed_down_and_nobody_beside_it(server: DeskServer) -> None:
+    async with aiohttp.ClientSession(headers=basic("agent-101", "wrong")) as phone:
+        client = Client(server, "101", phone)
+        statuses = [(await client.ask("GET", "ringing"))[0] for _ in range(22)]
+    assert statuses == [401] * 20 + [429] * 2
+    async with aiohttp.ClientSession(headers=basic("agent-102", PHONE_KEY)) as phone:
+        assert (await Client(server, "102", phone).get("ringing"))["items"] == []
+    async with aiohttp.ClientSession() as browser:
+        client = Client(server, "101", browser)
+        assert (await client.ask("POST", "login", {"login": "101", "password": PASSWORD}))[0] == 200
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
         ("GET", "customers?limit=0", None, 422),

@@ -12,11 +12,17 @@ class FakeCallControl:
         self.away = False
         self.paused: dict[str, bool] = {}
         self.registered: frozenset[str] = frozenset()
+        self.texts: list[tuple[str, str]] = []
 
     async def pause_member(self, extension: str, *, paused: bool, reason: str = "") -> None:
         if self.away:
             raise Transient("Asterisk is away")
         self.paused[extension] = paused
+
+    async def send_text(self, extension: str, text: str) -> None:
+        if self.away:
+            raise Transient("Asterisk is away")
+        self.texts.append((extension, text))
 
     async def find_registered(self) -> frozenset[str]:
         if self.away:

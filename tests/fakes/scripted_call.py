@@ -88,6 +88,16 @@ class ScriptedCall:
         leg = self._change(extension, state=LegState.RINGING, ringing_at=self._at)
         self._tell(AgentRinging, leg=leg, extension=extension)
 
+    def rung_back(self, extension: str) -> None:
+        """Rings without having been announced, as a parked call that comes back does."""
+        leg = f"{self.linkedid}-{extension}"
+        endpoint = f"agent-{extension}"
+        self._leg(
+            leg,
+            Leg(leg, f"PJSIP/{endpoint}-1", LegRole.AGENT, LegState.CREATED, self._at, endpoint, extension),
+        )
+        self.ringing(extension)
+
     def answered(self, extension: str) -> None:
         leg = self._change(extension, state=LegState.UP, answered_at=self._at)
         self.call = replace(self.call, answered_at=self.call.answered_at or self._at)
@@ -99,6 +109,23 @@ class ScriptedCall:
 
     def left(self, extension: str) -> None:
         leg = self._change(extension, state=LegState.ENDED, ended_at=self._at)
+        self._tell(AgentLeft, leg=leg, extension=extension)
+
+    def joined_by(self, extension: str, consultation: ScriptedCall) -> None:
+        """An agent takes the call over on the leg that they have in another one."""
+        leg = f"{consultation.linkedid}-{extension}"
+        self.call = replace(
+            self.call,
+            guests=MappingProxyType({**self.call.guests, leg: extension}),
+            answered_at=self.call.answered_at or self._at,
+        )
+        self._tell(AgentAnswered, leg=leg, extension=extension)
+
+    def left_by(self, extension: str) -> None:
+        """And goes again."""
+        leg = next(leg for leg, at in self.call.guests.items() if at == extension)
+        staying = {each: at for each, at in self.call.guests.items() if each != leg}
+        self.call = replace(self.call, guests=MappingProxyType(staying))
         self._tell(AgentLeft, leg=leg, extension=extension)
 
     def recorded(self, name: str) -> None:

@@ -23,6 +23,7 @@ REASONS = {
     100: "Trying",
     180: "Ringing",
     200: "OK",
+    405: "Method Not Allowed",
     486: "Busy Here",
     487: "Request Terminated",
     603: "Decline",
@@ -148,6 +149,8 @@ class SipPhone(asyncio.DatagramProtocol):
         self.dialogs: dict[str, Dialog] = {}
         self.incoming: asyncio.Queue[Dialog] = asyncio.Queue()
         self.registered = asyncio.Event()
+        self.texts: list[str] = []
+        self.refuses_texts = False
         self.tasks: set[asyncio.Task[None]] = set()
         self.numbers = itertools.count(1)
         self.transport: Any = None
@@ -282,6 +285,9 @@ class SipPhone(asyncio.DatagramProtocol):
                 self.respond(message, 200, sdp=self.sdp())
             case "ACK":
                 return
+            case "MESSAGE":
+                self.texts.append(message.body)
+                self.respond(message, 405 if self.refuses_texts else 200)
             case "CANCEL" if dialog and dialog.state == "ringing":
                 self.respond(message, 200)
                 await dialog.answer(487)

@@ -20,6 +20,7 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
+    Transferred,
 )
 from pbx.ami.snapshot import LiveLeg, Snapshot
 from pbx.ami.tracker import Tracker
@@ -31,6 +32,7 @@ from pbx.interface import (
     AgentWithdrawn,
     CallEnded,
     CallStarted,
+    Direction,
     LegState,
 )
 from tests.fakes.ami_transcript import NAMES, RecordingSink, read_transcript
@@ -134,6 +136,28 @@ def test_any_gap(facts: list[Fact], data: st.DataObject) -> None:
     assert tracker.open_calls == 0
     if sink.events:
         check_legs([*sink.events])
+
+
+@given(st.sampled_from(["attended_transfer", "transfer_in_haste"]), st.data())
+def test_a_transfer_brings_the_agent_whatever_order_it_is_told_in(name: str, data: st.DataObject) -> None:
+    """From the answer of the consultation to the caller's hang-up only what is said of one leg keeps its order."""
+    facts = read_transcript(name)
+    answered = max(n for n, f in enumerate(facts) if isinstance(f, DialEnded) and f.status == "ANSWER")
+    over = next(n for n, f in enumerate(facts) if isinstance(f, HangupRequested))
+    # Said of none of the two legs that it brings together.
+    free = [f for f in facts[answered + 1 : over] if isinstance(f, Transferred)]
+    by_leg: dict[str, list[Fact]] = {}
+    for fact in facts[answered + 1 : over]:
+        if fact not in free:
+            by_leg.setdefault(fact.uniqueid, []).append(fact)
+    queues = [*by_leg.values(), *([fact] for fact in free)]
+    turns = data.draw(st.permutations([n for n, queue in enumerate(queues) for _ in queue]))
+    shuffled = [queues[turn].pop(0) for turn in turns]
+    _, sink = run([*facts[: answered + 1], *shuffled, *facts[over:]])
+    check(sink)
+    (customer,) = [call for call in sink.calls.values() if call.direction is Direction.INBOUND]
+    events = [event for event in sink.events if event.linkedid == customer.linkedid]
+    assert [e.extension for e in events if isinstance(e, AgentAnswered)] == ["101", "103"]
 
 
 @given(st.sampled_from(NAMES), st.randoms(use_true_random=False), st.integers(1, 12))

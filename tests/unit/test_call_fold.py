@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from pbx.ami.facts import DialEnded
-from pbx.interface import CallJoined, Direction, LegRole, LegState
+from pbx.ami.facts import BridgeEntered, DialEnded, Fact, LegCreated, LegHungUp, LegUp
+from pbx.interface import (
+    AgentAnswered,
+    AgentLeft,
+    AgentWithdrawn,
+    CallJoined,
+    Direction,
+    LegRole,
+    LegState,
+    Outcome,
+    WithdrawReason,
+)
 from tests.fakes.ami_transcript import NAMES, read_transcript, summarise, track
 
 BOTH_INVITED = {"AgentInvited 101", "AgentInvited 102", "AgentRinging 101", "AgentRinging 102"}
+
+NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
 
 # Two agents ring in any order, so the events between the start and the first decision are told as a set.
 EXPECTED = {
@@ -137,6 +151,60 @@ def test_attended_transfer_joins_two_calls_and_moves_no_leg() -> None:
     assert {leg.endpoint for leg in customer.legs.values()} == {"trunk-loopback", "agent-101", "agent-102"}
     ended = [summarise(event) for event in sink.events if summarise(event).startswith("CallEnded")]
     assert ended == ["CallEnded answered"] * 2
+
+
+FOLLOWED = {
+    "attended_transfer": ["101 answered", "103 answered", "101 left", "103 left"],
+    "transfer_in_haste": ["101 answered", "103 answered", "101 left", "103 left"],
+    "transfer_to_an_older_call": ["101 answered", "103 answered", "101 left", "103 left"],
+    "transferred_on": ["101 answered", "103 answered", "101 left", "103 left", "102 answered", "102 left"],
+    "picked_up": ["103 answered", "103 left"],
+    "picked_up_directed": ["103 answered", "103 left"],
+    "parked": ["101 answered", "101 left", "103 answered", "103 left"],
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_who_speaks_with_the_caller_wherever_their_leg_belongs(name: str) -> None:
+    sink = track(read_transcript(name))
+    (customer,) = [call for call in sink.calls.values() if call.direction is Direction.INBOUND]
+    words = {AgentAnswered: "answered", AgentLeft: "left"}
+    told = [
+        f"{event.extension} {words[type(event)]}"
+        for event in sink.events
+        if isinstance(event, AgentAnswered | AgentLeft) and event.linkedid == customer.linkedid
+    ]
+    assert told == FOLLOWED[name]
+    assert customer.outcome is Outcome.ANSWERED
+    assert customer.recording
+    assert not customer.guests
+    reasons = {e.reason for e in sink.of(AgentWithdrawn) if isinstance(e, AgentWithdrawn)}
+    assert reasons <= {WithdrawReason.ANSWERED_ELSEWHERE}
+    others = [call for call in sink.calls.values() if call is not customer]
+    assert all(call.outcome is Outcome.ANSWERED and not call.recording for call in others)
+
+
+def test_two_callers_brought_together_are_two_calls() -> None:
+    sink = track(read_transcript("two_callers_joined"))
+    first, second = [call for call in sink.calls.values() if call.direction is Direction.INBOUND]
+    assert second.joined_to == first.linkedid
+    left = [(event.linkedid, summarise(event)) for event in sink.of(AgentLeft)]
+    assert sorted(left) == [(first.linkedid, "AgentLeft 101"), (second.linkedid, "AgentLeft 101")]
+
+
+def test_an_agent_who_rings_a_customer_speaks_with_them() -> None:
+    facts: list[Fact] = [
+        LegCreated(NOW, "1.0", "1.0", "PJSIP/agent-101-00000000", "101", "+380501234567"),
+        LegCreated(NOW, "1.1", "1.0", "PJSIP/trunk-carrier-00000001"),
+        DialEnded(NOW, "1.1", dialler="1.0", status="ANSWER"),
+        LegUp(NOW, "1.0"),
+        BridgeEntered(NOW, "1.1", "b", "1.0"),
+        BridgeEntered(NOW, "1.0", "b", "1.0"),
+        LegHungUp(NOW, "1.1", 16),
+        LegHungUp(NOW, "1.0", 16),
+    ]
+    told = [summarise(event) for event in track(facts).events]
+    assert told == ["CallStarted", "AgentAnswered 101", "AgentLeft 101", "CallEnded answered"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.desk.route import Route
-from bridge.desk.routes import agents, calls, customers, filing, health, live, login, pages, recordings
+from bridge.desk.routes import agents, calls, customers, filing, health, live, login, pages, pops, recordings
 
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
@@ -13,6 +13,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *calls.ROUTES,
     *filing.ROUTES,
     *recordings.ROUTES,
+    *pops.ROUTES,
     *agents.ROUTES,
     *live.ROUTES,
     *health.ROUTES,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bridge.desk.answers import CallList, WrapUpAnswer
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import DISPOSITIONS, Agent, Role
-from bridge.domain.call import CallDetail, NoteDraft
+from bridge.domain.call import CallDetail, CallSummary, NoteDraft
 from bridge.domain.card import Card
 from bridge.domain.entry import Entry
 from bridge.errors import Forbidden, InvalidInput
@@ -93,9 +93,14 @@ def _check_on_call(connection: Connection, call_id: str, agent: Agent) -> None:
 
 
 def _card(connection: Connection, call_id: str, agent: Agent) -> Card:
-    call = call_views.get_summary(connection, call_id)
     if not agent.role.includes(Role.SUPERVISOR):
         _check_on_call(connection, call_id, agent)
+    return read_card_for(connection, call_id, agent)
+
+
+def read_card_for(connection: Connection, call_id: str, agent: Agent) -> Card:
+    """The card of a call as this agent sees it. Raises NotFound."""
+    call = call_views.get_summary(connection, call_id)
     number = call.dialled if call.direction == "outbound" else call.caller
     return read_card(
         connection,
@@ -105,7 +110,13 @@ def _card(connection: Connection, call_id: str, agent: Agent) -> Card:
         customer_id=call.customer_id,
         number=number,
         queue=call.queue,
+        colleague=_other_end(call, agent) if call.direction == "internal" else None,
+        notes_for=agent.id,
     )
+
+
+def _other_end(call: CallSummary, agent: Agent) -> str:
+    return call.dialled if call.caller == agent.extension else call.caller
 
 
 def _draft(connection: Connection, call_id: str, agent: Agent) -> NoteDraft:

@@ -51,6 +51,20 @@ def test_what_is_rendered(tmp_path: Path) -> None:
     assert "live_dangerously = no" in (tmp_path / "asterisk/asterisk.conf").read_text()
 
 
+def test_a_phone_in_a_browser_is_rendered_as_one(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    config = replace(config, agents=(replace(config.agents[0], browser=True),))
+    assert "[agent-101](browser-phone)" in [*generate(tmp_path, config)["pjsip.conf"]]
+
+
+def test_browsers_on_this_machine_are_offered_loopback(tmp_path: Path) -> None:
+    config = replace(make_config(tmp_path), own_address="192.0.2.7")
+    assert [*generate(tmp_path, config)["ice.conf"]] == ["192.0.2.7 => 127.0.0.1"]
+    reachable = replace(config, sip_host="192.0.2.7")
+    for each in (reachable, make_config(tmp_path)):
+        assert [*generate(tmp_path, each)["ice.conf"]] == []
+
+
 def test_every_included_file_is_rendered_and_every_rendered_file_included(tmp_path: Path) -> None:
     render(tmp_path, make_config(tmp_path), ASTERISK)
     shipped = "".join(file.read_text("utf-8") for file in SHIPPED.glob("*.conf"))

@@ -13,6 +13,7 @@ import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { LoginPage } from "./pages/login.tsx";
+import { PopPage } from "./pages/pop.tsx";
 import { Waiting } from "./pages/waiting.tsx";
 import { Workspace } from "./pages/workspace.tsx";
 import { callerOf } from "./state/caller.ts";
@@ -112,6 +113,7 @@ function Shell() {
 
 function Root() {
   if (route.value.page === "components") return <ComponentsPage />;
+  if (route.value.page === "pop") return <PopPage token={route.value.token} />;
   if (me.value === undefined)
     return (
       <main class="page">

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AgentStateName, LiveMessage } from "../src/api/types.ts";
 import { fold, withUnfinished, without, type Encounter } from "../src/state/encounters.ts";
-import { call, entry, message, pop } from "./make.ts";
+import { call, card, entry, message, pop } from "./make.ts";
 
 const ME = "agent-1";
 const after = (...messages: LiveMessage[]) =>
@@ -67,6 +67,24 @@ test("a call that ends while the agent speaks on another waits to be wrapped up"
   const ended = message({ type: "call", data: call() });
   assert.deepEqual(phases(after(...both, ended)), ["call-1 wrap_up", "call-2 in_call"]);
   assert.deepEqual(phases(after(rings("p1"), ended)), ["call-1 ringing"]);
+});
+
+test("a talk with a colleague leaves nothing to wrap up, and goes when its caller is passed on", () => {
+  const asked = message({
+    type: "screen_pop",
+    data: { ...pop("p1"), card: card({ colleague: { name: "Андрій", extension: "101" } }) },
+  });
+  assert.deepEqual(phases(after(asked, state("in_call", "call-1"), state("available"))), []);
+  assert.deepEqual(phases(after(asked, state("in_call", "call-1"), state("in_call", "call-2"))), [
+    "call-2 in_call",
+  ]);
+  const ended = message({ type: "call", data: call({ direction: "internal" }) });
+  assert.deepEqual(phases(after(state("in_call", "call-1"), ended)), []);
+});
+
+test("the card of a call that is up already is painted, and said so", () => {
+  const [joined] = after(state("in_call", "call-1"), rings("p1"));
+  assert.equal(joined?.popId, "p1");
 });
 
 test("the state of a colleague changes nothing here", () => {

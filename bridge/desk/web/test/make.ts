@@ -17,6 +17,8 @@ export const card = (fields: Partial<Card> = {}): Card => ({
   last_spoke: null,
   question: null,
   queue: "support",
+  notes: [],
+  colleague: null,
   ...fields,
 });
 

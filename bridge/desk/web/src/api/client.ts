@@ -86,6 +86,8 @@ export const addNote = (customerId: string, text: string, key: string) =>
 export const listCalls = (query: { limit: number; before?: string | null; customer_id?: string }) =>
   get<Page<CallSummary>>("/calls", query);
 export const getCall = (id: string) => get<CallDetail>(`/calls/${id}`);
+/** The card that a phone's token opens, without a login. */
+export const getPop = (token: string) => get<Card>(`/pop/${encodeURIComponent(token)}`);
 export const getCard = (callId: string) => get<Card>(`/calls/${callId}/card`);
 export const wrapUp = (callId: string, disposition: string) =>
   post<{ entry: Entry | null }>(`/calls/${callId}/wrap_up`, { disposition });

@@ -176,6 +176,21 @@ export interface Card extends CustomerContext {
   recent: Entry[];
   question: string | null;
   queue: string | null;
+  notes: CallNote[];
+  colleague: Colleague | null;
+}
+
+/** What another agent has written on this call so far. */
+export interface CallNote {
+  author: string;
+  text: string;
+  at: string;
+}
+
+/** The other end of a call among ourselves. */
+export interface Colleague {
+  name: string;
+  extension: string;
 }
 
 export type CustomerDetail = Customer & CustomerContext;

@@ -1,6 +1,7 @@
 import "./context.css";
 import type { ComponentChildren } from "preact";
 import type {
+  CallNote,
   Candidate,
   Customer,
   CustomerContext,
@@ -29,6 +30,16 @@ function LastNote({ note }: { note: Entry }) {
       <p class="quiet">{note.author}</p>
     </Panel>
   );
+}
+
+/** What the others have written on this very call: whoever gets it by a transfer goes on from there. */
+export function NotesSoFar({ notes }: { notes: readonly CallNote[] }) {
+  return notes.map((note) => (
+    <Panel key={note.author + note.at} title={t("card.note_so_far")} tone="note" aside={<Ago at={note.at} />}>
+      <p class="last-note">{note.text}</p>
+      <p class="quiet">{note.author}</p>
+    </Panel>
+  ));
 }
 
 function LastSpokeLine({ last }: { last: LastSpoke }) {

@@ -6,7 +6,14 @@ import { t, word } from "../i18n/index.ts";
 import { Badge, StatusPill } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
 import { Clock } from "../components/clock.tsx";
-import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
+import {
+  Candidates,
+  CustomerFacts,
+  Conversations,
+  LastWords,
+  NotesSoFar,
+  Orders,
+} from "../components/context.tsx";
 import { FilingDialog, fileUnder } from "../components/filing.tsx";
 import { Icon } from "../components/icon.tsx";
 import { NoteEditor } from "../components/note_editor.tsx";
@@ -35,6 +42,7 @@ function Head({ encounter, onFile }: { encounter: Encounter; onFile: () => void 
         <p class="work-number number">{caller.number}</p>
         <p class="row">
           {card?.customer && <CustomerBadges customer={card.customer} />}
+          {caller.isColleague && <Badge tone="info">{t("caller.colleague")}</Badge>}
           {caller.isNew && <Badge tone="info">{t("caller.first_contact")}</Badge>}
         </p>
       </div>
@@ -48,7 +56,7 @@ function Head({ encounter, onFile }: { encounter: Encounter; onFile: () => void 
             {card.queue && ` · ${card.queue}`}
           </p>
         )}
-        {phase !== "withdrawn" && card && (
+        {phase !== "withdrawn" && card && !card.colleague && (
           <Button kind="quiet" icon="person" onClick={onFile}>
             {card.customer ? t("filing.someone_else") : t("filing.who")}
           </Button>
@@ -68,7 +76,7 @@ function useDraft(callId: string, isOurs: boolean): DraftSaver | null {
 
 function NotePanel({ encounter }: { encounter: Encounter }) {
   const { callId, phase } = encounter;
-  const isOurs = phase === "in_call" || phase === "wrap_up";
+  const isOurs = !encounter.card?.colleague && (phase === "in_call" || phase === "wrap_up");
   const saver = useDraft(callId, isOurs);
   if (!isOurs) return null;
   return (
@@ -103,6 +111,14 @@ function History({ card, encounter }: { card: Card; encounter: Encounter }) {
       <Timeline key={id} customerId={id} initial={card.recent} head={head} headCallId={encounter.callId} />
     );
   }
+  if (card.colleague) {
+    return (
+      <Panel title={t("timeline.title")}>
+        {head}
+        <EmptyState title={t("caller.colleague_title")}>{t("caller.colleague_text")}</EmptyState>
+      </Panel>
+    );
+  }
   return (
     <Panel title={t("timeline.title")}>
       {head}
@@ -135,6 +151,7 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
                 onChoose={({ id, name }) => void fileUnder(callId, { customer_id: id }, name)}
               />
             )}
+            <NotesSoFar notes={card.notes} />
             <LastWords context={card} />
             <Conversations conversations={card.conversations} />
             {isFirstPlain && facts}

@@ -11,6 +11,7 @@ export interface Caller {
   kind: "person" | "household" | "organisation" | "unknown";
   isVip: boolean;
   isNew: boolean;
+  isColleague: boolean;
 }
 
 const numberOf = (caller: string) => phone(caller) || t("caller.withheld");
@@ -19,18 +20,25 @@ const numberOf = (caller: string) => phone(caller) || t("caller.withheld");
 const partyOf = (card: Card, call: CallSummary | null): string =>
   call?.direction === "outbound" ? card.dialled : card.caller;
 
-function fromCard({ customer }: Card, caller: string): Caller {
+const nobody = { kind: "unknown", isVip: false, isNew: false, isColleague: false } as const;
+
+/** The caller of a card whose other side has this number. */
+export function callerOfCard({ customer, colleague }: Card, caller: string): Caller {
+  if (colleague) {
+    const { name, extension } = colleague;
+    return { ...nobody, name, number: extension, kind: "person", isColleague: true };
+  }
   if (customer) {
     const { name, kind, vip } = customer;
-    return { name, number: numberOf(caller), kind, isVip: vip, isNew: false };
+    return { ...nobody, name, number: numberOf(caller), kind, isVip: vip };
   }
   const name = caller ? t("caller.new") : t("caller.anonymous");
-  return { name, number: numberOf(caller), kind: "unknown", isVip: false, isNew: caller !== "" };
+  return { ...nobody, name, number: numberOf(caller), isNew: caller !== "" };
 }
 
 /** The caller of an encounter; while its card is on the way, what the call's own line says. */
 export function callerOf({ card, call }: Encounter): Caller {
-  if (card) return fromCard(card, partyOf(card, call));
+  if (card) return callerOfCard(card, partyOf(card, call));
   const name = call?.customer_name ?? t("caller.unknown");
-  return { name, number: call ? numberOf(call.caller) : "", kind: "unknown", isVip: false, isNew: false };
+  return { ...nobody, name, number: call ? numberOf(call.caller) : "" };
 }

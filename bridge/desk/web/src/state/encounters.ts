@@ -52,7 +52,7 @@ function upsert(
 function ring(encounters: Encounters, pop: ScreenPop, at: string): Encounters {
   return upsert(encounters, pop.call_id, (old) => {
     const isUp = old?.phase === "in_call" || old?.phase === "wrap_up";
-    if (old && isUp) return { ...old, card: pop.card };
+    if (old && isUp) return { ...old, popId: pop.id, card: pop.card };
     const isSame = old?.phase === "ringing" && old.popId === pop.id;
     return { ...blank(pop.call_id, "ringing", isSame ? old.since : at), popId: pop.id, card: pop.card };
   });
@@ -66,6 +66,10 @@ function withdraw(encounters: Encounters, popId: string, reason: string, at: str
   );
 }
 
+/** A talk among ourselves, which leaves nothing to wrap up. */
+const isAmongUs = ({ card, call }: Encounter): boolean =>
+  Boolean(card?.colleague) || call?.direction === "internal";
+
 /** Enters a phase that follows ringing; an encounter never goes back from wrap-up to the call. */
 function enter(encounters: Encounters, callId: string, phase: "in_call" | "wrap_up", at: string): Encounters {
   return upsert(encounters, callId, (old) => {
@@ -75,14 +79,20 @@ function enter(encounters: Encounters, callId: string, phase: "in_call" | "wrap_
   });
 }
 
+const isOverAmongUs = (each: Encounter): boolean => each.phase === "in_call" && isAmongUs(each);
+
 function followOwnState(encounters: Encounters, change: AgentStateChange, at: string): Encounters {
   const rest = encounters.filter((each) => each.phase !== "ringing" || each.confirmed);
   const isUp = change.state === "in_call" || change.state === "wrap_up";
-  if (change.call_id && isUp) return enter(rest, change.call_id, change.state as "in_call" | "wrap_up", at);
-  if (isUp) return rest;
-  return rest.reduce<Encounters>(
+  if (isUp) {
+    // Whoever asked a colleague has done so when they speak on another call.
+    const others = rest.filter((each) => each.callId === change.call_id || !isOverAmongUs(each));
+    return change.call_id ? enter(others, change.call_id, change.state as "in_call" | "wrap_up", at) : others;
+  }
+  const left = rest.filter((each) => !isOverAmongUs(each));
+  return left.reduce<Encounters>(
     (all, each) => (each.phase === "in_call" ? enter(all, each.callId, "wrap_up", at) : all),
-    rest,
+    left,
   );
 }
 
@@ -135,6 +145,7 @@ export const without = (encounters: Encounters, callId: string): Encounters =>
 export function withCall(encounters: Encounters, call: CallSummary): Encounters {
   const known = encounters.map((each) => (each.callId === call.id ? { ...each, call } : each));
   const isOver = known.some((each) => each.callId === call.id && each.phase === "in_call") && call.ended_at;
+  if (isOver && call.direction === "internal") return without(known, call.id);
   return isOver ? enter(known, call.id, "wrap_up", isOver) : known;
 }
 

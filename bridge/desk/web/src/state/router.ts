@@ -5,6 +5,7 @@ export type Route =
   | { page: "desk" }
   | { page: "customer"; id: string }
   | { page: "call"; id: string }
+  | { page: "pop"; token: string }
   | { page: "components" }
   | { page: "missing" };
 
@@ -14,6 +15,7 @@ export function routeOf(path: string): Route {
   if (first === "components" && id === undefined) return { page: "components" };
   if (id && rest.length === 0 && first === "customers") return { page: "customer", id };
   if (id && rest.length === 0 && first === "calls") return { page: "call", id };
+  if (id && rest.length === 0 && first === "pop") return { page: "pop", token: id };
   return { page: "missing" };
 }
 
