@@ -13,6 +13,7 @@ from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
 from bridge.domain.order import Order
+from bridge.domain.work import WorkItem
 
 
 class CustomerList(msgspec.Struct, frozen=True):
@@ -22,6 +23,11 @@ class CustomerList(msgspec.Struct, frozen=True):
 
 class CallList(msgspec.Struct, frozen=True):
     items: Sequence[CallSummary]
+    next: str | None
+
+
+class Worklist(msgspec.Struct, frozen=True):
+    items: Sequence[WorkItem]
     next: str | None
 
 

@@ -184,6 +184,12 @@ shop_order = Table(
     ),
 )
 
+# An inbound call that nobody answered and nobody has handled yet (`store.worklist`).
+_IS_WORK = text(
+    "handled_at IS NULL AND answered_at IS NULL AND direction = 'inbound' AND state = 'ended'"
+    " AND outcome <> 'answered'"
+)
+
 call = Table(
     "call",
     metadata,
@@ -215,6 +221,7 @@ call = Table(
     Index(
         "ix_call_open", "pbx", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
     ),
+    Index("ix_call_work", "caller", "started_at", "id", sqlite_where=_IS_WORK, postgresql_where=_IS_WORK),
 )
 
 call_leg = Table(
