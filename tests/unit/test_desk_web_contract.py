@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order
+from bridge.domain import agent, call, card, customer, entry, order, work
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -40,6 +40,8 @@ STRUCTS = [
     customer.Customer,
     customer.Identity,
     entry.Entry,
+    work.WorkChange,
+    work.WorkItem,
     order.Order,
     order.OrderItem,
     interface.Utterance,

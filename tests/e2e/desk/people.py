@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from bridge.domain.call import (
     CallDetail,
     CallLeg,
@@ -19,6 +21,7 @@ from bridge.domain.customer import Candidate, Customer, CustomerKind, Identity, 
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.order import Order, OrderItem, OrderStatus
 from bridge.domain.times import iso, utc_now
+from bridge.domain.work import WorkItem
 from transcripts.interface import Speaker, Utterance, Word
 
 DID = "+380445550100"
@@ -296,6 +299,9 @@ def summary(number: int, caller: str, customer: Customer | None, **fields: Any) 
         "answered_at": None,
         "ended_at": None,
         "answered_by": None,
+        "owner_id": None,
+        "owner": None,
+        "handled_at": None,
     }
     return CallSummary(
         id=f"{CALL_PREFIX}{number:012d}",
@@ -332,6 +338,32 @@ def past_calls() -> list[CallSummary]:
         ended(14, "", None, 95, "voicemail"),
         ended(13, "+380445450100", FIRM, 130, "answered"),
         ended(6, "+380501234567", OLENA, 60 * 48 + 4, "answered"),
+    ]
+
+
+def open_work() -> list[WorkItem]:
+    """Newest first: tried three times; a voicemail with its words; one that a colleague has taken."""
+    message = CallRecording(
+        id=RECORDING, kind="voicemail", state="ready", duration_ms=3_000, transcript=transcript()
+    )
+    new, voicemail, taken = (
+        ended(25, "+380935550199", None, 12, "abandoned"),
+        ended(24, "+380501234567", OLENA, 41, "voicemail"),
+        ended(23, "", None, 95, "no_answer"),
+    )
+    taken = msgspec.structs.replace(taken, owner_id="agent-2", owner="Марія Ткач")
+    return [
+        WorkItem(
+            key=new.caller, call=new, attempts=3, first_at=ended(22, "", None, 70, "abandoned").started_at
+        ),
+        WorkItem(
+            key=voicemail.caller,
+            call=voicemail,
+            attempts=1,
+            first_at=voicemail.started_at,
+            voicemails=[message],
+        ),
+        WorkItem(key=taken.id, call=taken, attempts=1, first_at=taken.started_at),
     ]
 
 
