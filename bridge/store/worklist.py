@@ -89,7 +89,8 @@ def list_work(
     connection: Connection, *, limit: int, before: str | None = None
 ) -> tuple[Sequence[WorkItem], str | None]:
     """Newest first, and the place of the next page, None at the end. Raises InvalidInput for a wrong `before`."""
-    statement, values = _page, {"most": limit + 1}
+    statement = _page
+    values: dict[str, Any] = {"most": limit + 1}
     if before is not None:
         at, row_id = read_place(before)
         older = tuple_(call.c.started_at, call.c.id) < tuple_(

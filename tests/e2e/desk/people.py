@@ -344,7 +344,7 @@ def past_calls() -> list[CallSummary]:
 def open_work() -> list[WorkItem]:
     """Newest first: tried three times; a voicemail with its words; one that a colleague has taken."""
     message = CallRecording(
-        id=RECORDING, kind="voicemail", state="ready", duration_ms=3_000, transcript=transcript()
+        id=RECORDING, kind="voicemail", state="ready", duration_ms=3_000, transcript=message_words()
     )
     new, voicemail, taken = (
         ended(25, "+380935550199", None, 12, "abandoned"),
@@ -424,20 +424,26 @@ def detail_of(call: CallSummary, words: RecordingTranscript | None = None) -> Ca
     return CallDetail(**fields, stages=stages, legs=legs, recordings=[recording])
 
 
-def transcript() -> RecordingTranscript:
-    """Two turns; each word lasts 400 ms."""
+def turn(speaker: Speaker, first: int, *texts: str) -> Utterance:
+    """Each word lasts 400 ms."""
+    words = tuple(
+        Word(text=text, start_ms=400 * n, end_ms=400 * n + 400, confidence=0.9)
+        for n, text in enumerate(texts, first)
+    )
+    return Utterance(speaker, words[0].start_ms, words[-1].end_ms, " ".join(texts), words)
 
-    def turn(speaker: Speaker, first: int, *texts: str) -> Utterance:
-        words = tuple(
-            Word(text=text, start_ms=400 * n, end_ms=400 * n + 400, confidence=0.9)
-            for n, text in enumerate(texts, first)
-        )
-        return Utterance(speaker, words[0].start_ms, words[-1].end_ms, " ".join(texts), words)
 
+def transcript(*turns: Utterance, language: str = "en") -> RecordingTranscript:
+    """Two turns where none are given."""
+    spoken = turns or (turn(Speaker.CALLER, 1, "where", "is"), turn(Speaker.AGENT, 3, "on", "friday"))
     return RecordingTranscript(
         state=TranscriptState.READY,
         entry_id="entry-transcript",
-        language="en",
-        model="en-telephone-small",
-        utterances=[turn(Speaker.CALLER, 1, "where", "is"), turn(Speaker.AGENT, 3, "on", "friday")],
+        language=language,
+        model=f"{language}-telephone-small",
+        utterances=list(spoken),
     )
+
+
+def message_words() -> RecordingTranscript:
+    return transcript(turn(Speaker.CALLER, 1, "передзвоніть", "мені", "про", "замовлення"), language="uk")

@@ -6,7 +6,7 @@ import { ago, fullDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
-import { numberOf, partyOf } from "../components/call_row.tsx";
+import { numberOf } from "../components/call_row.tsx";
 import { Icon } from "../components/icon.tsx";
 import { EmptyState } from "../components/panel.tsx";
 import { Recording } from "../components/recording.tsx";
@@ -19,10 +19,11 @@ import { hearWork, loadOlderWork, olderThan, worklist } from "../state/worklist.
 /** Who has called: a way to the call, and the number to call back, which a softphone takes. */
 function Who({ item }: { item: WorkItem }) {
   const call = freshCalls.value[item.call.id] ?? item.call;
+  const nobody = call.caller ? t("caller.unknown") : t("caller.anonymous");
   return (
     <div class="work-item-who">
       <h2 class="work-item-name">
-        <a href={`/calls/${call.id}`}>{partyOf(call)}</a>
+        <a href={`/calls/${call.id}`}>{call.customer_name ?? nobody}</a>
       </h2>
       <span class="quiet number">
         {call.caller ? <a href={`tel:${call.caller}`}>{numberOf(call)}</a> : t("caller.withheld")}
