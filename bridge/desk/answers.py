@@ -61,6 +61,31 @@ class AgentList(msgspec.Struct, frozen=True):
     next: None = None
 
 
+class RungLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`shown` is what was seen at the last test call, null when nobody has looked; `by` is the admin's name."""
+
+    rung: str
+    on: bool
+    shown: bool | None
+    at: str | None
+    by: str | None
+
+
+class PhoneLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone of the agent of this name. `rungs` from the lowest, the caller's name, to the highest, the desk."""
+
+    extension: str
+    name: str
+    profile: str
+    registered: bool
+    rungs: list[RungLine]
+
+
+class PhoneList(msgspec.Struct, frozen=True):
+    items: Sequence[PhoneLine]
+    next: None = None
+
+
 class Channel(msgspec.Struct, frozen=True):
     """An inbox."""
 

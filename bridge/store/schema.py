@@ -398,6 +398,19 @@ agent = Table(
     CheckConstraint("role IN ('agent', 'supervisor', 'admin')", name="role"),
 )
 
+# What an admin saw a phone show at a test call: the newest answer for each rung of the pop's ladder.
+phone_proof = Table(
+    "phone_proof",
+    metadata,
+    Column("extension", String(16), primary_key=True),
+    Column("rung", String(16), primary_key=True),
+    # The make of phone that it was seen on.
+    Column("profile", String(32), nullable=False),
+    Column("shown", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by_id", Id, ForeignKey("agent.id"), nullable=False),
+)
+
 desk_session = Table(
     "desk_session",
     metadata,
