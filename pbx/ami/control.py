@@ -2,7 +2,7 @@
 
 Over the AMI link they work with the rights agent, message and reporting alone; listing PJSIP contacts would need the
 right system, with which an account may also load modules. A test call is begun over the control socket, which only the
-server's own user can open: AMI knows no right to begin calls of one kind only (ADR 13).
+server's own user can open: AMI knows no right to begin calls of one kind only (ADR 12).
 """
 
 from __future__ import annotations

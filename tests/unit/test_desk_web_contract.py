@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order, work
+from bridge.domain import agent, call, card, customer, entry, order, phone, work
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -25,6 +25,8 @@ STRUCTS = [
     answers.Filed,
     answers.LoginAnswer,
     answers.Me,
+    answers.PhoneLine,
+    answers.RungLine,
     answers.UnfinishedCall,
     call.CallDetail,
     call.CallLeg,
@@ -118,6 +120,8 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("recording_state", ["recording", "missing"]),
         ("transcript_failure", list(call.WhyWordless)),
         ("speaker", list(interface.Speaker)),
+        ("rung", list(phone.ALL_RUNGS)),
+        ("phone_profile", list(phone.PROFILES)),
         ("recording_kind", ["call", "voicemail"]),
         ("conversation_state", ["open", "snoozed"]),
     ],

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
+from bridge.desk.answers import PhoneLine
 from bridge.domain.agent import Agent, Role
 from bridge.domain.call import CallSummary, NoteDraft, RecordingTranscript
 from bridge.domain.card import Card, ScreenPop
@@ -97,6 +98,8 @@ class FakeDesk:
         self.drafts: dict[str, NoteDraft] = {}
         self.calls: dict[str, CallSummary] = {each.id: each for each in people.past_calls()}
         self.work: dict[str, WorkItem] = {each.key: each for each in people.open_work()}
+        self.phones: dict[str, PhoneLine] = {each.extension: each for each in people.phones()}
+        self.tested: list[str] = []
         self.cards: dict[str, Card] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.unfinished: set[str] = set()
@@ -141,6 +144,9 @@ class FakeDesk:
             web.put(f"{api}/calls/{{id}}/note", self._put_draft),
             web.post(f"{api}/calls/{{id}}/wrap_up", self._wrap_up),
             web.get(f"{api}/worklist", self._worklist),
+            web.get(f"{api}/phones", self._phones),
+            web.post(f"{api}/phones/{{extension}}/test_call", self._test_call),
+            web.post(f"{api}/phones/{{extension}}/proofs", self._save_proof),
             web.post(f"{api}/calls/{{id}}/{{verb:take|release}}", self._give_work),
             web.post(f"{api}/calls/{{id}}/handled", self._finish_work),
             web.post(f"{api}/calls/{{id}}/file", self._file),
@@ -150,7 +156,14 @@ class FakeDesk:
             web.static("/assets", DIST / "assets"),
             *(
                 web.get(path, self._page)
-                for path in ("/", "/login", "/worklist", "/components", "/{kind:customers|calls}/{id}")
+                for path in (
+                    "/",
+                    "/login",
+                    "/worklist",
+                    "/phones",
+                    "/components",
+                    "/{kind:customers|calls}/{id}",
+                )
             ),
         ]
 
@@ -354,6 +367,26 @@ class FakeDesk:
     async def _finish_work(self, request: web.Request) -> web.Response:
         await self.handle(self._work_of(request).key)
         return web.Response(status=204)
+
+    async def _phones(self, _: web.Request) -> web.Response:
+        return answer({"items": list(self.phones.values()), "next": None})
+
+    async def _test_call(self, request: web.Request) -> web.Response:
+        extension = request.match_info["extension"]
+        if not self.phones[extension].registered:
+            return problem(409, "this phone is not registered")
+        self.tested.append(extension)
+        return web.Response(status=204)
+
+    async def _save_proof(self, request: web.Request) -> web.Response:
+        phone, given = self.phones[request.match_info["extension"]], await request.json()
+        seen = {"shown": given["shown"], "at": iso(utc_now()), "by": self.agent.name}
+        rungs = [
+            msgspec.structs.replace(each, **seen) if each.rung == given["rung"] else each
+            for each in phone.rungs
+        ]
+        self.phones[phone.extension] = msgspec.structs.replace(phone, rungs=rungs)
+        return answer(self.phones[phone.extension])
 
     async def _file(self, request: web.Request) -> web.Response:
         call_id, given = request.match_info["id"], await request.json()

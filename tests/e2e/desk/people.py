@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bridge.desk.answers import PhoneLine, RungLine
 from bridge.domain.call import (
     CallDetail,
     CallLeg,
@@ -20,6 +21,7 @@ from bridge.domain.card import Card, LastSpoke, OpenConversation
 from bridge.domain.customer import Candidate, Customer, CustomerKind, Identity, Strength
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.order import Order, OrderItem, OrderStatus
+from bridge.domain.phone import ALL_RUNGS, PROFILES
 from bridge.domain.times import iso, utc_now
 from bridge.domain.work import WorkItem
 from transcripts.interface import Speaker, Utterance, Word
@@ -364,6 +366,31 @@ def open_work() -> list[WorkItem]:
             voicemails=[message],
         ),
         WorkItem(key=taken.id, call=taken, attempts=1, first_at=taken.started_at),
+    ]
+
+
+def phones() -> list[PhoneLine]:
+    """One of which all was seen, one of which a rung was not shown, one that nobody tried."""
+
+    def line(extension: str, name: str, profile: str, *, registered: bool, **seen: bool) -> PhoneLine:
+        on = {"name", "desk", *PROFILES[profile]}
+        at = before(utc_now(), hours=2)
+        rungs = [
+            RungLine(
+                rung=rung,
+                on=rung in on,
+                shown=seen.get(rung),
+                at=at if rung in seen else None,
+                by="Оксана Гриценко" if rung in seen else None,
+            )
+            for rung in ALL_RUNGS
+        ]
+        return PhoneLine(extension=extension, name=name, profile=profile, registered=registered, rungs=rungs)
+
+    return [
+        line("101", "Андрій Мельник", "microsip", registered=True, name=True, message=False),
+        line("102", "Марія Ткач", "linphone", registered=True, name=True, message=True, desk=True),
+        line("103", "Оксана Гриценко", "desk-phone", registered=False),
     ]
 
 

@@ -67,6 +67,12 @@ async def show_worklist(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".work-item-mine")
 
 
+async def show_phones(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/phones")
+    await page.locator(".phone").first.get_by_role("button").click()
+    await page.wait_for_selector(".rung-ask")
+
+
 async def show_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -88,6 +94,7 @@ SCENES: dict[str, Scene] = {
     "customer": show_customer,
     "call": show_call,
     "worklist": show_worklist,
+    "phones": show_phones,
     "components": show_components,
 }
 # What the documentation shows: every page once, the pop in both sizes and themes.
@@ -108,6 +115,10 @@ SHOTS = [
     "worklist desktop dark",
     "worklist phone light",
     "worklist phone dark",
+    "phones desktop light",
+    "phones desktop dark",
+    "phones phone light",
+    "phones phone dark",
     "components desktop light",
 ]
 

@@ -384,6 +384,12 @@ async def on_worklist(desk: FakeDesk, page: Page) -> None:
     await expect(page.locator(".work-item")).to_have_count(3)
 
 
+async def on_phones(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/phones")
+    await page.locator(".phone").first.get_by_role("button").click()
+    await expect(page.locator(".rung-ask")).to_have_count(4)
+
+
 async def on_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -399,6 +405,7 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
         on_customer,
         on_call,
         on_worklist,
+        on_phones,
         on_components,
     ):
         async with FakeDesk(Role.SUPERVISOR) as desk:
@@ -448,3 +455,32 @@ async def test_missed_calls_are_a_worklist_that_follows_everybody(desk: FakeDesk
     await desk.miss(people.open_work()[1])
     await expect(voicemail).to_be_visible()
     await expect(page.get_by_role("link", name="Missed calls and voicemails: 2")).to_be_visible()
+
+
+async def test_an_admin_tries_what_a_phone_shows_and_says_what_was_seen(browser: Browser) -> None:
+    async with FakeDesk(Role.ADMIN) as desk:
+        context = await open_context(browser)
+        page = await context.new_page()
+        await log_in(page, desk.url, AGENT.login, PASSWORD)
+        await page.locator(".bar-menu").click()
+        await page.get_by_role("link", name="Phones").click()
+        tried, _, away = (page.locator(".phone").nth(n) for n in range(3))
+        message = tried.locator("[data-rung=message]")
+        await expect(message).to_contain_text("not shown")
+        await expect(tried.locator("[data-rung=call_info]")).to_contain_text("off")
+        await expect(tried.locator("[data-rung=ringing]")).to_contain_text("not proved")
+        await expect(page.locator(".rung-ask")).to_have_count(0)
+
+        await tried.get_by_role("button", name="Test call").click()
+        await expect(tried.get_by_role("status")).to_contain_text("rings now")
+        assert desk.tested == ["101"]
+        ask = tried.get_by_role("group", name="Did the phone show it: Text message (SIP MESSAGE)")
+        await ask.get_by_role("button", name="Shown", exact=True).click()
+        await expect(message.locator(".rung-seen")).to_contain_text("shown")
+        await expect(message.locator(".rung-seen")).to_contain_text(AGENT.name)
+        assert {rung.rung: rung.shown for rung in desk.phones["101"].rungs}["message"]
+
+        await away.get_by_role("button", name="Test call").click()
+        await expect(page.locator(".toast")).to_contain_text("is not connected, or in use")
+        assert desk.tested == ["101"]
+        await context.close()

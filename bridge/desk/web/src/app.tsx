@@ -15,6 +15,7 @@ import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { LoginPage } from "./pages/login.tsx";
+import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
 import { Waiting } from "./pages/waiting.tsx";
 import { WorklistPage } from "./pages/worklist.tsx";
@@ -77,6 +78,7 @@ function TopBar() {
         <div class="stack">
           <LanguageSwitch />
           <ThemeSwitch />
+          {who.agent.role === "admin" && <a href="/phones">{t("phones.title")}</a>}
           <Button
             kind="plain"
             icon="leave"
@@ -100,6 +102,7 @@ function CurrentPage() {
   if (at.page === "customer") return <CustomerPage id={at.id} />;
   if (at.page === "call") return <CallPage id={at.id} />;
   if (at.page === "worklist") return <WorklistPage />;
+  if (at.page === "phones") return <PhonesPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }

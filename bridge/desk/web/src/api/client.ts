@@ -14,6 +14,7 @@ import type {
   Me,
   NoteDraft,
   Page,
+  PhoneLine,
   WorkItem,
 } from "./types.ts";
 
@@ -97,6 +98,11 @@ export const listWork = (query: { limit: number; before?: string | null }) =>
 export const takeWork = (callId: string) => post<WorkItem>(`/calls/${callId}/take`);
 export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/release`);
 export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
+
+export const listPhones = () => get<Page<PhoneLine>>("/phones");
+export const ringForTest = (extension: string) => post<void>(`/phones/${extension}/test_call`);
+export const saveProof = (extension: string, rung: string, shown: boolean) =>
+  post<PhoneLine>(`/phones/${extension}/proofs`, { rung, shown });
 
 export const recordingAddress = (id: string) => addressOf(`/recordings/${id}/audio`);
 

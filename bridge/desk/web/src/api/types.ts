@@ -239,6 +239,23 @@ export interface WorkChange {
   item: WorkItem | null;
 }
 
+/** One rung of the pop's ladder; `shown` is null when nobody has looked. */
+export interface RungLine {
+  rung: string;
+  on: boolean;
+  shown: boolean | null;
+  at: string | null;
+  by: string | null;
+}
+
+export interface PhoneLine {
+  extension: string;
+  name: string;
+  profile: string;
+  registered: boolean;
+  rungs: RungLine[];
+}
+
 export interface Stage {
   stage: string;
   at: string;
