@@ -372,7 +372,7 @@ def open_work() -> list[WorkItem]:
 def phones() -> list[PhoneLine]:
     """One of which all was seen, one of which a rung was not shown, one that nobody tried."""
 
-    def line(extension: str, name: str, profile: str, *, registered: bool, **seen: bool) -> PhoneLine:
+    def line(extension: str, who: str, profile: str, *, registered: bool, **seen: bool) -> PhoneLine:
         on = {"name", "desk", *PROFILES[profile]}
         at = before(utc_now(), hours=2)
         rungs = [
@@ -385,7 +385,7 @@ def phones() -> list[PhoneLine]:
             )
             for rung in ALL_RUNGS
         ]
-        return PhoneLine(extension=extension, name=name, profile=profile, registered=registered, rungs=rungs)
+        return PhoneLine(extension=extension, name=who, profile=profile, registered=registered, rungs=rungs)
 
     return [
         line("101", "Андрій Мельник", "microsip", registered=True, name=True, message=False),
