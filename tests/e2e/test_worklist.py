@@ -22,7 +22,9 @@ async def work_of(desk: Desk, key: str) -> dict[str, Any] | None:
 
 async def test_a_voicemail_is_work_with_its_words(omniline: Omniline, agent_101: Desk) -> None:
     # First of all: no phone is registered yet, and the queue gives up at once.
-    caller = await omniline.calling(UNKNOWN, before_ms=9000, talk_ms=8000)
+    caller = await omniline.calling(
+        UNKNOWN, before_ms=300, talk_ms=15_000, say="I am calling about my order of yesterday. " * 7
+    )
     assert await caller.wait(40)
 
     async def heard() -> dict[str, Any] | None:
