@@ -72,8 +72,9 @@ class RungLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhoneLine(msgspec.Struct, frozen=True, kw_only=True):
-    """The phone of the agent of this name. `rungs` from the lowest, the caller's name, to the highest, the desk."""
+    """The phone of an agent. `rungs` from the lowest, the caller's name, to the highest, the desk."""
 
+    agent_id: str
     extension: str
     name: str
     profile: str

@@ -39,20 +39,24 @@ async def test_an_admin_sees_what_is_on_and_keeps_what_was_seen(server: DeskServ
         "desk",
     ]
     assert {rung["shown"] for rung in first["rungs"]} == {None}
+    phone = f"phones/{first['agent_id']}"
     for shown in (True, False):
-        status, line = await admin.ask("POST", "phones/101/proofs", {"rung": "name", "shown": shown})
+        status, line = await admin.ask("POST", f"{phone}/proofs", {"rung": "name", "shown": shown})
         assert status == 200
         assert (rung_of(line, "name")["shown"], rung_of(line, "name")["by"]) == (shown, "Agent admin")
     assert (await admin.get("phones"))["items"][0] == line
-    assert (await admin.ask("POST", "phones/999/proofs", {"rung": "name", "shown": True}))[0] == 404
-    assert (await admin.ask("POST", "phones/101/proofs", {"rung": "smell", "shown": True}))[0] == 422
+    assert (
+        await admin.ask("POST", f"phones/{server.agents['admin'].id}/proofs", {"rung": "name", "shown": True})
+    )[0] == 404
+    assert (await admin.ask("POST", f"{phone}/proofs", {"rung": "smell", "shown": True}))[0] == 422
 
 
 async def test_a_test_call_rings_a_phone_that_is_there_and_free(server: DeskServer, admin: Client) -> None:
-    assert (await admin.ask("POST", "phones/101/test_call"))[0] == 409
+    path = f"phones/{server.agents['101'].id}/test_call"
+    assert (await admin.ask("POST", path))[0] == 409
     server.calls.states.set_registered(frozenset({"101"}))
-    assert (await admin.ask("POST", "phones/101/test_call")) == (204, None)
+    assert (await admin.ask("POST", path)) == (204, None)
     assert server.control.tested == ["101"]
     server.control.away = True
-    assert (await admin.ask("POST", "phones/101/test_call"))[0] == 503
+    assert (await admin.ask("POST", path))[0] == 503
     assert server.control.tested == ["101"]

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from bridge.desk.answers import PhoneLine, PhoneList, RungLine
-from bridge.desk.route import API, Ask, Route
+from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import Agent, AgentState, Role
 from bridge.domain.phone import ALL_RUNGS, phone_rungs
 from bridge.domain.times import iso
@@ -15,8 +15,6 @@ from bridge.errors import Conflict, NotFound
 from bridge.settings import Settings
 from bridge.store import agents, phone_proofs
 from bridge.store.phone_proofs import PhoneProof
-
-EXTENSION: Final = "{extension:[0-9]{2,6}}"
 
 
 class ProofBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,9 +60,9 @@ async def save_proof(ask: Ask, body: ProofBody) -> PhoneLine:
 
 
 async def _get_agent(ask: Ask) -> Agent:
-    agent = await ask.services.db.read(agents.find_at_extension, ask.path("extension"))
-    if agent is None:
-        raise NotFound("nobody has this extension")
+    agent = await ask.services.db.read(agents.get_agent, ask.path("id"))
+    if agent.extension is None:
+        raise NotFound("this agent has no phone")
     return agent
 
 
@@ -72,6 +70,7 @@ def _line(ask: Ask, agent: Agent, proofs: list[PhoneProof]) -> PhoneLine:
     services = ask.services
     extension = str(agent.extension)
     return PhoneLine(
+        agent_id=agent.id,
         extension=extension,
         name=agent.name,
         profile=phone_rungs(services.settings, extension).profile,
@@ -100,6 +99,6 @@ def _rungs(settings: Settings, extension: str, proofs: list[PhoneProof]) -> list
 
 ROUTES: Final = (
     Route("GET", f"{API}/phones", list_phones, Role.ADMIN),
-    Route("POST", f"{API}/phones/{EXTENSION}/test_call", ring_for_test, Role.ADMIN, status=204),
-    Route("POST", f"{API}/phones/{EXTENSION}/proofs", save_proof, Role.ADMIN),
+    Route("POST", f"{API}/phones/{ID}/test_call", ring_for_test, Role.ADMIN, status=204),
+    Route("POST", f"{API}/phones/{ID}/proofs", save_proof, Role.ADMIN),
 )

@@ -98,7 +98,7 @@ class FakeDesk:
         self.drafts: dict[str, NoteDraft] = {}
         self.calls: dict[str, CallSummary] = {each.id: each for each in people.past_calls()}
         self.work: dict[str, WorkItem] = {each.key: each for each in people.open_work()}
-        self.phones: dict[str, PhoneLine] = {each.extension: each for each in people.phones()}
+        self.phones: dict[str, PhoneLine] = {each.agent_id: each for each in people.phones()}
         self.tested: list[str] = []
         self.cards: dict[str, Card] = {}
         self.pops: dict[str, ScreenPop] = {}
@@ -145,8 +145,8 @@ class FakeDesk:
             web.post(f"{api}/calls/{{id}}/wrap_up", self._wrap_up),
             web.get(f"{api}/worklist", self._worklist),
             web.get(f"{api}/phones", self._phones),
-            web.post(f"{api}/phones/{{extension}}/test_call", self._test_call),
-            web.post(f"{api}/phones/{{extension}}/proofs", self._save_proof),
+            web.post(f"{api}/phones/{{id}}/test_call", self._test_call),
+            web.post(f"{api}/phones/{{id}}/proofs", self._save_proof),
             web.post(f"{api}/calls/{{id}}/{{verb:take|release}}", self._give_work),
             web.post(f"{api}/calls/{{id}}/handled", self._finish_work),
             web.post(f"{api}/calls/{{id}}/file", self._file),
@@ -372,21 +372,21 @@ class FakeDesk:
         return answer({"items": list(self.phones.values()), "next": None})
 
     async def _test_call(self, request: web.Request) -> web.Response:
-        extension = request.match_info["extension"]
-        if not self.phones[extension].registered:
+        phone = self.phones[request.match_info["id"]]
+        if not phone.registered:
             return problem(409, "this phone is not registered")
-        self.tested.append(extension)
+        self.tested.append(phone.extension)
         return web.Response(status=204)
 
     async def _save_proof(self, request: web.Request) -> web.Response:
-        phone, given = self.phones[request.match_info["extension"]], await request.json()
+        phone, given = self.phones[request.match_info["id"]], await request.json()
         seen = {"shown": given["shown"], "at": iso(utc_now()), "by": self.agent.name}
         rungs = [
             msgspec.structs.replace(each, **seen) if each.rung == given["rung"] else each
             for each in phone.rungs
         ]
-        self.phones[phone.extension] = msgspec.structs.replace(phone, rungs=rungs)
-        return answer(self.phones[phone.extension])
+        self.phones[phone.agent_id] = msgspec.structs.replace(phone, rungs=rungs)
+        return answer(self.phones[phone.agent_id])
 
     async def _file(self, request: web.Request) -> web.Response:
         call_id, given = request.match_info["id"], await request.json()

@@ -385,7 +385,14 @@ def phones() -> list[PhoneLine]:
             )
             for rung in ALL_RUNGS
         ]
-        return PhoneLine(extension=extension, name=who, profile=profile, registered=registered, rungs=rungs)
+        return PhoneLine(
+            agent_id=f"agent-{extension}",
+            extension=extension,
+            name=who,
+            profile=profile,
+            registered=registered,
+            rungs=rungs,
+        )
 
     return [
         line("101", "Андрій Мельник", "microsip", registered=True, name=True, message=False),

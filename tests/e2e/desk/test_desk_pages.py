@@ -478,7 +478,7 @@ async def test_an_admin_tries_what_a_phone_shows_and_says_what_was_seen(browser:
         await ask.get_by_role("button", name="Shown", exact=True).click()
         await expect(message.locator(".rung-seen")).to_contain_text("shown")
         await expect(message.locator(".rung-seen")).to_contain_text(AGENT.name)
-        assert {rung.rung: rung.shown for rung in desk.phones["101"].rungs}["message"]
+        assert {rung.rung: rung.shown for rung in desk.phones["agent-101"].rungs}["message"]
 
         await away.get_by_role("button", name="Test call").click()
         await expect(page.locator(".toast")).to_contain_text("is not connected, or in use")

@@ -100,9 +100,9 @@ export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/
 export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
 
 export const listPhones = () => get<Page<PhoneLine>>("/phones");
-export const ringForTest = (extension: string) => post<void>(`/phones/${extension}/test_call`);
-export const saveProof = (extension: string, rung: string, shown: boolean) =>
-  post<PhoneLine>(`/phones/${extension}/proofs`, { rung, shown });
+export const ringForTest = (agentId: string) => post<void>(`/phones/${agentId}/test_call`);
+export const saveProof = (agentId: string, rung: string, shown: boolean) =>
+  post<PhoneLine>(`/phones/${agentId}/proofs`, { rung, shown });
 
 export const recordingAddress = (id: string) => addressOf(`/recordings/${id}/audio`);
 

@@ -249,6 +249,7 @@ export interface RungLine {
 }
 
 export interface PhoneLine {
+  agent_id: string;
   extension: string;
   name: string;
   profile: string;

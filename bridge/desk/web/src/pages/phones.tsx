@@ -62,7 +62,7 @@ function Phone({ fetched }: { fetched: PhoneLine }) {
   const ring = async () => {
     setBusy(true);
     try {
-      await api.ringForTest(line.extension);
+      await api.ringForTest(line.agent_id);
       setAsking(true);
     } catch (error) {
       if (error instanceof Problem && error.status === 409)
@@ -73,7 +73,7 @@ function Phone({ fetched }: { fetched: PhoneLine }) {
     }
   };
   const answer = (rung: string, shown: boolean) =>
-    api.saveProof(line.extension, rung, shown).then(setAnswered, notifyFailure);
+    api.saveProof(line.agent_id, rung, shown).then(setAnswered, notifyFailure);
   return (
     <li class="phone">
       <div class="row between">
