@@ -1,7 +1,8 @@
 """A call that nobody answered is work until somebody has spoken with its caller, or says that it is done.
 
 It opens when the call ends unanswered (also when that was not watched), joins what is open of the same number, and is
-handled by itself as soon as we speak with that number, whoever calls whom.
+handled by itself as soon as we speak with that number, or with that person at another one, whoever calls whom. Of a group
+only the number counts: one of a household does not answer for the others.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def follow_up(
         return
     if call.answered_at is not None or call.outcome is Outcome.ANSWERED:
         number = parties.dialled if call.direction is Direction.OUTBOUND else parties.caller
-        if number:
-            _handle(connection, number, call_id, told[-1])
+        for each in {number, *worklist.list_numbers_of_person(connection, call_id)} - {""}:
+            _handle(connection, each, call_id, told[-1])
     elif call.direction is Direction.INBOUND:
         _open(connection, parties.caller, call_id, told[-1])
 

@@ -31,7 +31,7 @@ from bridge.domain.work import WorkItem
 from bridge.store import call_views, transcripts
 from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared
-from bridge.store.schema import call, recording
+from bridge.store.schema import call, customer, recording
 
 
 def _is_work(of: FromClause) -> ColumnElement[bool]:
@@ -76,6 +76,21 @@ _recordings = (
     .where(recording.c.call_id.in_(select(call.c.id).where(_is_callers)))
     .order_by(recording.c.started_at.desc())
 )
+_leaf, _spoken, _person = customer.alias("leaf"), call.alias("spoken"), customer.alias("person")
+_NUMBERS_OF_PERSON = Prepared(
+    select(call.c.caller)
+    .distinct()
+    .join(_leaf, _leaf.c.id == call.c.customer_id)
+    .where(
+        _is_work(call),
+        call.c.caller != "",
+        _leaf.c.canonical_id
+        == select(_person.c.canonical_id)
+        .join(_spoken, _spoken.c.customer_id == _person.c.id)
+        .where(_spoken.c.id == bindparam("of_call"), _person.c.kind == "person")
+        .scalar_subquery(),
+    )
+)
 _own = update(call).where(call.c.id == bindparam("call_id")).values(owner_id=bindparam("owner"))
 _handle = update(call).where(call.c.id == bindparam("call_id")).values(handled_at=bindparam("at"))
 
@@ -113,6 +128,11 @@ def list_open_of(connection: Connection, caller: str, call_id: str) -> list[tupl
     """The open calls of a piece of work, given as to `find_work`, oldest first: id and owner."""
     rows = _OPEN_OF.rows(connection, of_caller=caller, of_call=call_id)
     return [(row.id, row.owner_id) for row in rows]
+
+
+def list_numbers_of_person(connection: Connection, call_id: str) -> list[str]:
+    """The numbers under which there is open work of the person whose call this is; none where it is a group's."""
+    return [row.caller for row in _NUMBERS_OF_PERSON.rows(connection, of_call=call_id)]
 
 
 def set_owner(connection: Connection, call_ids: Iterable[str], owner_id: str | None) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bridge.store import worklist
+from bridge.store.schema import customer
 from pbx.interface import Direction, Outcome
 from tests.contract.desk_server import Client, DeskServer, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
@@ -150,6 +151,25 @@ async def test_the_caller_calls_again_and_is_answered(server: DeskServer, first:
     assert [each["key"] for each in await the_work(server, first)] == [UNKNOWN]
 
 
+async def test_the_person_calls_from_another_number_and_is_answered(
+    server: DeskServer, first: Client
+) -> None:
+    await server.add_customer("Оксана", KNOWN, UNKNOWN)
+    missed(server, KNOWN)
+    missed(server, "+380671234599")
+    ScriptedCall(server.calls, UNKNOWN).talk("101")
+    assert [each["key"] for each in await the_work(server, first)] == ["+380671234599"]
+
+
+async def test_one_of_a_group_does_not_answer_for_the_others(server: DeskServer, first: Client) -> None:
+    firm = await server.add_customer("ТОВ", KNOWN, UNKNOWN)
+    await server.db.write(lambda conn: conn.execute(update(customer).values(kind="organisation")))
+    missed(server, KNOWN)
+    ScriptedCall(server.calls, UNKNOWN).talk("101")
+    (item,) = await the_work(server, first)
+    assert (item["key"], item["call"]["customer_id"]) == (KNOWN, firm)
+
+
 async def test_an_agent_calls_back(server: DeskServer, first: Client) -> None:
     missed(server, KNOWN)
     for answered in (False, True):
@@ -219,8 +239,9 @@ def test_the_worklist_reads_no_other_calls(conn: Connection) -> None:
     worklist.list_work(conn, limit=50)
     worklist.find_work(conn, KNOWN, "")
     worklist.list_open_of(conn, KNOWN, "")
+    worklist.list_numbers_of_person(conn, KNOWN)
     driver.set_trace_callback(None)
-    assert len(statements) == 3
+    assert len(statements) == 4
     for statement in statements:
         plan = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
         assert all("ix_call_work" in line for line in plan if line.startswith("SCAN")), plan
