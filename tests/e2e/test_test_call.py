@@ -24,7 +24,7 @@ async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Omn
     code, _, err = await server.run("sample")
     assert code == 0, err
     settings = home / "omniline.toml"
-    settings.write_text(settings.read_text() + '\n[[phones]]\nextension = "101"\nprofile = "browser-phone"\n')
+    settings.write_text(settings.read_text() + '\n[[phones]]\nextension = "101"\nprofile = "bria"\n')
     try:
         await server.start()
         yield server
