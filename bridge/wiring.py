@@ -48,7 +48,7 @@ from pbx.asterisk.keeper import AsteriskKeeper
 from pbx.asterisk.ports import find_own_address
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import copy_shipped, render
-from pbx.errors import Rejected
+from pbx.errors import Rejected, Transient
 from transcripts.client import SpeechWorker
 
 LOOPBACK: Final = "127.0.0.1"
@@ -125,6 +125,7 @@ class Server:
         self._say = say
         self._stack = AsyncExitStack()
         self._broken: asyncio.Future[str] | None = None
+        self._asterisk: AsteriskProcess | None = None
         self._keeper: AsteriskKeeper | None = None
         self.secrets: Secrets | None = None
 
@@ -201,7 +202,7 @@ class Server:
             db=db,
             settings=self._settings,
             folders=Folders(self._home / "recordings", self._home / "voicemail"),
-            control=AmiControl(client),
+            control=AmiControl(client, self._command),
             emit=hub.emit,
             observe_pop=metrics.observe_pop,
             wake_feed=committed,
@@ -290,11 +291,18 @@ class Server:
             lambda: self._keeper.restarts if self._keeper else 0,
         )
 
+    async def _command(self, line: str) -> str:
+        """What Asterisk's console answers. Raises Transient where it does not run."""
+        if self._asterisk is None:
+            raise Transient("Asterisk is not started yet")
+        return await self._asterisk.command(line)
+
     async def _start_pbx(self, config: PbxConfig, child: AgiChild) -> None:
         asterisk = await asyncio.to_thread(get_asterisk)
         await asyncio.to_thread(copy_shipped, self._home)
         await asyncio.to_thread(render, self._home, config, asterisk)
-        self._keeper = AsteriskKeeper(AsteriskProcess(self._home, config, asterisk), self._say)
+        self._asterisk = AsteriskProcess(self._home, config, asterisk)
+        self._keeper = AsteriskKeeper(self._asterisk, self._say)
         self._stack.push_async_callback(child.stop)
         await asyncio.gather(self._keeper.start(), child.start())
 

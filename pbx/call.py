@@ -32,6 +32,7 @@ from pbx.ami.facts import (
 )
 from pbx.guests import dismiss
 from pbx.interface import (
+    TEST_CALLER,
     AgentAnswered,
     AgentInvited,
     AgentLeft,
@@ -52,7 +53,12 @@ from pbx.interface import (
     WithdrawReason,
 )
 from pbx.outcome import find_outcome, find_reason, settle_outcome
-from pbx.variables import AGENT_ENDPOINT_PREFIX, OWN_CHANNEL_PREFIX, TRUNK_ENDPOINT_PREFIX
+from pbx.variables import (
+    AGENT_ENDPOINT_PREFIX,
+    OWN_CHANNEL_PREFIX,
+    TEST_CALL_CONTEXT,
+    TRUNK_ENDPOINT_PREFIX,
+)
 
 Folded = tuple[Call, list[CallEvent]]
 
@@ -67,12 +73,14 @@ def opens_call(fact: LegCreated) -> bool:
 def open_call(pbx: str, fact: LegCreated) -> Folded:
     """The Call that its first leg opens."""
     leg = _new_leg(fact, first=fact.uniqueid == fact.linkedid)
+    rung, _, context = fact.channel.removeprefix("Local/").partition("@")
+    is_test = context.startswith(f"{TEST_CALL_CONTEXT}-")
     call = Call(
         pbx=pbx,
         linkedid=fact.linkedid,
         direction=_first_direction(leg),
-        caller=fact.caller,
-        dialled=fact.dialled,
+        caller=TEST_CALLER if is_test else fact.caller,
+        dialled=rung if is_test else fact.dialled,
         started_at=fact.at,
         legs=MappingProxyType({leg.uniqueid: leg}),
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class NumberKind(enum.StrEnum):
@@ -60,6 +60,10 @@ class CallerDirectory(Protocol):
     def find_card(self, number: PhoneNumber, dialled: str) -> CallerCard | None:
         """The card of the owner of `number`, or None when nobody is known. `dialled` is the DID in E.164."""
         ...
+
+
+TEST_CALLER: Final = "test"
+"""The `caller` of a test call: internal, from nobody."""
 
 
 class LegState(enum.StrEnum):
@@ -288,6 +292,10 @@ class CallControl(Protocol):
 
     async def send_text(self, extension: str, text: str) -> None:
         """A SIP MESSAGE (RFC 3428) of several lines to the phone of this extension; whether it shows it is not told."""
+        ...
+
+    async def ring_for_test(self, extension: str) -> None:
+        """Ring this extension's phone once, from TEST_CALLER. It is asked once: no answer may mean that it rings."""
         ...
 
     async def find_registered(self) -> frozenset[str]:

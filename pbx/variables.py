@@ -28,5 +28,7 @@ EVENT_VOICEMAIL: Final = "OmniVoicemail"
 
 OWN_CHANNEL_PREFIX: Final = "omni-"
 """ChannelId prefix of legs that we make to listen or record; they open no Call."""
+TEST_CALL_CONTEXT: Final = "test-calls"
+"""The context that an admin's test call runs in, see `CallControl.ring_for_test`."""
 AGENT_ENDPOINT_PREFIX: Final = "agent-"
 TRUNK_ENDPOINT_PREFIX: Final = "trunk-"

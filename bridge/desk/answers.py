@@ -13,6 +13,7 @@ from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
 from bridge.domain.order import Order
+from bridge.domain.work import WorkItem
 
 
 class CustomerList(msgspec.Struct, frozen=True):
@@ -22,6 +23,11 @@ class CustomerList(msgspec.Struct, frozen=True):
 
 class CallList(msgspec.Struct, frozen=True):
     items: Sequence[CallSummary]
+    next: str | None
+
+
+class Worklist(msgspec.Struct, frozen=True):
+    items: Sequence[WorkItem]
     next: str | None
 
 
@@ -52,6 +58,32 @@ class AgentLine(Agent, frozen=True, kw_only=True):
 
 class AgentList(msgspec.Struct, frozen=True):
     items: Sequence[AgentLine]
+    next: None = None
+
+
+class RungLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`shown` is what was seen at the last test call, null when nobody has looked; `by` is the admin's name."""
+
+    rung: str
+    on: bool
+    shown: bool | None
+    at: str | None
+    by: str | None
+
+
+class PhoneLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone of an agent. `rungs` from the lowest, the caller's name, to the highest, the desk."""
+
+    agent_id: str
+    extension: str
+    name: str
+    profile: str
+    registered: bool
+    rungs: list[RungLine]
+
+
+class PhoneList(msgspec.Struct, frozen=True):
+    items: Sequence[PhoneLine]
     next: None = None
 
 

@@ -71,6 +71,8 @@ class CallRecording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`answered_by` and `owner` are agents' names. `owner` answers for an unanswered call, until `handled_at`."""
+
     id: str
     pbx: str
     linkedid: str
@@ -86,6 +88,9 @@ class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: str | None
     ended_at: str | None
     answered_by: str | None
+    owner_id: str | None
+    owner: str | None
+    handled_at: str | None
 
 
 class CallDetail(CallSummary, frozen=True, kw_only=True):

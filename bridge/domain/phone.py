@@ -27,6 +27,8 @@ class Rung(enum.StrEnum):
     RINGING = "ringing"
 
 
+ALL_RUNGS: Final = ("name", *Rung, "desk")
+"""From the lowest to the highest."""
 HEADERS: Final = frozenset({Rung.CALL_INFO, Rung.CARD_HEADER})
 OTHER: Final = "other"
 BROWSER: Final = "browser-phone"

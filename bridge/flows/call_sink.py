@@ -20,6 +20,7 @@ from bridge.domain.agent import Agent
 from bridge.domain.card import ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit
+from bridge.errors import Conflict, Transient
 from bridge.flows.agent_states import AgentStates
 from bridge.flows.call_log import CallLog
 from bridge.flows.call_parties import parties_of
@@ -35,7 +36,7 @@ from bridge.settings import Settings
 from bridge.store import agents, open_calls
 from bridge.store.calls import NewStage
 from bridge.store.engine import Database
-from pbx.errors import PbxError
+from pbx.errors import PbxError, Rejected
 from pbx.interface import (
     AgentInvited,
     AgentLeft,
@@ -161,6 +162,18 @@ class CallFlow:
         if self.call_log.holds(call_id):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.call_log.drain(), SETTLE_SECONDS)
+
+    async def ring_for_test(self, agent: Agent) -> None:
+        """Ring this agent's phone, so that somebody sees what it shows.
+
+        Raises Transient where it is not known whether it rings, Conflict where Asterisk refuses.
+        """
+        try:
+            await self._control.ring_for_test(str(agent.extension))
+        except Rejected as error:
+            raise Conflict(str(error)) from error
+        except PbxError as error:
+            raise Transient(str(error)) from error
 
     def end_wrap_up(self, agent: Agent, call_id: str) -> None:
         """The agent has finished with the call and may be rung again."""

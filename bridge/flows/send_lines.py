@@ -18,7 +18,7 @@ from bridge.domain.phone import Rung, phone_rungs
 from bridge.flows.roster import Roster
 from bridge.settings import Settings
 from pbx.errors import PbxError
-from pbx.interface import CallControl
+from pbx.interface import TEST_CALLER, CallControl
 
 LINES: Final = 3
 LONGEST_LINE: Final = 70
@@ -57,7 +57,9 @@ class SendLines:
 
 
 def lines_of(card: Card, language: str) -> list[str]:
-    """The name, and the newest three entries, each on one line of at most 70 characters."""
+    """The name, and the newest three entries, each on one line of at most 70 characters; examples on a test call."""
+    if card.colleague is not None and card.colleague.extension == TEST_CALLER:
+        return [card.colleague.name, *(say(f"test_line.{n}", language) for n in range(1, LINES + 1))]
     if card.customer is None:
         return []
     history = [_line_of(entry, language) for entry in card.recent if not entry.redacted]

@@ -23,6 +23,7 @@ from bridge.flows import recording_files
 from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_call
 from bridge.flows.call_parties import Parties
 from bridge.flows.finish_recording import finish_recording
+from bridge.flows.follow_up import follow_up
 from bridge.store import agents, call_views, calls, feed, filing, people, wrap_ups
 from bridge.store.calls import NewStage
 from bridge.store.filing import Subject
@@ -86,6 +87,7 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
     for event in change.events:
         if isinstance(event, VoicemailLeft):
             _append_message(connection, saved.id, event, folders)
+    follow_up(connection, saved.id, call, change.parties, change.events)
     if change.events:
         summary = call_views.get_summary(connection, saved.id)
         feed.append(connection, "call", EVERYONE, summary, change.events[-1].at)

@@ -18,17 +18,19 @@ from bridge.store.schema import agent, call, call_leg, call_stage, customer, rec
 
 _leaf = customer.alias("leaf")
 _canonical = customer.alias("canonical")
-_joined = call.alias("joined")
+_owner = agent.alias("owner")
 _summary = (
     select(
         call,
         _canonical.c.id.label("canonical_id"),
         _canonical.c.name.label("customer_name"),
         agent.c.name.label("agent_name"),
+        _owner.c.name.label("owner_name"),
     )
     .outerjoin(_leaf, _leaf.c.id == call.c.customer_id)
     .outerjoin(_canonical, _canonical.c.id == _leaf.c.canonical_id)
     .outerjoin(agent, agent.c.id == call.c.answered_by)
+    .outerjoin(_owner, _owner.c.id == call.c.owner_id)
 )
 _BY_ID = Prepared(_summary.where(call.c.id == bindparam("call_id")))
 _page = _summary.order_by(call.c.started_at.desc(), call.c.id.desc()).limit(bindparam("most"))
@@ -147,6 +149,9 @@ def _fields(row: Any) -> dict[str, Any]:
         "answered_at": iso_or_none(row.answered_at),
         "ended_at": iso_or_none(row.ended_at),
         "answered_by": row.agent_name,
+        "owner_id": row.owner_id,
+        "owner": row.owner_name,
+        "handled_at": iso_or_none(row.handled_at),
     }
 
 

@@ -24,8 +24,11 @@ from bridge.domain.times import iso
 from bridge.store import agents, conversations, notes, orders, profiles, schema, timeline
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
+from pbx.interface import TEST_CALLER
 
 RECENT = 20
+TEST_NAME = "Omniline test"
+"""Who calls when an admin tries what a phone shows; the phone's own screen says the same (extensions.conf)."""
 
 _entry = schema.timeline_entry
 _call = schema.call
@@ -55,7 +58,9 @@ def read_card(
         customer_id,
         number,
     )
-    if colleague is not None and (other := agents.find_at_extension(conn, colleague)) is not None:
+    if colleague == TEST_CALLER:
+        card = msgspec.structs.replace(card, colleague=Colleague(name=TEST_NAME, extension=TEST_CALLER))
+    elif colleague is not None and (other := agents.find_at_extension(conn, colleague)) is not None:
         card = msgspec.structs.replace(card, colleague=Colleague(name=other.name, extension=colleague))
     if notes_for is not None:
         card = msgspec.structs.replace(card, notes=notes.list_of_others(conn, call_id, notes_for))

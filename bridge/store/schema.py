@@ -184,6 +184,12 @@ shop_order = Table(
     ),
 )
 
+# An inbound call that nobody answered and nobody has handled yet (`store.worklist`).
+_IS_WORK = text(
+    "handled_at IS NULL AND answered_at IS NULL AND direction = 'inbound' AND state = 'ended'"
+    " AND outcome <> 'answered'"
+)
+
 call = Table(
     "call",
     metadata,
@@ -215,6 +221,7 @@ call = Table(
     Index(
         "ix_call_open", "pbx", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
     ),
+    Index("ix_call_work", "caller", "started_at", "id", sqlite_where=_IS_WORK, postgresql_where=_IS_WORK),
 )
 
 call_leg = Table(
@@ -389,6 +396,19 @@ agent = Table(
     Column("disabled_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     CheckConstraint("role IN ('agent', 'supervisor', 'admin')", name="role"),
+)
+
+# What an admin saw a phone show at a test call: the newest answer for each rung of the pop's ladder.
+phone_proof = Table(
+    "phone_proof",
+    metadata,
+    Column("extension", String(16), primary_key=True),
+    Column("rung", String(16), primary_key=True),
+    # The make of phone that it was seen on.
+    Column("profile", String(32), nullable=False),
+    Column("shown", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by_id", Id, ForeignKey("agent.id"), nullable=False),
 )
 
 desk_session = Table(

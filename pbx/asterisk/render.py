@@ -84,6 +84,7 @@ def generate(home: Path, config: PbxConfig) -> dict[str, Iterator[str]]:
         "globals.conf": _globals(home, config),
         "dids.conf": _dids(config),
         "agents.conf": _agents(config),
+        "test-calls.conf": _test_calls(config),
         "queue-numbers.conf": _queue_numbers(config),
         "queues.conf": _queues(config),
         "voicemail.conf": _voicemail(config),
@@ -205,6 +206,12 @@ def _agents(config: PbxConfig) -> Iterator[str]:
         yield " same = n,Goto(internal,start,1)"
         yield f"exten = **{agent.extension},1,PickupChan(PJSIP/agent-{agent.extension}-,p)"
         yield " same = n,Hangup()"
+
+
+def _test_calls(config: PbxConfig) -> Iterator[str]:
+    for agent in config.agents:
+        yield f"exten = {agent.extension},1,Set(OMNI_BOX={agent.extension})"
+        yield " same = n,Goto(ring,1)"
 
 
 def _queues(config: PbxConfig) -> Iterator[str]:

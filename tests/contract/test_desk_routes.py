@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/calls/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/entries/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
+    "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }
 
 

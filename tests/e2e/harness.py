@@ -242,7 +242,7 @@ class Desk:
 
     async def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         async with self.session.request(method, f"{self._server.url}/api/v1/{path}", json=body) as answer:
-            return answer.status, await answer.json() if answer.content_length != 0 else None
+            return answer.status, None if answer.status == 204 else await answer.json()
 
     async def listen(self) -> None:
         """Opens the WebSocket and acknowledges every pop from now on."""

@@ -12,6 +12,7 @@ class FakeCallControl:
         self.away = False
         self.paused: dict[str, bool] = {}
         self.registered: frozenset[str] = frozenset()
+        self.tested: list[str] = []
         self.texts: list[tuple[str, str]] = []
 
     async def pause_member(self, extension: str, *, paused: bool, reason: str = "") -> None:
@@ -23,6 +24,11 @@ class FakeCallControl:
         if self.away:
             raise Transient("Asterisk is away")
         self.texts.append((extension, text))
+
+    async def ring_for_test(self, extension: str) -> None:
+        if self.away:
+            raise Transient("Asterisk is away")
+        self.tested.append(extension)
 
     async def find_registered(self) -> frozenset[str]:
         if self.away:

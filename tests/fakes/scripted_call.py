@@ -103,6 +103,11 @@ class ScriptedCall:
         self.call = replace(self.call, answered_at=self.call.answered_at or self._at)
         self._tell(AgentAnswered, leg=leg, extension=extension)
 
+    def far_end_answered(self) -> None:
+        """Whom an agent has dialled takes the call: nothing is told of it but the time."""
+        self.call = replace(self.call, answered_at=self._at)
+        self.sink.accept(self.call, [])
+
     def withdrawn(self, extension: str, reason: WithdrawReason) -> None:
         leg = self._change(extension, state=LegState.ENDED, withdrawn_at=self._at, ended_at=self._at)
         self._tell(AgentWithdrawn, leg=leg, extension=extension, reason=reason)

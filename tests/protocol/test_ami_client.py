@@ -21,6 +21,11 @@ from tests.fakes.ami_server import SECRET, USER, AmiServer, encode
 
 T = TypeVar("T")
 
+
+async def no_console(line: str) -> str:
+    raise AssertionError(f"nothing of this is asked at the console: {line}")
+
+
 CREATED = {
     "Event": "Newchannel",
     "Timestamp": "1795380095.476126",
@@ -257,7 +262,7 @@ async def test_stopping_leaves_nobody_waiting(server: AmiServer) -> None:
 async def test_refusals(server: AmiServer) -> None:
     server.refused = {"QueuePause", "DeviceStateList"}
     async with connected(server) as client:
-        control = AmiControl(client)
+        control = AmiControl(client, no_console)
         with pytest.raises(Rejected, match="QueuePause: Permission denied"):
             await control.pause_member("101", paused=True)
         with pytest.raises(Rejected, match="DeviceStateList: Permission denied"):
@@ -272,8 +277,25 @@ async def test_control(server: AmiServer) -> None:
         for device, state in {**states, **others}.items()
     ]
     async with connected(server) as client:
-        control = AmiControl(client)
+        control = AmiControl(client, no_console)
         assert await control.find_registered() == {"101", "103"}
         await control.pause_member("101", paused=True, reason="перерва")
     (pause,) = [each for each in server.received if each["Action"] == "QueuePause"]
     assert (pause["Interface"], pause["Paused"], pause["Reason"]) == ("PJSIP/agent-101", "true", "перерва")
+
+
+async def test_a_test_call_is_asked_for_once_and_of_an_extension_only() -> None:
+    asked: list[str] = []
+
+    async def console(line: str) -> str:
+        asked.append(line)
+        raise Transient("its answer was lost")
+
+    control = AmiControl(AmiClient(AmiAccount("127.0.0.1", 1, USER, SECRET)), console)
+    with pytest.raises(Transient):
+        await control.ring_for_test("101")
+    assert asked == ["channel originate Local/101@test-calls/n application Wait 5"]
+    for wrong in ("101@from-trunk", "101/n application System", "", "+380501234567"):
+        with pytest.raises(Rejected, match="no extension"):
+            await control.ring_for_test(wrong)
+    assert len(asked) == 1

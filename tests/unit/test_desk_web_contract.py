@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order
+from bridge.domain import agent, call, card, customer, entry, order, phone, work
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -25,6 +25,8 @@ STRUCTS = [
     answers.Filed,
     answers.LoginAnswer,
     answers.Me,
+    answers.PhoneLine,
+    answers.RungLine,
     answers.UnfinishedCall,
     call.CallDetail,
     call.CallLeg,
@@ -40,6 +42,8 @@ STRUCTS = [
     customer.Customer,
     customer.Identity,
     entry.Entry,
+    work.WorkChange,
+    work.WorkItem,
     order.Order,
     order.OrderItem,
     interface.Utterance,
@@ -116,6 +120,8 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("recording_state", ["recording", "missing"]),
         ("transcript_failure", list(call.WhyWordless)),
         ("speaker", list(interface.Speaker)),
+        ("rung", list(phone.ALL_RUNGS)),
+        ("phone_profile", list(phone.PROFILES)),
         ("recording_kind", ["call", "voicemail"]),
         ("conversation_state", ["open", "snoozed"]),
     ],

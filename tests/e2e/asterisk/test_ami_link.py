@@ -79,7 +79,7 @@ async def call_in(watch: Watch, phones: dict[str, SipPhone]) -> tuple[Dialog, Di
 async def test_the_shipped_account_can_do_what_is_asked_of_it(
     pbx: Pbx, watch: Watch, phones: dict[str, SipPhone]
 ) -> None:
-    control = AmiControl(watch.client)
+    control = AmiControl(watch.client, pbx.process.command)
 
     async def is_registered() -> bool:
         return await control.find_registered() == {"101"}

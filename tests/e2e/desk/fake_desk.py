@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
+from bridge.desk.answers import PhoneLine
 from bridge.domain.agent import Agent, Role
 from bridge.domain.call import CallSummary, NoteDraft, RecordingTranscript
 from bridge.domain.card import Card, ScreenPop
@@ -23,6 +24,7 @@ from bridge.domain.customer import Customer
 from bridge.domain.entry import Entry, EntryKind, Page
 from bridge.domain.live import LiveMessage
 from bridge.domain.times import iso, utc_now
+from bridge.domain.work import WorkChange, WorkItem
 from tests.e2e.desk import people
 
 DIST = Path(__file__).parents[3] / "bridge/desk/web/dist"
@@ -95,6 +97,9 @@ class FakeDesk:
         self.wrapped_up: list[tuple[str, str]] = []
         self.drafts: dict[str, NoteDraft] = {}
         self.calls: dict[str, CallSummary] = {each.id: each for each in people.past_calls()}
+        self.work: dict[str, WorkItem] = {each.key: each for each in people.open_work()}
+        self.phones: dict[str, PhoneLine] = {each.agent_id: each for each in people.phones()}
+        self.tested: list[str] = []
         self.cards: dict[str, Card] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.unfinished: set[str] = set()
@@ -138,6 +143,12 @@ class FakeDesk:
             web.get(f"{api}/calls/{{id}}/note", self._draft),
             web.put(f"{api}/calls/{{id}}/note", self._put_draft),
             web.post(f"{api}/calls/{{id}}/wrap_up", self._wrap_up),
+            web.get(f"{api}/worklist", self._worklist),
+            web.get(f"{api}/phones", self._phones),
+            web.post(f"{api}/phones/{{id}}/test_call", self._test_call),
+            web.post(f"{api}/phones/{{id}}/proofs", self._save_proof),
+            web.post(f"{api}/calls/{{id}}/{{verb:take|release}}", self._give_work),
+            web.post(f"{api}/calls/{{id}}/handled", self._finish_work),
             web.post(f"{api}/calls/{{id}}/file", self._file),
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
@@ -145,7 +156,14 @@ class FakeDesk:
             web.static("/assets", DIST / "assets"),
             *(
                 web.get(path, self._page)
-                for path in ("/", "/login", "/components", "/{kind:customers|calls}/{id}")
+                for path in (
+                    "/",
+                    "/login",
+                    "/worklist",
+                    "/phones",
+                    "/components",
+                    "/{kind:customers|calls}/{id}",
+                )
             ),
         ]
 
@@ -177,6 +195,16 @@ class FakeDesk:
         await self._change(call_id, state="ended", outcome="answered", ended_at=iso(utc_now()))
         await self._enter("wrap_up", call_id)
 
+    async def miss(self, item: WorkItem) -> None:
+        """Somebody was not answered."""
+        self.work[item.key] = item
+        await self._say("work", WorkChange(key=item.key, item=item))
+
+    async def handle(self, key: str) -> None:
+        """A colleague has dealt with it."""
+        del self.work[key]
+        await self._say("work", WorkChange(key=key, item=None))
+
     async def cut(self) -> None:
         """Breaks every live channel, as a restart of the server does."""
         for socket in list(self._sockets):
@@ -205,7 +233,7 @@ class FakeDesk:
 
     async def _say(self, kind: str, data: object, to: web.WebSocketResponse | None = None) -> None:
         number = str(next(self._numbers))
-        durable = kind in ("call", "entry")
+        durable = kind in ("call", "entry", "work")
         message = LiveMessage(
             type=kind, id=number, at=iso(utc_now()), data=data, cursor=number if durable else None
         )
@@ -321,6 +349,44 @@ class FakeDesk:
             entry = await self._add(draft.text, self.calls[call_id].customer_id, call_id, given)
         await self._enter("available", None)
         return answer({"entry": entry})
+
+    async def _worklist(self, _: web.Request) -> web.Response:
+        newest = sorted(self.work.values(), key=lambda item: item.call.started_at, reverse=True)
+        return answer({"items": newest, "next": None})
+
+    def _work_of(self, request: web.Request) -> WorkItem:
+        return next(item for item in self.work.values() if item.call.id == request.match_info["id"])
+
+    async def _give_work(self, request: web.Request) -> web.Response:
+        item, taken = self._work_of(request), request.match_info["verb"] == "take"
+        owner = {"owner_id": self.agent.id, "owner": self.agent.name} if taken else {}
+        given = msgspec.structs.replace(item.call, **({"owner_id": None, "owner": None} | owner))
+        await self.miss(msgspec.structs.replace(item, call=given))
+        return answer(self.work[item.key])
+
+    async def _finish_work(self, request: web.Request) -> web.Response:
+        await self.handle(self._work_of(request).key)
+        return web.Response(status=204)
+
+    async def _phones(self, _: web.Request) -> web.Response:
+        return answer({"items": list(self.phones.values()), "next": None})
+
+    async def _test_call(self, request: web.Request) -> web.Response:
+        phone = self.phones[request.match_info["id"]]
+        if not phone.registered:
+            return problem(409, "this phone is not registered")
+        self.tested.append(phone.extension)
+        return web.Response(status=204)
+
+    async def _save_proof(self, request: web.Request) -> web.Response:
+        phone, given = self.phones[request.match_info["id"]], await request.json()
+        seen = {"shown": given["shown"], "at": iso(utc_now()), "by": self.agent.name}
+        rungs = [
+            msgspec.structs.replace(each, **seen) if each.rung == given["rung"] else each
+            for each in phone.rungs
+        ]
+        self.phones[phone.agent_id] = msgspec.structs.replace(phone, rungs=rungs)
+        return answer(self.phones[phone.agent_id])
 
     async def _file(self, request: web.Request) -> web.Response:
         call_id, given = request.match_info["id"], await request.json()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from bridge.desk.answers import PhoneLine, RungLine
 from bridge.domain.call import (
     CallDetail,
     CallLeg,
@@ -18,7 +21,9 @@ from bridge.domain.card import Card, LastSpoke, OpenConversation
 from bridge.domain.customer import Candidate, Customer, CustomerKind, Identity, Strength
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.order import Order, OrderItem, OrderStatus
+from bridge.domain.phone import ALL_RUNGS, PROFILES
 from bridge.domain.times import iso, utc_now
+from bridge.domain.work import WorkItem
 from transcripts.interface import Speaker, Utterance, Word
 
 DID = "+380445550100"
@@ -296,6 +301,9 @@ def summary(number: int, caller: str, customer: Customer | None, **fields: Any) 
         "answered_at": None,
         "ended_at": None,
         "answered_by": None,
+        "owner_id": None,
+        "owner": None,
+        "handled_at": None,
     }
     return CallSummary(
         id=f"{CALL_PREFIX}{number:012d}",
@@ -332,6 +340,64 @@ def past_calls() -> list[CallSummary]:
         ended(14, "", None, 95, "voicemail"),
         ended(13, "+380445450100", FIRM, 130, "answered"),
         ended(6, "+380501234567", OLENA, 60 * 48 + 4, "answered"),
+    ]
+
+
+def open_work() -> list[WorkItem]:
+    """Newest first: tried three times; a voicemail with its words; one that a colleague has taken."""
+    message = CallRecording(
+        id=RECORDING, kind="voicemail", state="ready", duration_ms=3_000, transcript=message_words()
+    )
+    new, voicemail, taken = (
+        ended(25, "+380935550199", None, 12, "abandoned"),
+        ended(24, "+380501234567", OLENA, 41, "voicemail"),
+        ended(23, "", None, 95, "no_answer"),
+    )
+    taken = msgspec.structs.replace(taken, owner_id="agent-2", owner="Марія Ткач")
+    return [
+        WorkItem(
+            key=new.caller, call=new, attempts=3, first_at=ended(22, "", None, 70, "abandoned").started_at
+        ),
+        WorkItem(
+            key=voicemail.caller,
+            call=voicemail,
+            attempts=1,
+            first_at=voicemail.started_at,
+            voicemails=[message],
+        ),
+        WorkItem(key=taken.id, call=taken, attempts=1, first_at=taken.started_at),
+    ]
+
+
+def phones() -> list[PhoneLine]:
+    """One of which all was seen, one of which a rung was not shown, one that nobody tried."""
+
+    def line(extension: str, who: str, profile: str, *, registered: bool, **seen: bool) -> PhoneLine:
+        on = {"name", "desk", *PROFILES[profile]}
+        at = before(utc_now(), hours=2)
+        rungs = [
+            RungLine(
+                rung=rung,
+                on=rung in on,
+                shown=seen.get(rung),
+                at=at if rung in seen else None,
+                by="Оксана Гриценко" if rung in seen else None,
+            )
+            for rung in ALL_RUNGS
+        ]
+        return PhoneLine(
+            agent_id=f"agent-{extension}",
+            extension=extension,
+            name=who,
+            profile=profile,
+            registered=registered,
+            rungs=rungs,
+        )
+
+    return [
+        line("101", "Андрій Мельник", "microsip", registered=True, name=True, message=False),
+        line("102", "Марія Ткач", "linphone", registered=True, name=True, message=True, desk=True),
+        line("103", "Оксана Гриценко", "desk-phone", registered=False),
     ]
 
 
@@ -392,20 +458,26 @@ def detail_of(call: CallSummary, words: RecordingTranscript | None = None) -> Ca
     return CallDetail(**fields, stages=stages, legs=legs, recordings=[recording])
 
 
-def transcript() -> RecordingTranscript:
-    """Two turns; each word lasts 400 ms."""
+def turn(speaker: Speaker, first: int, *texts: str) -> Utterance:
+    """Each word lasts 400 ms."""
+    words = tuple(
+        Word(text=text, start_ms=400 * n, end_ms=400 * n + 400, confidence=0.9)
+        for n, text in enumerate(texts, first)
+    )
+    return Utterance(speaker, words[0].start_ms, words[-1].end_ms, " ".join(texts), words)
 
-    def turn(speaker: Speaker, first: int, *texts: str) -> Utterance:
-        words = tuple(
-            Word(text=text, start_ms=400 * n, end_ms=400 * n + 400, confidence=0.9)
-            for n, text in enumerate(texts, first)
-        )
-        return Utterance(speaker, words[0].start_ms, words[-1].end_ms, " ".join(texts), words)
 
+def transcript(*turns: Utterance, language: str = "en") -> RecordingTranscript:
+    """Two turns where none are given."""
+    spoken = turns or (turn(Speaker.CALLER, 1, "where", "is"), turn(Speaker.AGENT, 3, "on", "friday"))
     return RecordingTranscript(
         state=TranscriptState.READY,
         entry_id="entry-transcript",
-        language="en",
-        model="en-telephone-small",
-        utterances=[turn(Speaker.CALLER, 1, "where", "is"), turn(Speaker.AGENT, 3, "on", "friday")],
+        language=language,
+        model=f"{language}-telephone-small",
+        utterances=list(spoken),
     )
+
+
+def message_words() -> RecordingTranscript:
+    return transcript(turn(Speaker.CALLER, 1, "передзвоніть", "мені", "про", "замовлення"), language="uk")

@@ -60,6 +60,19 @@ async def show_call(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".stage")
 
 
+async def show_worklist(desk: FakeDesk, page: Page) -> None:
+    await page.locator(".bar-link").click()
+    await page.wait_for_selector(".work-item")
+    await page.locator(".work-item").first.get_by_role("button").first.click()
+    await page.wait_for_selector(".work-item-mine")
+
+
+async def show_phones(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/phones")
+    await page.locator(".phone").first.get_by_role("button").click()
+    await page.wait_for_selector(".rung-ask")
+
+
 async def show_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -80,6 +93,8 @@ SCENES: dict[str, Scene] = {
     "wrap-up": show_wrap_up,
     "customer": show_customer,
     "call": show_call,
+    "worklist": show_worklist,
+    "phones": show_phones,
     "components": show_components,
 }
 # What the documentation shows: every page once, the pop in both sizes and themes.
@@ -96,6 +111,14 @@ SHOTS = [
     "wrap-up phone dark",
     "customer desktop light",
     "call desktop dark",
+    "worklist desktop light",
+    "worklist desktop dark",
+    "worklist phone light",
+    "worklist phone dark",
+    "phones desktop light",
+    "phones desktop dark",
+    "phones phone light",
+    "phones phone dark",
     "components desktop light",
 ]
 

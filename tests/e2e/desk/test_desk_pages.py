@@ -315,7 +315,7 @@ async def test_the_word_that_is_spoken_is_lit_and_a_click_on_one_goes_there(
 ) -> None:
     await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
     words = page.locator(".transcript-word")
-    await expect(words).to_have_text(["where", "is", "on", "friday"])
+    await expect(words).to_have_text(["передзвоніть", "мені", "про", "замовлення"])
     await expect(page.locator(".transcript-speaker")).to_have_text(["Caller", "Agent"])
     lit = page.locator(".transcript-word[aria-current]")
     await expect(lit).to_have_count(0)
@@ -379,6 +379,17 @@ async def on_call(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".stage")
 
 
+async def on_worklist(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/worklist")
+    await expect(page.locator(".work-item")).to_have_count(3)
+
+
+async def on_phones(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/phones")
+    await page.locator(".phone").first.get_by_role("button").click()
+    await expect(page.locator(".rung-ask")).to_have_count(4)
+
+
 async def on_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -387,7 +398,16 @@ async def on_components(desk: FakeDesk, page: Page) -> None:
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
 async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, width: int) -> None:
     """WCAG 2.1 A and AA as far as axe can tell (contrast, names, roles, order), and no page scrolls sideways."""
-    for scene in (on_waiting, on_pop, on_wrap_up, on_customer, on_call, on_components):
+    for scene in (
+        on_waiting,
+        on_pop,
+        on_wrap_up,
+        on_customer,
+        on_call,
+        on_worklist,
+        on_phones,
+        on_components,
+    ):
         async with FakeDesk(Role.SUPERVISOR) as desk:
             context = await open_context(browser, width, 800, theme)
             page = await context.new_page()
@@ -404,3 +424,63 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
             )
             assert overflow <= 0, scene.__name__
             await context.close()
+
+
+async def test_missed_calls_are_a_worklist_that_follows_everybody(desk: FakeDesk, page: Page) -> None:
+    link = page.get_by_role("link", name="Missed calls and voicemails: 3")
+    await link.click()
+    tried, voicemail, taken = (page.locator(f".work-item[data-key='{key}']") for key in desk.work)
+    await expect(tried).to_contain_text("3 attempts")
+    await expect(
+        tried.get_by_role("link", name="+380\u00a093\u00a0555\u00a001\u00a099").last
+    ).to_have_attribute("href", "tel:+380935550199")
+    await expect(voicemail.get_by_role("group", name="Voicemail")).to_be_visible()
+    await expect(voicemail.locator(".transcript-word")).to_have_text(
+        ["передзвоніть", "мені", "про", "замовлення"]
+    )
+    await expect(taken).to_contain_text("Taken by Марія Ткач")
+    await expect(taken.get_by_role("button")).to_have_count(0)
+
+    await tried.get_by_role("button", name="Take").click()
+    await expect(tried).to_contain_text("You have taken this")
+    await tried.get_by_role("button", name="Give back").click()
+    await expect(tried).to_contain_text("Nobody has taken this yet")
+    await voicemail.get_by_role("button", name="Done").click()
+    await expect(voicemail).to_have_count(0)
+
+    # What others do, and another caller.
+    new, _ = desk.work.values()
+    await desk.handle(new.key)
+    await expect(tried).to_have_count(0)
+    await desk.miss(people.open_work()[1])
+    await expect(voicemail).to_be_visible()
+    await expect(page.get_by_role("link", name="Missed calls and voicemails: 2")).to_be_visible()
+
+
+async def test_an_admin_tries_what_a_phone_shows_and_says_what_was_seen(browser: Browser) -> None:
+    async with FakeDesk(Role.ADMIN) as desk:
+        context = await open_context(browser)
+        page = await context.new_page()
+        await log_in(page, desk.url, AGENT.login, PASSWORD)
+        await page.locator(".bar-menu").click()
+        await page.get_by_role("link", name="Phones").click()
+        tried, _, away = (page.locator(".phone").nth(n) for n in range(3))
+        message = tried.locator("[data-rung=message]")
+        await expect(message).to_contain_text("not shown")
+        await expect(tried.locator("[data-rung=call_info]")).to_contain_text("off")
+        await expect(tried.locator("[data-rung=ringing]")).to_contain_text("not proved")
+        await expect(page.locator(".rung-ask")).to_have_count(0)
+
+        await tried.get_by_role("button", name="Test call").click()
+        await expect(tried.get_by_role("status")).to_contain_text("rings now")
+        assert desk.tested == ["101"]
+        ask = tried.get_by_role("group", name="Did the phone show it: Text message (SIP MESSAGE)")
+        await ask.get_by_role("button", name="Shown", exact=True).click()
+        await expect(message.locator(".rung-seen")).to_contain_text("shown")
+        await expect(message.locator(".rung-seen")).to_contain_text(AGENT.name)
+        assert {rung.rung: rung.shown for rung in desk.phones["agent-101"].rungs}["message"]
+
+        await away.get_by_role("button", name="Test call").click()
+        await expect(page.locator(".toast")).to_contain_text("is not connected, or in use")
+        assert desk.tested == ["101"]
+        await context.close()

@@ -1,6 +1,8 @@
 import "./app.css";
 import { useEffect, useRef } from "preact/hooks";
+import { Badge } from "./components/badge.tsx";
 import { Button } from "./components/button.tsx";
+import { Icon } from "./components/icon.tsx";
 import { LineBar, OwnState, PopAnnouncer } from "./components/line_bar.tsx";
 import { Mark } from "./components/mark.tsx";
 import { Notice, Toasts } from "./components/notice.tsx";
@@ -13,8 +15,10 @@ import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { LoginPage } from "./pages/login.tsx";
+import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
 import { Waiting } from "./pages/waiting.tsx";
+import { WorklistPage } from "./pages/worklist.tsx";
 import { Workspace } from "./pages/workspace.tsx";
 import { callerOf } from "./state/caller.ts";
 import { encounters, front, startDesk, stopDesk } from "./state/desk.ts";
@@ -23,6 +27,29 @@ import { link } from "./state/live.ts";
 import { notifyFailure } from "./state/notices.ts";
 import { navigate, route } from "./state/router.ts";
 import { isUnreachable, logOut, me } from "./state/session.ts";
+import { olderThan, worklist } from "./state/worklist.ts";
+
+/** The way to the worklist, and how much is on it. */
+function WorklistLink() {
+  const count = worklist.value?.length ?? 0;
+  return (
+    <a
+      class="bar-link"
+      href="/worklist"
+      aria-current={route.value.page === "worklist" ? "page" : undefined}
+      aria-label={t("worklist.link", { count })}
+      title={t("worklist.link", { count })}
+    >
+      <Icon name="missed" />
+      {count > 0 && (
+        <Badge tone="ring">
+          {count}
+          {olderThan.value && "+"}
+        </Badge>
+      )}
+    </a>
+  );
+}
 
 function TopBar() {
   const who = me.value;
@@ -38,6 +65,7 @@ function TopBar() {
           <SearchBox label={t("search.label")} onChoose={({ id }) => navigate(`/customers/${id}`)} />
         ) : null}
       </div>
+      <WorklistLink />
       <OwnState />
       <span class="bar-who">
         {who.agent.name}
@@ -50,6 +78,7 @@ function TopBar() {
         <div class="stack">
           <LanguageSwitch />
           <ThemeSwitch />
+          {who.agent.role === "admin" && <a href="/phones">{t("phones.title")}</a>}
           <Button
             kind="plain"
             icon="leave"
@@ -72,6 +101,8 @@ function CurrentPage() {
   const at = route.value;
   if (at.page === "customer") return <CustomerPage id={at.id} />;
   if (at.page === "call") return <CallPage id={at.id} />;
+  if (at.page === "worklist") return <WorklistPage />;
+  if (at.page === "phones") return <PhonesPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }

@@ -46,6 +46,9 @@ export const call = (fields: Partial<CallSummary> = {}): CallSummary => ({
   answered_at: AT,
   ended_at: "2026-11-22T20:03:00.000000Z",
   answered_by: "Андрій",
+  owner_id: null,
+  owner: null,
+  handled_at: null,
   ...fields,
 });
 

@@ -14,6 +14,8 @@ import type {
   Me,
   NoteDraft,
   Page,
+  PhoneLine,
+  WorkItem,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -91,6 +93,17 @@ export const getPop = (token: string) => get<Card>(`/pop/${encodeURIComponent(to
 export const getCard = (callId: string) => get<Card>(`/calls/${callId}/card`);
 export const wrapUp = (callId: string, disposition: string) =>
   post<{ entry: Entry | null }>(`/calls/${callId}/wrap_up`, { disposition });
+export const listWork = (query: { limit: number; before?: string | null }) =>
+  get<Page<WorkItem>>("/worklist", query);
+export const takeWork = (callId: string) => post<WorkItem>(`/calls/${callId}/take`);
+export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/release`);
+export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
+
+export const listPhones = () => get<Page<PhoneLine>>("/phones");
+export const ringForTest = (agentId: string) => post<void>(`/phones/${agentId}/test_call`);
+export const saveProof = (agentId: string, rung: string, shown: boolean) =>
+  post<PhoneLine>(`/phones/${agentId}/proofs`, { rung, shown });
+
 export const recordingAddress = (id: string) => addressOf(`/recordings/${id}/audio`);
 
 export const getDraft = (callId: string) => get<NoteDraft>(`/calls/${callId}/note`);

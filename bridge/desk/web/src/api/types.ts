@@ -219,6 +219,42 @@ export interface CallSummary {
   answered_at: string | null;
   ended_at: string | null;
   answered_by: string | null;
+  owner_id: string | null;
+  owner: string | null;
+  handled_at: string | null;
+}
+
+/** Calls of one caller that nobody answered; `call` is the newest. */
+export interface WorkItem {
+  key: string;
+  call: CallSummary;
+  attempts: number;
+  first_at: string;
+  voicemails: CallRecording[];
+}
+
+/** `item` is null when the work is done. */
+export interface WorkChange {
+  key: string;
+  item: WorkItem | null;
+}
+
+/** One rung of the pop's ladder; `shown` is null when nobody has looked. */
+export interface RungLine {
+  rung: string;
+  on: boolean;
+  shown: boolean | null;
+  at: string | null;
+  by: string | null;
+}
+
+export interface PhoneLine {
+  agent_id: string;
+  extension: string;
+  name: string;
+  profile: string;
+  registered: boolean;
+  rungs: RungLine[];
 }
 
 export interface Stage {
@@ -314,6 +350,7 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "screen_pop_withdrawn"; data: { pop_id: string; call_id: string; reason: string } }
   | { type: "call"; data: CallSummary }
   | { type: "entry"; data: Entry }
+  | { type: "work"; data: WorkChange }
   | { type: "transcript"; data: { call_id: string; recording_id: string; state: string } }
   | { type: "agent_state"; data: AgentStateChange }
   | { type: "notice"; data: LiveNotice }

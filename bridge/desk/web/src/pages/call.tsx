@@ -1,6 +1,6 @@
 import "./call.css";
 import * as api from "../api/client.ts";
-import type { CallDetail, CallLeg, CallRecording, Stage } from "../api/types.ts";
+import type { CallDetail, CallLeg, Stage } from "../api/types.ts";
 import { duration, lapse, exactTime, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
@@ -8,9 +8,8 @@ import { Button } from "../components/button.tsx";
 import { partyOf, stateOf } from "../components/call_row.tsx";
 import { Notice } from "../components/notice.tsx";
 import { EmptyState, KeyValue, Panel } from "../components/panel.tsx";
-import { AudioPlayer } from "../components/player.tsx";
+import { Recording } from "../components/recording.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
-import { Transcript } from "../components/transcript.tsx";
 import { bringToFront, encounters, freshCalls, freshTranscripts } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain } from "../state/notices.ts";
@@ -82,38 +81,14 @@ function Legs({ legs }: { legs: readonly CallLeg[] }) {
   );
 }
 
-/** The words under a recording, or why there are none; nothing where nobody asked for them. */
-function wordsUnder({ transcript }: CallRecording) {
-  if (!transcript) return undefined;
-  return (audio: { current: HTMLAudioElement | null }) => {
-    if (transcript.state === "ready") return <Transcript utterances={transcript.utterances} audio={audio} />;
-    const text = transcript.reason ? word("transcript_failure", transcript.reason) : t("transcript.waiting");
-    return <p class="quiet">{text}</p>;
-  };
-}
-
 function Recordings({ call }: { call: CallDetail }) {
   if (call.recordings.length === 0) return null;
   return (
     <Panel title={t("call.recordings")}>
       <div class="stack">
-        {call.recordings.map((each) =>
-          each.state === "ready" ? (
-            <AudioPlayer
-              key={each.id}
-              src={api.recordingAddress(each.id)}
-              label={word("recording_kind", each.kind)}
-              durationMs={each.duration_ms}
-              isStereo={each.kind !== "voicemail"}
-            >
-              {wordsUnder(each)}
-            </AudioPlayer>
-          ) : (
-            <p key={each.id} class="quiet">
-              {word("recording_kind", each.kind)}: {word("recording_state", each.state)}
-            </p>
-          ),
-        )}
+        {call.recordings.map((each) => (
+          <Recording key={each.id} recording={each} />
+        ))}
       </div>
     </Panel>
   );
@@ -132,6 +107,8 @@ function Summary({ call }: { call: CallDetail }) {
           [t("call.dialled"), <span class="number">{phone(call.dialled)}</span>],
           [t("call.queue"), call.queue],
           [t("call.answered_by"), call.answered_by],
+          [t("call.owner"), call.owner],
+          [t("call.handled"), call.handled_at && fullDate(call.handled_at)],
           [t("call.waited"), waited === null ? null : duration(waited)],
           [t("call.talked"), length === null ? null : duration(length)],
           [

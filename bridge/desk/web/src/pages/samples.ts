@@ -203,6 +203,9 @@ const call = (id: number, fields: Partial<CallSummary>): CallSummary => ({
   answered_at: minutesAgo(id * 17),
   ended_at: minutesAgo(id * 17 - 3),
   answered_by: "Андрій Мельник",
+  owner_id: null,
+  owner: null,
+  handled_at: null,
   ...fields,
 });
 

@@ -10,6 +10,7 @@ import { LiveChannel } from "./live.ts";
 import { notify, notifyFailure } from "./notices.ts";
 import { navigate, route } from "./router.ts";
 import { me, refreshMe } from "./session.ts";
+import { forgetWork, hearTranscript, hearWork, loadWork } from "./worklist.ts";
 
 const WITHDRAWN_SHOWN_FOR = 6_000;
 
@@ -137,11 +138,15 @@ function take(message: LiveMessage): void {
       freshTranscripts.value = { ...freshTranscripts.value, [message.data.call_id]: message.id };
     follow(before, mayTakePage);
   });
+  if (message.type === "work") hearWork(message.data);
+  if (message.type === "transcript") hearTranscript(message.data.recording_id);
   if (message.type === "entry") entryListeners.forEach((listener) => listener(message.data));
   if (message.type === "notice") heed(message.data);
 }
 
 function heed(notice: LiveNotice): void {
+  // From here on every change is heard.
+  if (notice.code === "hello") void loadWork();
   if (notice.code === "reload") void reload().catch(notifyFailure);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
@@ -185,5 +190,6 @@ export function stopDesk(): void {
     freshCalls.value = {};
     freshTranscripts.value = {};
     chosen.value = null;
+    forgetWork();
   });
 }

@@ -110,6 +110,7 @@ export function fold(encounters: Encounters, message: LiveMessage, agentId: stri
     case "call":
       return withCall(encounters, message.data);
     case "transcript":
+    case "work":
       return encounters;
     case "entry": {
       // The note of a wrap-up that was finished in another window of the same agent.

@@ -6,12 +6,16 @@ export type Route =
   | { page: "customer"; id: string }
   | { page: "call"; id: string }
   | { page: "pop"; token: string }
+  | { page: "worklist" }
+  | { page: "phones" }
   | { page: "components" }
   | { page: "missing" };
 
 export function routeOf(path: string): Route {
   const [, first = "", id, ...rest] = path.split("/");
   if ((first === "" || first === "login") && id === undefined) return { page: "desk" };
+  if (first === "worklist" && id === undefined) return { page: "worklist" };
+  if (first === "phones" && id === undefined) return { page: "phones" };
   if (first === "components" && id === undefined) return { page: "components" };
   if (id && rest.length === 0 && first === "customers") return { page: "customer", id };
   if (id && rest.length === 0 && first === "calls") return { page: "call", id };
