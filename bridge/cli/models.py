@@ -13,6 +13,7 @@ import click
 
 from bridge.cli.home import open_home
 from bridge.errors import InvalidInput
+from pbx.asterisk.prefix import find_prefix
 from transcripts.fetch import PUBLISHER, fetch_model, list_published
 from transcripts.models import list_models, remove_model
 from transcripts.training.vocabulary import get_vocabulary, list_languages
@@ -116,8 +117,13 @@ def build_command(languages: tuple[str, ...], out: Path | None, seed: int, items
 
 def _build(language: str, folder: Path, seed: int, items: int) -> None:
     from transcripts.training.build import build, describe, model_name
+    from transcripts.training.espeak import open_espeaks
     from transcripts.training.measure import measure, table
 
+    prefix = find_prefix()
+    espeak_folder = prefix.libraries if prefix else None
+    espeaks = open_espeaks(espeak_folder)
+    versions = [espeak.version for espeak in espeaks]
     vocabulary = get_vocabulary(language)
     target = folder / model_name(language)
     began = time.monotonic()
@@ -127,10 +133,19 @@ def _build(language: str, folder: Path, seed: int, items: int) -> None:
 
     with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as work:
         made = Path(work) / target.name
-        build(vocabulary, made, seed, say, items=items, processes=os.cpu_count() or 1)
+        say(f"spoken by espeak-ng {' and '.join(versions)}")
+        build(
+            vocabulary,
+            made,
+            seed,
+            say,
+            items=items,
+            processes=os.cpu_count() or 1,
+            espeak_folder=espeak_folder,
+        )
         say("measuring")
-        rates = table(list(measure(vocabulary, made, Path(work), seed)))
-        (made / "README.md").write_text(describe(language, vocabulary, seed, items, rates), "utf-8")
+        rates = table(list(measure(vocabulary, made, Path(work), seed, espeaks)))
+        (made / "README.md").write_text(describe(language, vocabulary, seed, items, versions, rates), "utf-8")
         if target.exists():
             shutil.rmtree(target)
         made.replace(target)
