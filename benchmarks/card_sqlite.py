@@ -52,15 +52,22 @@ def run(size: Size) -> Result:
             numbers = [data.phone(chance.choice(customers)) for _ in range(CARDS[size])]
             db = Database(data.url)
             runner.run(db.open())
-            stack.callback(lambda db=db: runner.run(db.close()))
+            stack.callback(_close, runner, db)
             pool = stack.enter_context(ThreadPoolExecutor(READERS))
             contestants[f"ours, {group}"] = _ours(runner, db, numbers)
             contestants[f"raw, {group}"] = _raw(runner, pool, data, list(_record(data, numbers)))
         samples = measure(contestants)
     goals = [Ratio(f"ours, {group}", f"raw, {group}", OVERHEAD) for group in groups]
     goals.append(Ratio("ours, many entries", "ours, few entries", GROWTH))
-    notes = {"cards a round": CARDS[size], "entries": f"{small.entries} and {large.entries}"}
+    notes: dict[str, int | float | str] = {
+        "cards a round": CARDS[size],
+        "entries": f"{small.entries} and {large.entries}",
+    }
     return Result("card_sqlite", "us of CPU a card", samples, goals, notes=notes)
+
+
+def _close(runner: asyncio.Runner, db: Database) -> None:
+    runner.run(db.close())
 
 
 def _card(connection: Connection, number: str) -> Card:

@@ -97,8 +97,9 @@ def remove_command(name: str) -> None:
 def build_command(languages: tuple[str, ...], out: Path | None, seed: int, items: int) -> None:
     """Builds the small telephone models from synthesised speech, and measures them on voices they never heard.
 
-    They are fit for the sample company and for tests, not for people. Needs the packages espeak-ng and sox, and numpy:
-    pip install --require-hashes -r requirements-train.lock. Takes some minutes for each language.
+    They are fit for the sample company and for tests, not for people. Every espeak-ng of this machine speaks its share: its
+    own and the one beside Asterisk; the README.md of the model names the versions. Needs the packages espeak-ng and sox, and
+    numpy: pip install --require-hashes -r requirements-train.lock. Takes some minutes for each language.
     """
     # Small matrices: several threads wait for each other longer than they work. Read when numpy is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
