@@ -32,6 +32,7 @@ from transcripts.interface import (
 )
 from transcripts.models import SHIPPED
 from transcripts.training.vocabulary import Dialogue, get_vocabulary, list_languages
+from transcripts.worker import NICENESS
 
 ESPEAKS = [("espeak-ng",), tuple(find_program("espeak-ng") or ())]
 """The one of the tests and the one of `omniline call`, which may be of another version and speak otherwise."""
@@ -174,6 +175,10 @@ async def test_what_cannot_be_read_or_used_ends_the_job_and_not_the_worker(
     os.truncate(broken / "am/final.mdl", 10_000)
     with pytest.raises(UnusableModel, match="does not load"):
         await worker.transcribe(job({Speaker.CALLER: good}, model=broken))
+    aborting = Path(shutil.copytree(SHIPPED / "en-telephone-small", tmp_path / "aborting"))
+    (aborting / "conf/model.conf").write_text("--beam=13\n")
+    with pytest.raises(UnusableModel, match="silence-phones"):
+        await worker.transcribe(job({Speaker.CALLER: good}, model=aborting))
     assert said(await worker.transcribe(job({Speaker.CALLER: good})), Speaker.CALLER) == ["yes"]
     assert worker.pid == pid
 
@@ -196,6 +201,17 @@ async def test_worker_killed_at_any_moment_does_no_harm(
         await running if not running.done() else None
     assert killed > KILLS // 2
     assert await worker.transcribe(job(long_call)) == whole
+
+
+async def test_worker_gives_way_to_calls(worker: SpeechWorker, tmp_path: Path) -> None:
+    """Inside a session and, where the kernel shares the processors out between sessions, as one."""
+    await worker.transcribe(job({Speaker.CALLER: speak("yes", "en", tmp_path / "caller.wav")}))
+    assert worker.pid
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(ours + NICENESS, 19)
+    assert os.getsid(worker.pid) == worker.pid
+    autogroup = Path(f"/proc/{worker.pid}/autogroup")
+    assert not autogroup.exists() or autogroup.read_text().endswith(f" nice {NICENESS}\n")
 
 
 async def test_job_given_up_does_not_answer_the_next_one(
