@@ -103,6 +103,14 @@ class Company:
                 found["speech" if b"transcripts.worker" in command else "AGI"] = pid
         return found
 
+    def wait_speech(self) -> None:
+        """Raises RuntimeError when the speech worker does not start."""
+        deadline = time.monotonic() + START_SECONDS
+        while "speech" not in self.pids():
+            if time.monotonic() > deadline:
+                raise RuntimeError("the speech worker did not start")
+            time.sleep(0.05)
+
     @contextmanager
     def serving(self) -> Iterator[None]:
         """The product, until the block ends; its Asterisk stays. Raises RuntimeError when it does not start."""

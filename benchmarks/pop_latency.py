@@ -97,8 +97,9 @@ class Bench:
             with witness(
                 "benchmarks.pop_desks", [str(company.http_port), tokens], self._folder / "desks.txt"
             ) as desks:
-                while "speech" not in (pids := company.pids()) and speech:
-                    time.sleep(0.05)
+                if speech:
+                    company.wait_speech()
+                pids = company.pids()
                 for rate, tally in tallies.items():
                     self._round(desks, rate, tally, pids)
 

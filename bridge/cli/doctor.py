@@ -138,7 +138,7 @@ def _backlog(home: Path, settings: Settings) -> Finding:
         return Finding("no recording waits for its words")
     age = now - backlog.oldest
     return Finding(
-        f"{backlog.waiting} recordings wait for their words, the oldest for {age // timedelta(minutes=1)} min",
+        f"recordings that wait for their words: {backlog.waiting}, the oldest for {age // timedelta(minutes=1)} min",
         "start the server; if it runs, take smaller models or a faster machine" if age > LONG_BACKLOG else "",
     )
 

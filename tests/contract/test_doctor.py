@@ -129,7 +129,7 @@ def test_recordings_that_wait_for_their_words(home: Path, minutes: int, code: in
     written = utc_now() - timedelta(minutes=minutes)
     with batch_writer(f"sqlite:///{home / 'omniline.sqlite3'}") as writer:
         writer.run(outbox.put, Topic.TRANSCRIBE, "a recording", written)
-    said = f"1 recordings wait for their words, the oldest for {minutes} min"
+    said = f"recordings that wait for their words: 1, the oldest for {minutes} min"
     assert examine()[0] == code
     assert said in examine()[1]
 
