@@ -115,7 +115,7 @@ A Vosk model of {len(vocabulary.words)} words, trained on the synthesised speech
 company and for tests, **not for people**: it says nothing about how well Vosk understands them.
 
 Made by `omniline models build --language {language} --seed {seed} --items {items}`, spoken in turn by espeak-ng
-{" and ".join(espeaks)}: it need not understand another version. Words that are wrong, missing or too many, as said by
+{" and ".join(espeaks)}: it may not understand another version. Words that are wrong, missing or too many, as said by
 voices that were held out of the training:
 
 {rates}"""
