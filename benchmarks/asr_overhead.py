@@ -36,7 +36,7 @@ def run(size: Size) -> Result:
         tempfile.TemporaryDirectory(prefix="omniline-asr-") as folder,
         contextlib.closing(asyncio.new_event_loop()) as loop,
     ):
-        sides = {side: _record(text, Path(folder) / f"{side}.wav", seconds) for side, text in TEXTS.items()}
+        sides = {side: record(text, Path(folder) / f"{side}.wav", seconds) for side, text in TEXTS.items()}
         worker = SpeechWorker()
         try:
             samples = measure(
@@ -56,7 +56,7 @@ def run(size: Size) -> Result:
     )
 
 
-def _record(text: str, path: Path, seconds: int) -> Path:
+def record(text: str, path: Path, seconds: int) -> Path:
     """The sentence with a pause after it, again and again."""
     once = read_wav(speak(text, "en", path, tail_s=2))
     wanted = seconds * RATE * 2

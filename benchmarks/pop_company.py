@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.agent import Role
 from bridge.domain.times import utc_now
 from bridge.store import agents
-from bridge.store.engine import batch_writer
+from bridge.store.engine import BatchWriter, batch_writer
 from pbx.asterisk.process import find_running
 
 DID = "+380445550100"
@@ -92,13 +92,24 @@ class Company:
             raise RuntimeError(f"Asterisk does not run in {self.home}")
         return pid
 
-    @property
-    def server_pids(self) -> list[int]:
-        """Of the server and its AGI process."""
+    def pids(self) -> dict[str, int]:
+        """Of the server, its Asterisk, its AGI process and, once there is something to recognise, its speech worker."""
         assert self._server
+        found = {"Asterisk": self.asterisk_pid, "server": self._server.pid}
         task = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children")
-        children = [int(pid) for pid in task.read_text("ascii").split()]
-        return [self._server.pid, *(pid for pid in children if pid != self.asterisk_pid)]
+        for pid in map(int, task.read_text("ascii").split()):
+            if pid != self.asterisk_pid:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                found["speech" if b"transcripts.worker" in command else "AGI"] = pid
+        return found
+
+    def wait_speech(self) -> None:
+        """Raises RuntimeError when the speech worker does not start."""
+        deadline = time.monotonic() + START_SECONDS
+        while "speech" not in self.pids():
+            if time.monotonic() > deadline:
+                raise RuntimeError("the speech worker did not start")
+            time.sleep(0.05)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -123,6 +134,10 @@ class Company:
             process.kill()
             process.wait()
 
+    def writing(self) -> AbstractContextManager[BatchWriter]:
+        """Its database, committed to at the end of the block."""
+        return batch_writer(f"sqlite:///{self.home / 'omniline.sqlite3'}")
+
     def close(self) -> None:
         """Stop Asterisk, and remove the home."""
         if pid := find_running(self.home):
@@ -135,7 +150,7 @@ class Company:
         tokens = {extension: secrets.token_urlsafe(32) for extension in self.extensions}
         password = hash_password(secrets.token_urlsafe())
         now = utc_now()
-        with batch_writer(f"sqlite:///{self.home / 'omniline.sqlite3'}") as writer:
+        with self.writing() as writer:
             for extension, token in tokens.items():
                 agent = writer.run(
                     agents.save_agent,

@@ -89,15 +89,17 @@ class Bench:
         self._chance = random.Random(1)
         self._phones: Witness | None = None
 
-    def run_ours(self, tallies: Mapping[int, Tally]) -> None:
+    def run_ours(self, tallies: Mapping[int, Tally], *, speech: bool = False) -> None:
+        """With `speech`, only once the speech worker is at work."""
         company = self._company
         with company.serving():
             tokens = self._write("tokens.json", company.tokens)
             with witness(
                 "benchmarks.pop_desks", [str(company.http_port), tokens], self._folder / "desks.txt"
             ) as desks:
-                server, agi = company.server_pids
-                pids = {"Asterisk": company.asterisk_pid, "server": server, "AGI": agi}
+                if speech:
+                    company.wait_speech()
+                pids = company.pids()
                 for rate, tally in tallies.items():
                     self._round(desks, rate, tally, pids)
 

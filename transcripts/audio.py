@@ -2,7 +2,7 @@
 
 A recording is read as it is on the disk at that moment: what Asterisk still writes, or did not finish when it died, has
 sizes in its header that are 0 or too large, and then the file's end counts. Whether a file is complete is not asked
-here: who hands it over has waited until its size did not change any more.
+here: who hands it over asks again when it grew meanwhile.
 """
 
 from __future__ import annotations

@@ -117,6 +117,7 @@ class SpeechWorker:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE,
+                start_new_session=True,  # for its niceness, see the worker
             )
             _log.info("speech_worker_started", pid=self._process.pid)
         return self._process

@@ -9,12 +9,15 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import click
 from sqlalchemy.exc import DatabaseError
 
+from bridge.domain.times import utc_now
+from bridge.domain.topic import Group
 from bridge.errors import OmnilineError
 from bridge.secrets import load_or_make
 from bridge.settings import Settings, database_url, home_path, load
@@ -26,6 +29,7 @@ from transcripts.models import choose_model
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 ANSWER_SECONDS = 5.0
+LONG_BACKLOG = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,10 @@ def _examine(home: Path) -> Iterator[Finding]:
     yield Finding(f"settings in {home / 'omniline.toml'}")
     for check in (_secrets, _disk, _programs, _desk):
         yield from check(home)
-    yield _guarded("database", lambda: _database(home, settings))
+    database = _guarded("database", lambda: _database(home, settings))
+    yield database
+    if not database.advice:
+        yield _guarded("transcripts", lambda: _backlog(home, settings))
     yield from _models(home, settings)
     yield from _server(settings)
 
@@ -118,6 +125,22 @@ def _database(home: Path, settings: Settings) -> Finding:
             f"the database is at {current}, this release needs {head}", "run 'omniline db upgrade'"
         )
     return Finding(f"database at {head}")
+
+
+def _backlog(home: Path, settings: Settings) -> Finding:
+    from bridge.store import outbox
+    from bridge.store.engine import connect_reader
+
+    now = utc_now()
+    with connect_reader(database_url(home, settings)) as connection:
+        backlog = outbox.measure(connection, Group.TRANSCRIBER, now)
+    if backlog.oldest is None:
+        return Finding("no recording waits for its words")
+    age = now - backlog.oldest
+    return Finding(
+        f"recordings that wait for their words: {backlog.waiting}, the oldest for {age // timedelta(minutes=1)} min",
+        "start the server; if it runs, take smaller models or a faster machine" if age > LONG_BACKLOG else "",
+    )
 
 
 def _models(home: Path, settings: Settings) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ import click
 
 from bridge.cli.home import open_home
 from bridge.errors import InvalidInput
+from pbx.asterisk.prefix import find_prefix
 from transcripts.fetch import PUBLISHER, fetch_model, list_published
 from transcripts.models import list_models, remove_model
 from transcripts.training.vocabulary import get_vocabulary, list_languages
@@ -96,8 +97,9 @@ def remove_command(name: str) -> None:
 def build_command(languages: tuple[str, ...], out: Path | None, seed: int, items: int) -> None:
     """Builds the small telephone models from synthesised speech, and measures them on voices they never heard.
 
-    They are fit for the sample company and for tests, not for people. Needs the packages espeak-ng and sox, and numpy:
-    pip install --require-hashes -r requirements-train.lock. Takes some minutes for each language.
+    They are fit for the sample company and for tests, not for people. Every espeak-ng of this machine speaks its share: its
+    own and the one beside Asterisk; the README.md of the model names the versions. Needs the packages espeak-ng and sox, and
+    numpy: pip install --require-hashes -r requirements-train.lock. Takes some minutes for each language.
     """
     # Small matrices: several threads wait for each other longer than they work. Read when numpy is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -116,8 +118,13 @@ def build_command(languages: tuple[str, ...], out: Path | None, seed: int, items
 
 def _build(language: str, folder: Path, seed: int, items: int) -> None:
     from transcripts.training.build import build, describe, model_name
+    from transcripts.training.espeak import open_espeaks
     from transcripts.training.measure import measure, table
 
+    prefix = find_prefix()
+    espeak_folder = prefix.libraries if prefix else None
+    espeaks = open_espeaks(espeak_folder)
+    versions = [espeak.version for espeak in espeaks]
     vocabulary = get_vocabulary(language)
     target = folder / model_name(language)
     began = time.monotonic()
@@ -127,10 +134,19 @@ def _build(language: str, folder: Path, seed: int, items: int) -> None:
 
     with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as work:
         made = Path(work) / target.name
-        build(vocabulary, made, seed, say, items=items, processes=os.cpu_count() or 1)
+        say(f"spoken by espeak-ng {' and '.join(versions)}")
+        build(
+            vocabulary,
+            made,
+            seed,
+            say,
+            items=items,
+            processes=os.cpu_count() or 1,
+            espeak_folder=espeak_folder,
+        )
         say("measuring")
-        rates = table(list(measure(vocabulary, made, Path(work), seed)))
-        (made / "README.md").write_text(describe(language, vocabulary, seed, items, rates), "utf-8")
+        rates = table(list(measure(vocabulary, made, Path(work), seed, espeaks)))
+        (made / "README.md").write_text(describe(language, vocabulary, seed, items, versions, rates), "utf-8")
         if target.exists():
             shutil.rmtree(target)
         made.replace(target)

@@ -80,10 +80,18 @@ class TranscribeRecording:
         model = await asyncio.to_thread(
             choose_model, language, self._settings.transcripts.models.by_language(), self._models
         )
-        sides = {side: str(path) for side, path in self._sides(recording).items()}
-        return await self._transcribe(
-            TranscribeJob(id=recording.id, sides=sides, language=language, model=str(model))
+        sides = self._sides(recording)
+        job = TranscribeJob(
+            id=recording.id,
+            sides={side: str(path) for side, path in sides.items()},
+            language=language,
+            model=str(model),
         )
+        lengths = [_length(path) for path in sides.values()]
+        transcript = await self._transcribe(job)
+        if [_length(path) for path in sides.values()] != lengths:
+            raise interface.Transient("the recording is still being written")
+        return transcript
 
     def _sides(self, recording: RecordingToTranscribe) -> dict[Speaker, Path]:
         if recording.kind == "voicemail":
@@ -97,6 +105,14 @@ class TranscribeRecording:
         log.warning("recording_without_words", recording_id=recording.id, reason=reason, error=str(error))
         await self._db.write(fail_transcript, work.id, recording, reason, self._clock())
         self._committed()
+
+
+def _length(path: Path) -> int | None:
+    """Bytes so far, None for no file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def language_of(recording: RecordingToTranscribe, settings: Settings) -> str:

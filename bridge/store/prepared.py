@@ -76,7 +76,8 @@ class Prepared:
         for row in found:
             fields = list(row)
             for index, processor in plan.outward:
-                fields[index] = processor(fields[index])
+                if (value := fields[index]) is not None:  # most times of an entry that is no call are
+                    fields[index] = processor(value)
             rows.append(self._make(fields))
         return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,11 @@ from click.testing import CliRunner
 from bridge.cli import doctor
 from bridge.cli.company import NEW_SETTINGS, make_home
 from bridge.cli.main import omniline
+from bridge.domain.times import utc_now
+from bridge.domain.topic import Topic
+from bridge.store import outbox
 from bridge.store.dialect import writer_engine
+from bridge.store.engine import batch_writer
 
 KEYS = ("HTTP__PORT", "SIP__PORT", "AMI__PORT", "AGI__PORT", "ASTERISK__HTTP_PORT")
 
@@ -117,6 +122,16 @@ def test_a_stranger_on_the_desks_port_is_not_taken_for_the_server(
         monkeypatch.setattr(doctor, "ANSWER_SECONDS", 0.2)
         code, said = examine()
     assert (code, "does not answer" in said) == (1, True)
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(59, 0), (61, 1)])
+def test_recordings_that_wait_for_their_words(home: Path, minutes: int, code: int) -> None:
+    written = utc_now() - timedelta(minutes=minutes)
+    with batch_writer(f"sqlite:///{home / 'omniline.sqlite3'}") as writer:
+        writer.run(outbox.put, Topic.TRANSCRIBE, "a recording", written)
+    said = f"recordings that wait for their words: 1, the oldest for {minutes} min"
+    assert examine()[0] == code
+    assert said in examine()[1]
 
 
 def test_a_model_that_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,10 @@ from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group, Topic
-from bridge.flows.transcribe_recording import TRIES, TranscribeRecording
+from bridge.flows.transcribe_recording import TRIES, TranscribeRecording, language_of
 from bridge.settings import Did, Models, Settings, Transcripts
 from bridge.store import outbox
+from bridge.store.transcripts import RecordingToTranscribe
 from pbx.interface import Outcome
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import DID, ScriptedCall
@@ -232,6 +233,7 @@ def cut(path: Path) -> None:
 
 
 BAD: dict[str, Callable[[Path], object]] = {
+    "gone": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
     "no audio": lambda path: path.write_bytes(b"this is not audio" * 1000),
     "a header of another kind": lambda path: path.write_bytes(b"RIFF\0\0\0\0WAVEfmt " + bytes(4000)),
@@ -289,6 +291,43 @@ async def test_what_was_cut_short_or_is_silent_is_read_as_far_as_it_goes(
     silent, whole = await transcripts_of(desk, customer)
     assert whole["text"].startswith(f"Caller: {CALLER}")
     assert (silent["text"], silent["payload"]["utterances"]) == ("", [])
+
+
+async def test_a_recording_that_is_still_being_written_is_read_again(
+    server: DeskServer, desk: Client, worker: SpeechWorker, spoken: tuple[Path, Path]
+) -> None:
+    customer = await server.add_customer("Оксана", KNOWN)
+    record(server, "1", spoken)
+    growing, whole = server.folders.recordings / "1-agent.wav", spoken[1].read_bytes()
+    cut(growing)
+    read: list[Transcript] = []
+
+    async def writing(job: TranscribeJob) -> Transcript:
+        read.append(await worker.transcribe(job))
+        growing.write_bytes(whole)
+        return read[-1]
+
+    async with transcribing(server, writing) as consumer:
+        talk(server, KNOWN, "1")
+        await eventually(lambda: len(read) == 1 and consumer.waiting == 1, within=20)
+        server.clock.ahead += timedelta(minutes=1)
+        await recording_of(desk, state="ready")
+    (entry,) = await transcripts_of(desk, customer)
+    assert entry["text"] == f"Caller: {CALLER}\nAgent: {AGENT}"
+    assert [side.speaker for side in read[0].utterances] == ["caller"]
+
+
+@pytest.mark.parametrize(
+    ("customers", "dialled", "expected"),
+    [("ru", DID, "ru"), (None, DID, "uk"), ("fr", DID, "uk"), (None, OTHER, "en"), (None, "", "en")],
+)
+def test_the_language_is_the_customers_else_the_numbers_else_the_companys(
+    customers: str | None, dialled: str, expected: str
+) -> None:
+    settings = Settings(dids=(Did(number=DID, queue="sales", language="uk"),))  # type: ignore[arg-type]
+    assert settings.company.language == "en"
+    recording = RecordingToTranscribe("", "", "call", "", utc_now(), "inbound", dialled, customers)
+    assert language_of(recording, settings) == expected
 
 
 @pytest.mark.parametrize("damage", ["not named", "not there", "incomplete"])

@@ -69,7 +69,9 @@ async def test_the_words_of_both_sides_stand_on_the_customers_timeline(
     (told,) = await eventually(told_live, what="the live message of the transcript")
     assert (told["data"]["state"], told["data"]["entry_id"]) == ("ready", entry["id"])
     async with agent_101.session.get(f"{omniline.url}/metrics") as answer:
-        assert "omniline_transcripts_waiting 0.0" in await answer.text()
+        said = await answer.text()
+    assert "omniline_transcripts_waiting 0.0" in said
+    assert "omniline_transcripts_waiting_seconds 0.0" in said
 
 
 async def test_a_call_filed_under_another_before_its_words_came_takes_them_along(

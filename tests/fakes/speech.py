@@ -5,17 +5,26 @@ from __future__ import annotations
 import audioop
 import subprocess
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 RATE = 8000
 VOICES = {"en": "en-us", "ru": "ru", "uk": "uk"}
 
 
-def speak(text: str, language: str, path: Path, *, lead_s: float = 0.3, tail_s: float = 0.6) -> Path:
+def speak(
+    text: str,
+    language: str,
+    path: Path,
+    *,
+    lead_s: float = 0.3,
+    tail_s: float = 0.6,
+    espeak: Sequence[str] = ("espeak-ng",),
+) -> Path:
     """Writes `text` as the WAV file `path`: 8 kHz, through G.711 A-law, with silence around it."""
     raw = path.with_suffix(".raw.wav")
     subprocess.run(
-        ["espeak-ng", "-v", VOICES[language], "-s", "150", "-w", str(raw), "--stdin"],
+        [*espeak, "-v", VOICES[language], "-s", "150", "-w", str(raw), "--stdin"],
         input=text.encode(),
         check=True,
     )

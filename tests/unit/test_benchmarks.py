@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.dataset import Dataset
 from benchmarks.harness import Bound, Expectation, Ratio, Result, as_json, measure, render
 from benchmarks.pop_desks import masked_frame, read_frame
 from benchmarks.pop_latency import PATIENCE, Tally, match, percentile, summarise
 from benchmarks.pop_phones import header
 from benchmarks.sightings import Witness, read, witness
+
+
+def test_the_last_tenth_of_the_customers_are_five_leaves_each() -> None:
+    data = Dataset("", 1000, 10_000)
+    assert [data.canonical(n) for n in (0, 899, 900, 904, 905, 999)] == [0, 899, 900, 900, 905, 995]
 
 
 def result(**changes: object) -> Result:

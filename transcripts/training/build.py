@@ -7,7 +7,7 @@ for tests, not for people.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +48,13 @@ def build(
     items: int,
     epochs: int = EPOCHS,
     processes: int = 2,
+    espeak_folder: Path | None = None,
 ) -> None:
-    """Writes the model's files into `folder`. Raises Rejected where espeak-ng or sox is missing, or the items are too few."""
+    """Writes the model's files into `folder`; `espeak_folder` is that of `open_espeaks`.
+
+    Raises Rejected where espeak-ng or sox is missing, or the items are too few."""
     corpus: list[Item] = []
-    for item in make_items(vocabulary, items, seed, processes):
+    for item in make_items(vocabulary, items, seed, processes, espeak_folder):
         if len(corpus) % TOLD_EVERY == 0:
             say(f"speaking {items} items: {len(corpus)}")
         corpus.append(item)
@@ -101,7 +104,9 @@ def model_name(language: str) -> str:
     return f"{language}-telephone-small"
 
 
-def describe(language: str, vocabulary: Vocabulary, seed: int, items: int, rates: str) -> str:
+def describe(
+    language: str, vocabulary: Vocabulary, seed: int, items: int, espeaks: Sequence[str], rates: str
+) -> str:
     """The model's README.md: what it is, what made it, its error rates."""
     return f"""\
 # {model_name(language)}
@@ -109,7 +114,8 @@ def describe(language: str, vocabulary: Vocabulary, seed: int, items: int, rates
 A Vosk model of {len(vocabulary.words)} words, trained on the synthesised speech of espeak-ng alone. Fit for the sample
 company and for tests, **not for people**: it says nothing about how well Vosk understands them.
 
-Made by `omniline models build --language {language} --seed {seed} --items {items}`. Words that are wrong, missing or
-too many, as said by voices that were held out of the training:
+Made by `omniline models build --language {language} --seed {seed} --items {items}`, spoken in turn by espeak-ng
+{" and ".join(espeaks)}: it may not understand another version. Words that are wrong, missing or too many, as said by
+voices that were held out of the training:
 
 {rates}"""

@@ -6,12 +6,13 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from transcripts.training import channel
-from transcripts.training.espeak import SILENCE, Espeak, Phone, Voice
+from transcripts.training.espeak import SILENCE, Espeak, Phone, Spoken, Voice, open_espeaks
 from transcripts.training.features import LENGTH, SHIFT, Matrix, mfcc
 from transcripts.training.vocabulary import Vocabulary
 
@@ -43,11 +44,16 @@ class Item:
     seconds: float
 
 
-def make_items(vocabulary: Vocabulary, count: int, seed: int, processes: int) -> Iterator[Item]:
-    """`count` items in order. The items do not depend on the number of processes."""
+def make_items(
+    vocabulary: Vocabulary, count: int, seed: int, processes: int, espeak_folder: Path | None = None
+) -> Iterator[Item]:
+    """`count` items in order, spoken in turn by each espeak-ng of `open_espeaks`.
+
+    The items do not depend on the number of processes.
+    """
     tasks = [(vocabulary, seed, number) for number in range(count)]
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, initializer=_open_espeak) as pool:
+    with context.Pool(processes, initializer=_open, initargs=(espeak_folder,)) as pool:
         yield from pool.imap(_make_item, tasks, chunksize=16)
 
 
@@ -58,12 +64,12 @@ def pronunciations(said: Counter[tuple[str, Pronunciation]], word: str) -> dict[
     return {phones: count / most for phones, count in sorted(counts.items()) if count >= 0.03 * most}
 
 
-_espeak: Espeak
+_espeaks: tuple[Espeak, ...]
 
 
-def _open_espeak() -> None:
-    global _espeak
-    _espeak = Espeak()
+def _open(espeak_folder: Path | None) -> None:
+    global _espeaks
+    _espeaks = open_espeaks(espeak_folder)
 
 
 def _make_item(task: tuple[Vocabulary, int, int]) -> Item:
@@ -82,9 +88,10 @@ def _make_item(task: tuple[Vocabulary, int, int]) -> Item:
         pitch_range=int(rng.integers(25, 75)),
         word_gap=int(rng.choice([0, 0, 0, 2, 6])),
     )
-    spoken = _espeak.speak(words, voice)
+    espeak = _espeaks[number % len(_espeaks)]
+    spoken = espeak.speak(words, voice)
     factor = float(rng.uniform(0.92, 1.09)) if rng.random() < 0.6 else 1.0
-    samples, phones = _telephoned(spoken.samples, spoken.phones, factor, rng)
+    samples, phones = _telephoned(spoken, espeak.rate, factor, rng)
     features = mfcc(samples)
     return Item(features, _labels(phones, len(features)), _said(words, phones), len(samples) / channel.RATE)
 
@@ -100,18 +107,19 @@ def _choose_words(vocabulary: Vocabulary, rng: np.random.Generator) -> tuple[str
 
 
 def _telephoned(
-    samples: npt.NDArray[np.int16], phones: tuple[Phone, ...], factor: float, rng: np.random.Generator
+    spoken: Spoken, rate: int, factor: float, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int16], tuple[Phone, ...]]:
     """The speech with silence around it as it comes out of a telephone, and its phones in samples of 8 kHz."""
     if rng.random() < CRUDE_SHARE:
-        narrow = channel.resample_crudely(samples, _espeak.rate, factor)
+        narrow = channel.resample_crudely(spoken.samples, rate, factor)
     else:
         band = (float(rng.uniform(80, 300)), float(rng.uniform(3300, 3800)))
-        narrow = channel.resample(samples, _espeak.rate, factor, band)
+        narrow = channel.resample(spoken.samples, rate, factor, band)
     lead, tail = int(rng.uniform(0.15, 0.8) * channel.RATE), int(rng.uniform(0.2, 0.9) * channel.RATE)
-    scale = len(narrow) / max(len(samples), 1)
+    scale = len(narrow) / max(len(spoken.samples), 1)
     moved = tuple(
-        Phone(p.name, p.word, lead + round(p.start * scale), lead + round(p.end * scale)) for p in phones
+        Phone(p.name, p.word, lead + round(p.start * scale), lead + round(p.end * scale))
+        for p in spoken.phones
     )
     return channel.distort(np.pad(narrow, (lead, tail)), rng), moved
 

@@ -1,15 +1,18 @@
 """Speech with the exact time of every phone: libespeak-ng through ctypes.
 
-The library is one state machine for the whole process (voice, rate, callback): use it from one thread, and from
-one process for each worker. Events and their layout: espeak-ng's speak_lib.h.
+A library is one state machine for the whole process (voice, rate, callback): use it from one thread, and from
+one process for each worker. Two versions side by side do not disturb each other. Events and their layout:
+espeak-ng's speak_lib.h.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +20,7 @@ import numpy.typing as npt
 from transcripts.interface import Rejected
 
 LIBRARY = "libespeak-ng.so.1"
+_NEEDED_BY_IT = ("libsonic.so.0", "libpcaudio.so.0")
 SILENCE = "SIL"
 
 _SYNCHRONOUS, _PHONEME_EVENTS_NO_EXIT = 2, 0x8001
@@ -81,16 +85,25 @@ class Spoken:
 
 
 class Espeak:
-    """The library, opened. Raises Rejected where it is not installed."""
+    """One library, opened: the machine's own, or that in `folder`, beside its data and what it needs.
 
-    def __init__(self) -> None:
+    Raises Rejected where it is not installed.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         try:
-            self._library = ctypes.CDLL(LIBRARY)
+            if folder:
+                for needed in _NEEDED_BY_IT:
+                    ctypes.CDLL(str(folder / needed))
+            self._library = ctypes.CDLL(str(folder / LIBRARY) if folder else LIBRARY)
         except OSError as error:
-            raise Rejected(f"there is no {LIBRARY}: install the package espeak-ng") from error
-        self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS_NO_EXIT)
+            raise Rejected(f"there is no {LIBRARY}: install the package espeak-ng ({error})") from error
+        data = str(folder).encode() if folder else None
+        self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS_NO_EXIT)
         if self.rate <= 0:
             raise Rejected("espeak-ng does not start: is the package espeak-ng-data installed?")
+        self._library.espeak_Info.restype = ctypes.c_char_p
+        self.version = ".".join(self._library.espeak_Info(None).decode().split(".")[:2])
         self._chunks: list[npt.NDArray[np.int16]] = []
         self._events: list[tuple[int, int, int, int, str]] = []
         self._callback = _Callback(self._take)
@@ -121,6 +134,19 @@ class Espeak:
             self._events.append((event.type, event.text_position, event.length, event.sample, name))
             position += 1
         return 0
+
+
+def open_espeaks(folder: Path | None) -> tuple[Espeak, ...]:
+    """One for each version there is: the machine's own, then that in `folder`. Raises Rejected where there is none."""
+    found = []
+    with contextlib.suppress(Rejected):
+        found.append(Espeak())  # first: asked for by its bare name, the loader gives what is open already
+    if folder and (folder / LIBRARY).is_file():
+        beside = Espeak(folder)
+        found += [beside] if beside.version not in {espeak.version for espeak in found} else []
+    if not found:
+        raise Rejected(f"there is no {LIBRARY}: install the package espeak-ng")
+    return tuple(found)
 
 
 def _phones(

@@ -5,8 +5,9 @@ The words go the way of every recording: a WAV file, and `transcripts.engine`.
 
 from __future__ import annotations
 
+import itertools
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,10 @@ TEST_SETS = (
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Words wrong, missing or too many, of `words` said."""
+    """Words wrong, missing or too many, of `words` said by the version `espeak`."""
 
     test_set: str
+    espeak: str
     codec: str
     errors: int
     words: int
@@ -60,20 +62,24 @@ class Rate:
         return 100 * self.errors / self.words
 
 
-def measure(vocabulary: Vocabulary, model: Path, work: Path, seed: int) -> Iterator[Rate]:
-    """One Rate for each of TEST_SETS and CODECS. `work` is an empty folder for a while.
+def measure(
+    vocabulary: Vocabulary, model: Path, work: Path, seed: int, espeaks: Sequence[Espeak]
+) -> Iterator[Rate]:
+    """One Rate for each of TEST_SETS, `espeaks` and CODECS. `work` is an empty folder for a while.
 
-    Raises Rejected where sox or espeak-ng is missing.
+    Raises Rejected where sox is missing.
     """
-    engine, espeak = Engine(), Espeak()
-    for test_set in TEST_SETS:
+    engine = Engine()
+    for test_set, espeak in itertools.product(TEST_SETS, espeaks):
         sentences = _sentences(vocabulary, test_set, seed)
         spoken = [_speak(espeak, vocabulary, test_set, number, s) for number, s in enumerate(sentences)]
         for codec, through in CODECS.items():
             errors = 0
             for sentence, sound in zip(sentences, spoken, strict=True):
                 errors += count_errors(sentence, _recognise(engine, model, through(sound), work))
-            yield Rate(test_set.name, codec, errors, sum(len(sentence) for sentence in sentences))
+            yield Rate(
+                test_set.name, espeak.version, codec, errors, sum(len(sentence) for sentence in sentences)
+            )
 
 
 def count_errors(said: tuple[str, ...], heard: tuple[str, ...]) -> int:
@@ -128,9 +134,10 @@ CODECS: dict[str, Callable[[Sound], Sound]] = {
 
 
 def table(rates: list[Rate]) -> str:
-    """Markdown: a line for each test set, a column for each codec."""
-    lines = [f"| {SENTENCES} sentences each | {' | '.join(CODECS)} |", "| --- |" + " --- |" * len(CODECS)]
-    for test_set in TEST_SETS:
-        cells = [f"{r.percent:.1f} % ({r.errors}/{r.words})" for r in rates if r.test_set == test_set.name]
-        lines.append(f"| {test_set.name} | {' | '.join(cells)} |")
+    """Markdown: a line for each test set and espeak-ng, a column for each codec."""
+    heads = ("espeak-ng", *CODECS)
+    lines = [f"| {SENTENCES} sentences each | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
+    for (test_set, espeak), row in itertools.groupby(rates, lambda rate: (rate.test_set, rate.espeak)):
+        cells = [f"{rate.percent:.1f} % ({rate.errors}/{rate.words})" for rate in row]
+        lines.append(f"| {test_set} | {espeak} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -16,12 +17,14 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli.main import omniline
+from pbx.asterisk.prefix import find_prefix
 from transcripts.interface import Rejected
-from transcripts.models import check_model
+from transcripts.models import SHIPPED, check_model
 from transcripts.training import channel
 from transcripts.training.acoustic_file import GARBAGE, SILENCE, number_phones, write_model
+from transcripts.training.build import describe, model_name
 from transcripts.training.corpus import TRAINING_VARIANTS, make_items, pronunciations
-from transcripts.training.espeak import Espeak, Voice
+from transcripts.training.espeak import Espeak, Voice, open_espeaks
 from transcripts.training.features import BANDS, mfcc
 from transcripts.training.graph import Graph, build_graph, number_words, write_graph
 from transcripts.training.learn import Example, learn
@@ -185,6 +188,33 @@ def test_phones_cover_the_speech_and_belong_to_their_words(language: str) -> Non
         espeak.speak(("a",), Voice("nowhere"))
 
 
+def test_espeaks_are_opened_side_by_side_once_a_version() -> None:
+    """The second is of another version where the prefix brings one; each goes on by itself after the other spoke."""
+    prefix = find_prefix()
+    espeaks = open_espeaks(prefix.libraries if prefix else None)
+    assert len({espeak.version for espeak in espeaks}) == len(espeaks)
+    words, voice = ("алло", "мой", "товар"), Voice("uk")
+    rounds = [[espeak.speak(words, voice) for espeak in espeaks] for _ in range(2)]
+    for one, other in zip(*rounds, strict=True):
+        assert [phone.name for phone in one.phones] == [phone.name for phone in other.phones] != []
+
+
+def test_without_a_prefix_the_machines_espeak_speaks_alone() -> None:
+    assert [espeak.version for espeak in open_espeaks(Path("/nowhere"))] == [Espeak().version]
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_shipped_model_is_what_the_command_makes_of_its_words(language: str) -> None:
+    vocabulary = get_vocabulary(language)
+    folder = SHIPPED / model_name(language)
+    readme = (folder / "README.md").read_text()
+    (versions,) = re.findall(r"spoken in turn by espeak-ng\n(.+): it", readme)
+    assert readme.startswith(describe(language, vocabulary, 1, 5000, versions.split(" and "), ""))
+    assert "| 1.51 |" in readme
+    known = [line.split()[0] for line in (folder / "graph/words.txt").read_text().splitlines()]
+    assert set(vocabulary.words) == set(known) - {"<eps>", "[unk]", "#0"}
+
+
 @pytest.mark.parametrize("language", list_languages())
 def test_sample_says_only_what_its_model_knows(language: str) -> None:
     vocabulary = get_vocabulary(language)
@@ -224,11 +254,12 @@ def test_word_errors() -> None:
     assert count_errors(said, ("one", "five", "two", "three", "four")) == 2
 
 
-def test_table_has_a_line_for_each_test_set() -> None:
-    rates = [Rate(s.name, codec, 1, 50) for s in TEST_SETS for codec in ("A-law", "mu-law", "GSM")]
+def test_table_has_a_line_for_each_test_set_and_espeak() -> None:
+    codecs = ("A-law", "mu-law", "GSM")
+    rates = [Rate(s.name, v, codec, 1, 50) for s in TEST_SETS for v in ("1.51", "1.52") for codec in codecs]
     lines = table(rates).splitlines()
-    assert len(lines) == 2 + len(TEST_SETS)
-    assert lines[-1].endswith("| 2.0 % (1/50) | 2.0 % (1/50) | 2.0 % (1/50) |")
+    assert len(lines) == 2 + 2 * len(TEST_SETS)
+    assert lines[-1].endswith("| 1.52 | 2.0 % (1/50) | 2.0 % (1/50) | 2.0 % (1/50) |")
 
 
 def test_command_builds_a_model_that_vosk_loads(tmp_path: Path) -> None:
@@ -251,7 +282,7 @@ def test_command_builds_a_model_that_vosk_loads(tmp_path: Path) -> None:
     check_model(tmp_path / "uk-telephone-small")
     readme = (tmp_path / "uk-telephone-small/README.md").read_text()
     assert "omniline models build --language uk --seed 7 --items 300" in readme
-    assert "| words by lot, plain voice |" in readme
+    assert "| words by lot, plain voice | 1.5" in readme
 
 
 def test_too_few_items_are_refused_before_the_learning(tmp_path: Path) -> None:
