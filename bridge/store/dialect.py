@@ -1,7 +1,9 @@
 """Where SQLite and PostgreSQL differ: how a connection is opened, how a writer begins, which errors pass by themselves.
 
 Two kinds of engine for one URL. A reader's connections are AUTOCOMMIT and are held by their thread. A writer's
-transaction takes SQLite's one write lock at BEGIN (IMMEDIATE), so that it never has to fail half-way for want of it.
+transaction takes the database's one write lock when it begins, so that it never has to fail half-way for want of it:
+SQLite's own (BEGIN IMMEDIATE), on PostgreSQL an advisory lock. So one transaction writes at a time on both, whoever
+else writes, and what a store function has found stays so until its commit (docs/adr/0012-one-writer-on-both-engines.md).
 
 SQLite is in WAL mode with `synchronous = FULL`: what was committed survives a power cut.
 """
@@ -16,6 +18,7 @@ from typing import Any
 
 import msgspec
 import psycopg.errors
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, exc, make_url
 
 from bridge.errors import InvalidInput, Transient
@@ -24,6 +27,12 @@ LOCK_WAIT = 5.0
 """Seconds a writer waits for another process's transaction before it gives up with Transient."""
 _LOCK_POLL = 0.002
 WARM_BYTES = 2 << 30
+
+_WRITE_LOCK = 0x6F6D6E69
+"""Of PostgreSQL's advisory locks, which are the database's own: the one that every writer takes."""
+_CONNECT_SECONDS = 3
+_IDLE_SECONDS = 10
+"""A writer that stands still within its transaction this long (a stopped process) loses it, and the lock with it."""
 
 # What SQLite says of a disk, a lock or a permission, as opposed to a mistake in a statement (SQLite, "Result codes").
 _PASSING = {
@@ -50,8 +59,7 @@ def reader_engine(url: str, *, busy_seconds: float = 1.0) -> Engine:
 def writer_engine(url: str) -> Engine:
     """An engine whose transactions take the write lock when they begin, or raise Transient after LOCK_WAIT."""
     engine = _engine(url, busy_seconds=0.0)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin_immediate if engine.dialect.name == "sqlite" else _take_write_lock)
     return engine
 
 
@@ -71,10 +79,29 @@ def translated(error: BaseException) -> Transient | None:
         code = getattr(seen, "sqlite_errorcode", 0) & 0xFF
         if code in _PASSING:
             return Transient(_PASSING[code])
-        if isinstance(seen, psycopg.errors.OperationalError):
-            return Transient(f"the database is not there: {type(seen).__name__}")
+        if isinstance(seen, psycopg.Error) and (said := _said_by_postgres(seen)):
+            return Transient(said)
         seen = seen.__context__
     return None
+
+
+def _said_by_postgres(error: psycopg.Error) -> str | None:
+    match error:
+        case psycopg.errors.LockNotAvailable():
+            return "the database is locked by another program"
+        case psycopg.errors.DiskFull():
+            return "the disk is full"
+        case psycopg.errors.ReadOnlySqlTransaction():
+            return "the database may not be written"
+        case psycopg.OperationalError() | psycopg.errors.IdleInTransactionSessionTimeout():
+            # Of a server that cannot be reached the first line names where it was looked for, and why not.
+            return f"the database is not there: {str(error).partition(chr(10))[0] or type(error).__name__}"
+    return None
+
+
+def was_lost(connection: Connection) -> bool:
+    """Whether the server has ended this connection. Never on SQLite."""
+    return connection.invalidated or bool(getattr(connection.connection.dbapi_connection, "closed", False))
 
 
 def warm_up(url: str) -> None:
@@ -93,6 +120,12 @@ def _engine(url: str, *, busy_seconds: float, **options: Any) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+        options["connect_args"] = {
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "omniline",
+            "options": f"-c timezone=UTC -c lock_timeout={busy_seconds:g}s"
+            f" -c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
+        }
     elif parsed.get_backend_name() == "sqlite":
         # isolation_level None: the driver begins nothing by itself, we do (SQLAlchemy, "Serializable isolation / Savepoints").
         options["connect_args"] = {
@@ -111,8 +144,7 @@ def _engine(url: str, *, busy_seconds: float, **options: Any) -> Engine:
         json_deserializer=msgspec.json.decode,
         **options,
     )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _prepare_sqlite if engine.dialect.name == "sqlite" else _prepare_postgres)
     return engine
 
 
@@ -127,6 +159,25 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+class _TextDumper(StrDumperUnknown):
+    """PostgreSQL keeps no NUL in a text; mail and desks may bring one, and SQLite takes it."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> None:
+    connection.adapters.register_dumper(str, _TextDumper)
+
+
+def _take_write_lock(connection: Connection) -> None:
+    """Waits in turn for whoever writes; LOCK_WAIT holds for what the transaction itself waits for as well."""
+    connection.exec_driver_sql(
+        "SELECT set_config('lock_timeout', %(wait)s, true), pg_advisory_xact_lock(%(lock)s)",
+        {"wait": f"{LOCK_WAIT * 1000:.0f}ms", "lock": _WRITE_LOCK},
+    )
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -11,12 +11,16 @@ from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
 
 
-@pytest.fixture(params=["sqlite"])
-def url(tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty, migrated database."""
+    if request.param == "postgresql":
+        with request.getfixturevalue("postgres").database() as address:
+            yield address
+        return
     address = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
     upgrade(address)
-    return address
+    yield address
 
 
 @pytest.fixture
