@@ -9,18 +9,27 @@ from sqlalchemy import Connection
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
+from tests.postgres import PostgresServer
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty, migrated database."""
-    if request.param == "postgresql":
-        with request.getfixturevalue("postgres").database() as address:
-            yield address
-        return
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
     address = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
     upgrade(address)
-    yield address
+    return address
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    with postgres.database() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty, migrated database."""
+    address: str = request.getfixturevalue(f"{request.param}_url")
+    return address
 
 
 @pytest.fixture
