@@ -92,6 +92,10 @@ class PostgresServer:
         self._process.send_signal(how)
         self._process.wait(20)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._folder)

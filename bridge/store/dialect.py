@@ -30,7 +30,10 @@ WARM_BYTES = 2 << 30
 
 _WRITE_LOCK = 0x6F6D6E69
 """Of PostgreSQL's advisory locks, which are the database's own: the one that every writer takes."""
+_TRANSACTION = "omniline transaction"
 _CONNECT_SECONDS = 3
+ASK_SECONDS = 30.0
+_ASK_POLL = 0.1
 _IDLE_SECONDS = 10
 """A writer that stands still within its transaction this long (a stopped process) loses it, and the lock with it."""
 
@@ -97,6 +100,36 @@ def _said_by_postgres(error: psycopg.Error) -> str | None:
             # Of a server that cannot be reached the first line names where it was looked for, and why not.
             return f"the database is not there: {str(error).partition(chr(10))[0] or type(error).__name__}"
     return None
+
+
+def commit(connection: Connection) -> None:
+    """Commit a writer's transaction. Of one whose answer was lost with the server, the server is asked when it is back.
+
+    So what this raises for has not happened: it may be done again, and nothing is there twice. (A server that stays
+    away for ASK_SECONDS leaves that open.)
+    """
+    transaction = connection.info.get(_TRANSACTION)
+    try:
+        connection.commit()
+    except DRIVER_ERRORS:
+        if transaction is None or not was_lost(connection) or not _was_kept(connection.engine, transaction):
+            raise
+
+
+def _was_kept(writer: Engine, transaction: str) -> bool:
+    deadline = time.monotonic() + ASK_SECONDS
+    while True:
+        try:
+            # The lock is had once the lost transaction is over, one way or the other.
+            with writer.connect() as connection:
+                asked = connection.exec_driver_sql(
+                    "SELECT pg_xact_status(%(transaction)s::xid8)", {"transaction": transaction}
+                )
+                return bool(asked.scalar_one() == "committed")
+        except DRIVER_ERRORS as error:
+            if translated(error) is None or time.monotonic() >= deadline:
+                raise
+            time.sleep(_ASK_POLL)
 
 
 def was_lost(connection: Connection) -> bool:
@@ -174,10 +207,11 @@ def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> N
 
 def _take_write_lock(connection: Connection) -> None:
     """Waits in turn for whoever writes; LOCK_WAIT holds for what the transaction itself waits for as well."""
-    connection.exec_driver_sql(
-        "SELECT set_config('lock_timeout', %(wait)s, true), pg_advisory_xact_lock(%(lock)s)",
+    connection.info[_TRANSACTION] = connection.exec_driver_sql(
+        "SELECT pg_current_xact_id()::text, set_config('lock_timeout', %(wait)s, true),"
+        " pg_advisory_xact_lock(%(lock)s)",
         {"wait": f"{LOCK_WAIT * 1000:.0f}ms", "lock": _WRITE_LOCK},
-    )
+    ).scalar_one()
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.errors import Transient
-from bridge.store.dialect import DRIVER_ERRORS, reader_engine, translated, was_lost, writer_engine
+from bridge.store.dialect import DRIVER_ERRORS, commit, reader_engine, translated, was_lost, writer_engine
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Database:
         try:
             connection = self._begin()
             yield connection
-            connection.commit()
+            commit(connection)
         except BaseException:
             self._drop_writing()
             raise
@@ -237,7 +237,7 @@ class BatchWriter:
     def commit(self) -> None:
         """Make all that ran durable. Raises Transient when that fails: nothing since the last commit happened then."""
         with passing_errors():
-            self._connection.commit()
+            commit(self._connection)
 
     def close(self) -> None:
         """Drop what is not committed."""
