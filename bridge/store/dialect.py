@@ -114,6 +114,8 @@ def commit(connection: Connection) -> None:
     except DRIVER_ERRORS:
         if transaction is None or not was_lost(connection) or not _was_kept(connection.engine, transaction):
             raise
+        # Nothing is left to take back: the connection is made anew at its next use.
+        connection.rollback()
 
 
 def _was_kept(writer: Engine, transaction: str) -> bool:
