@@ -18,8 +18,7 @@ from bridge.domain.live import EVERYONE
 from bridge.domain.times import utc_now
 from bridge.errors import Transient
 from bridge.store import dialect, feed
-from bridge.store.dialect import writer_engine
-from bridge.store.engine import Database
+from bridge.store.engine import BatchWriter, Database
 from pbx.interface import NumberKind, PhoneNumber
 from tests.contract.desk_server import eventually
 from tests.postgres import PostgresServer
@@ -137,10 +136,11 @@ async def test_a_writer_that_stands_still_loses_the_lock(
     store: Database, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dialect, "_IDLE_SECONDS", 1)
-    with writer_engine(postgres_url).connect() as stopped:
-        stopped.begin()
-        put(stopped, 1)
-        began = time.monotonic()
-        assert await store.write(put, 2) == 2
-        assert time.monotonic() - began < dialect.LOCK_WAIT
+    stopped = BatchWriter(postgres_url)
+    stopped.run(put, 1)
+    began = time.monotonic()
+    assert await store.write(put, 2) == 2
+    assert time.monotonic() - began < dialect.LOCK_WAIT
+    with pytest.raises(Transient, match="is not there"):
+        stopped.commit()
     assert await store.read(stored) == [2]
