@@ -32,6 +32,17 @@ def url(request: pytest.FixtureRequest) -> str:
     return address
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(template="template0") as address:
+        yield address
+
+
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
     database = Database(url)

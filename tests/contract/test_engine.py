@@ -118,6 +118,18 @@ async def test_a_full_disk_is_transient_and_the_store_goes_on_after(sqlite_url: 
     await db.close()
 
 
+async def test_a_mistake_at_the_commit_fails_these_units_and_none_after(db: Database) -> None:
+    def fail_once(_: Connection) -> None:
+        dialect.event.remove(db._writer, "commit", fail_once)
+        raise LookupError("nobody thought of this")
+
+    dialect.event.listen(db._writer, "commit", fail_once)
+    with pytest.raises(LookupError, match="thought of this"):
+        await db.write(put, "a")
+    assert await db.write(put, "b") == "b"
+    assert await db.read(keys) == {"b"}
+
+
 async def test_a_cancelled_waiter_does_not_disturb_the_writer(db: Database) -> None:
     waiter = asyncio.ensure_future(db.write(put, "a"))
     await asyncio.sleep(0)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from bridge.errors import InvalidInput
 from bridge.store.dialect import reader_engine, writer_engine
 from bridge.store.migrations import find_revision, head_revision, upgrade
 from bridge.store.schema import metadata
-from tests.postgres import PostgresServer
 
 _SQLITE = """
     SELECT name, sql FROM sqlite_master
@@ -28,17 +26,6 @@ _POSTGRESQL = """
     WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'
     UNION ALL SELECT tablename, indexdef FROM pg_indexes
     WHERE schemaname = 'public' AND tablename <> 'alembic_version'"""
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database(template="template0") as address:
-        yield address
 
 
 def read_tables(url: str) -> set[tuple[str, str]]:

@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, exc, make_url
 
 from bridge.errors import InvalidInput
 from bridge.store.dialect import reader_engine, writer_engine
@@ -60,6 +60,23 @@ def _refuse_unfit(connection: Connection) -> None:
         raise InvalidInput(
             f"the database is kept in {encoding}: make one with 'createdb --encoding=UTF8 --template=template0'",
             where="database.url",
+        )
+
+
+def require_current(url: str) -> None:
+    """Raises InvalidInput, with what to do, unless the tables of `url` are those of this release; Transient like `upgrade`."""
+    where = make_url(url).render_as_string(hide_password=True)
+    try:
+        current, head = find_revision(url), head_revision()
+    except exc.DatabaseError as error:
+        raise InvalidInput(
+            f"it is damaged ({error.orig}): restore a backup, or move it away", where=where
+        ) from error
+    if current is None:
+        raise InvalidInput("there are no tables yet: run 'omniline init'", where=where)
+    if current != head:
+        raise InvalidInput(
+            f"it is at revision {current}, this release needs {head}: run 'omniline db upgrade'", where=where
         )
 
 
