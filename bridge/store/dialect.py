@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ _PASSING = {
 }
 
 
+_TOO_LARGE = (
+    psycopg.errors.StringDataRightTruncation,
+    psycopg.errors.NumericValueOutOfRange,
+    # Of a key that no index holds.
+    psycopg.errors.ProgramLimitExceeded,
+)
+
+
 def reader_engine(url: str, *, busy_seconds: float = 1.0) -> Engine:
     """An engine whose connections are AUTOCOMMIT; a locked SQLite file is waited for `busy_seconds`."""
     return _engine(
@@ -76,20 +85,34 @@ def translated(error: BaseException) -> Transient | None:
     What it happened in handling of counts as well: a full disk ends SQLite's transaction, and then going back to
     the savepoint fails too.
     """
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in _chain(error):
         # Extended codes keep the primary one in the low byte.
         code = getattr(seen, "sqlite_errorcode", 0) & 0xFF
         if code in _PASSING:
             return Transient(_PASSING[code])
         if isinstance(seen, psycopg.Error) and (said := _said_by_postgres(seen)):
             return Transient(said)
-        seen = seen.__context__
     return None
+
+
+def refused(error: BaseException) -> InvalidInput | None:
+    """The InvalidInput that `error` is when PostgreSQL cannot keep a value. SQLite keeps any."""
+    if any(isinstance(seen, _TOO_LARGE) for seen in _chain(error)):
+        return InvalidInput("a value is larger than the database keeps")
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__context__
 
 
 def _said_by_postgres(error: psycopg.Error) -> str | None:
     match error:
+        case psycopg.errors.ProgramLimitExceeded():
+            return None
         case psycopg.errors.LockNotAvailable():
             return "the database is locked by another program"
         case psycopg.errors.DiskFull():

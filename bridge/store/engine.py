@@ -24,7 +24,15 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.errors import Transient
-from bridge.store.dialect import DRIVER_ERRORS, commit, reader_engine, translated, was_lost, writer_engine
+from bridge.store.dialect import (
+    DRIVER_ERRORS,
+    commit,
+    reader_engine,
+    refused,
+    translated,
+    was_lost,
+    writer_engine,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -257,14 +265,15 @@ def batch_writer(url: str) -> Iterator[BatchWriter]:
 
 @contextmanager
 def passing_errors() -> Generator[None]:
-    """Turn the driver's words for a lock, a disk or a lost server into Transient; let mistakes through as they are."""
+    """Turn the driver's words for a lock, a disk or a lost server into Transient, and those for a value that is too
+    large into InvalidInput; let mistakes through as they are."""
     try:
         yield
     except DRIVER_ERRORS as error:
-        transient = translated(error)
-        if transient is None:
+        ours = translated(error) or refused(error)
+        if ours is None:
             raise
-        raise transient from error
+        raise ours from error
 
 
 def _run_unit(connection: Connection, unit: _Unit) -> None:
@@ -275,7 +284,7 @@ def _run_unit(connection: Connection, unit: _Unit) -> None:
         # A full disk or a lost server takes the whole transaction with it, not this unit alone.
         if translated(error) is not None:
             raise
-        unit.error = error
+        unit.error = refused(error) or error
     except Exception as error:  # noqa: BLE001 - handed to whoever awaits this unit
         unit.error = error
 

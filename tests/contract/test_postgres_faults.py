@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from bridge.directory import StoreDirectory
 from bridge.domain.live import EVERYONE
 from bridge.domain.times import utc_now
-from bridge.errors import Transient
-from bridge.store import dialect, feed
+from bridge.errors import InvalidInput, Transient
+from bridge.store import dialect, feed, inboxes
 from bridge.store.engine import BatchWriter, Database
 from pbx.interface import NumberKind, PhoneNumber
 from tests.contract.desk_server import eventually
@@ -130,6 +130,17 @@ async def test_of_a_commit_whose_answer_was_lost_the_server_is_asked(
                 await store.write(put, 2)
     assert await store.read(stored) == ([1, 2] if reached else [1])
     assert await store.write(put, 3) == 3
+
+
+async def test_a_value_that_it_cannot_keep_is_refused_by_name(store: Database) -> None:
+    """SQLite keeps any: there it is stored."""
+    with pytest.raises(InvalidInput, match="larger than the database keeps"):
+        await store.write(feed.append, "t" * 33, EVERYONE, {}, utc_now())
+    with pytest.raises(InvalidInput, match="larger than the database keeps"):
+        await store.write(inboxes.resolve_inbox, "email", "".join(map(chr, range(0x4E00, 0x5E00))))
+    with pytest.raises(InvalidInput, match="larger than the database keeps"):
+        await store.read(feed.read_after, 1 << 70, 1)
+    assert await store.write(put, 1) == 1
 
 
 async def test_a_writer_that_stands_still_loses_the_lock(
