@@ -87,7 +87,7 @@ class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where the timeline is kept."""
 
     url: str = ""
-    """`sqlite:///…`; empty means `omniline.sqlite3` in the home. PostgreSQL is refused in this release."""
+    """`sqlite:///…` or `postgresql://user:password@host/name` (15 or later); empty means `omniline.sqlite3` in the home."""
 
 
 class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.home import open_home
+from bridge.cli.home import open_company
 from bridge.desk.admin import save_admin
 from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.address import canonical_email
@@ -176,12 +176,11 @@ def add_agent(login: str, name: str, extension: str, role: str, language: str) -
 
     A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
     """
-    home, settings = open_home()
+    home, settings, url = open_company()
     if not EXTENSION.fullmatch(extension):
         raise InvalidInput(f"{extension!r} is not two to six digits, the first no zero", where="--extension")
     if login == settings.admin.login:
         raise InvalidInput("the admin has no phone: choose another login", where="LOGIN")
-    url = database_url(home, settings)
     with connect_reader(url) as connection:
         holder = agents.find_at_extension(connection, extension)
     if holder is not None and holder.login != login:
@@ -198,9 +197,9 @@ def add_agent(login: str, name: str, extension: str, role: str, language: str) -
 @click.option("--json", "as_json", is_flag=True)
 def list_agents(*, with_secrets: bool, as_json: bool) -> None:
     """Login, name, role, extension and SIP user of everybody."""
-    home, settings = open_home()
+    home, settings, url = open_company()
     secrets = load_or_make(home)
-    with connect_reader(database_url(home, settings)) as connection:
+    with connect_reader(url) as connection:
         rows = [
             _agent_row(agent, settings, secrets, with_secrets=with_secrets)
             for agent in agents.list_agents(connection)
@@ -243,9 +242,9 @@ def channels_command() -> None:
 @click.argument("address")
 def add_channel(channel: str, address: str) -> None:
     """Add an inbox: mail to and from ADDRESS is the company's own when mail is imported."""
-    home, settings = open_home()
+    _, _, url = open_company()
     canonical = canonical_email(address)
-    with batch_writer(database_url(home, settings)) as writer:
+    with batch_writer(url) as writer:
         writer.run(inboxes.resolve_inbox, channel, canonical, canonical)
     click.echo(f"{channel} {canonical}")
 
@@ -254,8 +253,8 @@ def add_channel(channel: str, address: str) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def list_channels(*, as_json: bool) -> None:
     """Channel, key, address, state and last error of every inbox."""
-    home, settings = open_home()
-    with connect_reader(database_url(home, settings)) as connection:
+    _, _, url = open_company()
+    with connect_reader(url) as connection:
         rows = [asdict(inbox) for inbox in inboxes.list_inboxes(connection)]
     _print_rows(rows, as_json=as_json)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import aiohttp
 import click
-from sqlalchemy.exc import DatabaseError
 
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
@@ -116,15 +115,10 @@ def _desk(_: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings) -> Finding:
-    from bridge.store.migrations import find_revision, head_revision
+    from bridge.store.migrations import head_revision, require_current
 
-    url = database_url(home, settings)
-    current, head = find_revision(url), head_revision()
-    if current != head:
-        return Finding(
-            f"the database is at {current}, this release needs {head}", "run 'omniline db upgrade'"
-        )
-    return Finding(f"database at {head}")
+    require_current(database_url(home, settings))
+    return Finding(f"database at {head_revision()}")
 
 
 def _backlog(home: Path, settings: Settings) -> Finding:
@@ -159,8 +153,6 @@ def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
         return check()
     except (OmnilineError, OSError) as error:
         return Finding(what, str(error))
-    except DatabaseError as error:
-        return Finding(what, f"it is damaged ({error.orig}): restore a backup, or move it away")
 
 
 def _server(settings: Settings) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from bridge.cli.home import open_home
+from bridge.cli.home import open_company
 from bridge.flows.import_rows import ImportResult
-from bridge.settings import Settings, database_url
+from bridge.settings import Settings
 
 
 @click.group("import")
@@ -31,8 +31,8 @@ def _command(run: Callable[..., ImportResult]) -> Callable[..., ImportResult]:
     @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows go.")
     @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
     def command(file: Path, report: Path | None, *, as_json: bool) -> None:
-        home, settings = open_home()
-        given = {"url": database_url(home, settings), "report": report, "progress": _progress()}
+        home, settings, url = open_company()
+        given = {"url": url, "report": report, "progress": _progress()}
         _print(run(file, home, settings, **given), as_json=as_json)
 
     import_command.command(run.__name__, help=run.__doc__)(command)

@@ -1,7 +1,9 @@
 """Where SQLite and PostgreSQL differ: how a connection is opened, how a writer begins, which errors pass by themselves.
 
 Two kinds of engine for one URL. A reader's connections are AUTOCOMMIT and are held by their thread. A writer's
-transaction takes SQLite's one write lock at BEGIN (IMMEDIATE), so that it never has to fail half-way for want of it.
+transaction takes the database's one write lock when it begins, so that it never has to fail half-way for want of it:
+SQLite's own (BEGIN IMMEDIATE), on PostgreSQL an advisory lock. So one transaction writes at a time on both, whoever
+else writes, and what a store function has found stays so until its commit (docs/adr/0012-one-writer-on-both-engines.md).
 
 SQLite is in WAL mode with `synchronous = FULL`: what was committed survives a power cut.
 """
@@ -11,11 +13,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg.errors
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, exc, make_url
 
 from bridge.errors import InvalidInput, Transient
@@ -24,6 +28,15 @@ LOCK_WAIT = 5.0
 """Seconds a writer waits for another process's transaction before it gives up with Transient."""
 _LOCK_POLL = 0.002
 WARM_BYTES = 2 << 30
+
+_WRITE_LOCK = 0x6F6D6E69
+"""Of PostgreSQL's advisory locks, which are the database's own: the one that every writer takes."""
+_TRANSACTION = "omniline transaction"
+_CONNECT_SECONDS = 3
+ASK_SECONDS = 30.0
+_ASK_POLL = 0.1
+_IDLE_SECONDS = 10
+"""A writer that stands still within its transaction this long (a stopped process) loses it, and the lock with it."""
 
 # What SQLite says of a disk, a lock or a permission, as opposed to a mistake in a statement (SQLite, "Result codes").
 _PASSING = {
@@ -40,6 +53,14 @@ _PASSING = {
 }
 
 
+_TOO_LARGE = (
+    psycopg.errors.StringDataRightTruncation,
+    psycopg.errors.NumericValueOutOfRange,
+    # Of a key that no index holds.
+    psycopg.errors.ProgramLimitExceeded,
+)
+
+
 def reader_engine(url: str, *, busy_seconds: float = 1.0) -> Engine:
     """An engine whose connections are AUTOCOMMIT; a locked SQLite file is waited for `busy_seconds`."""
     return _engine(
@@ -50,8 +71,7 @@ def reader_engine(url: str, *, busy_seconds: float = 1.0) -> Engine:
 def writer_engine(url: str) -> Engine:
     """An engine whose transactions take the write lock when they begin, or raise Transient after LOCK_WAIT."""
     engine = _engine(url, busy_seconds=0.0)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin_immediate if engine.dialect.name == "sqlite" else _take_write_lock)
     return engine
 
 
@@ -65,16 +85,81 @@ def translated(error: BaseException) -> Transient | None:
     What it happened in handling of counts as well: a full disk ends SQLite's transaction, and then going back to
     the savepoint fails too.
     """
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in _chain(error):
         # Extended codes keep the primary one in the low byte.
         code = getattr(seen, "sqlite_errorcode", 0) & 0xFF
         if code in _PASSING:
             return Transient(_PASSING[code])
-        if isinstance(seen, psycopg.errors.OperationalError):
-            return Transient(f"the database is not there: {type(seen).__name__}")
-        seen = seen.__context__
+        if isinstance(seen, psycopg.Error) and (said := _said_by_postgres(seen)):
+            return Transient(said)
     return None
+
+
+def refused(error: BaseException) -> InvalidInput | None:
+    """The InvalidInput that `error` is when PostgreSQL cannot keep a value. SQLite keeps any."""
+    if any(isinstance(seen, _TOO_LARGE) for seen in _chain(error)):
+        return InvalidInput("a value is larger than the database keeps")
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__context__
+
+
+def _said_by_postgres(error: psycopg.Error) -> str | None:
+    match error:
+        case psycopg.errors.ProgramLimitExceeded():
+            return None
+        case psycopg.errors.LockNotAvailable():
+            return "the database is locked by another program"
+        case psycopg.errors.DiskFull():
+            return "the disk is full"
+        case psycopg.errors.ReadOnlySqlTransaction():
+            return "the database may not be written"
+        case psycopg.OperationalError() | psycopg.errors.IdleInTransactionSessionTimeout():
+            # Of a server that cannot be reached the first line names where it was looked for, and why not.
+            return f"the database is not there: {str(error).partition(chr(10))[0] or type(error).__name__}"
+    return None
+
+
+def commit(connection: Connection) -> None:
+    """Commit a writer's transaction. Of one whose answer was lost with the server, the server is asked when it is back.
+
+    So what this raises for has not happened: it may be done again, and nothing is there twice. (A server that stays
+    away for ASK_SECONDS leaves that open.)
+    """
+    transaction = connection.info.get(_TRANSACTION)
+    try:
+        connection.commit()
+    except DRIVER_ERRORS:
+        if transaction is None or not was_lost(connection) or not _was_kept(connection.engine, transaction):
+            raise
+        # Nothing is left to take back: the connection is made anew at its next use.
+        connection.rollback()
+
+
+def _was_kept(writer: Engine, transaction: str) -> bool:
+    deadline = time.monotonic() + ASK_SECONDS
+    while True:
+        try:
+            # The lock is had once the lost transaction is over, one way or the other.
+            with writer.connect() as connection:
+                asked = connection.exec_driver_sql(
+                    "SELECT pg_xact_status(%(transaction)s::xid8)", {"transaction": transaction}
+                )
+                return bool(asked.scalar_one() == "committed")
+        except DRIVER_ERRORS as error:
+            if translated(error) is None or time.monotonic() >= deadline:
+                raise
+            time.sleep(_ASK_POLL)
+
+
+def was_lost(connection: Connection) -> bool:
+    """Whether the server has ended this connection. Never on SQLite."""
+    return connection.invalidated or bool(getattr(connection.connection.dbapi_connection, "closed", False))
 
 
 def warm_up(url: str) -> None:
@@ -93,6 +178,12 @@ def _engine(url: str, *, busy_seconds: float, **options: Any) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+        options["connect_args"] = {
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "omniline",
+            "options": f"-c timezone=UTC -c lock_timeout={busy_seconds:g}s"
+            f" -c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
+        }
     elif parsed.get_backend_name() == "sqlite":
         # isolation_level None: the driver begins nothing by itself, we do (SQLAlchemy, "Serializable isolation / Savepoints").
         options["connect_args"] = {
@@ -111,8 +202,7 @@ def _engine(url: str, *, busy_seconds: float, **options: Any) -> Engine:
         json_deserializer=msgspec.json.decode,
         **options,
     )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _prepare_sqlite if engine.dialect.name == "sqlite" else _prepare_postgres)
     return engine
 
 
@@ -127,6 +217,26 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+class _TextDumper(StrDumperUnknown):
+    """PostgreSQL keeps no NUL in a text; mail and desks may bring one, and SQLite takes it."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> None:
+    connection.adapters.register_dumper(str, _TextDumper)
+
+
+def _take_write_lock(connection: Connection) -> None:
+    """Waits in turn for whoever writes; LOCK_WAIT holds for what the transaction itself waits for as well."""
+    connection.info[_TRANSACTION] = connection.exec_driver_sql(
+        "SELECT pg_current_xact_id()::text, set_config('lock_timeout', %(wait)s, true),"
+        " pg_advisory_xact_lock(%(lock)s)",
+        {"wait": f"{LOCK_WAIT * 1000:.0f}ms", "lock": _WRITE_LOCK},
+    ).scalar_one()
 
 
 def _begin_immediate(connection: Connection) -> None:

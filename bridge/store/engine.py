@@ -17,14 +17,22 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection
 
 from bridge.errors import Transient
-from bridge.store.dialect import DRIVER_ERRORS, reader_engine, translated, writer_engine
+from bridge.store.dialect import (
+    DRIVER_ERRORS,
+    commit,
+    reader_engine,
+    refused,
+    translated,
+    was_lost,
+    writer_engine,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,9 +100,7 @@ class Database:
         if self._pool is not None:
             await asyncio.to_thread(self._pool.shutdown)
             self._pool = None
-        if self._writing is not None:
-            self._writing.close()
-            self._writing = None
+        self._drop_writing()
         for connection in self._connections:
             connection.close()
         self._connections.clear()
@@ -124,29 +130,62 @@ class Database:
         return result
 
     @contextmanager
-    def _write_connection(self) -> Generator[Connection]:
-        """The held connection; after an error a new one is opened next time, for nobody knows the old one's state."""
-        if self._writing is None:
-            self._writing = self._writer.connect()
+    def _transaction(self) -> Generator[Connection]:
+        """On the held connection; after an error a new one is opened next time, for nobody knows the old one's state."""
         try:
-            yield self._writing
+            connection = self._begin()
+            yield connection
+            commit(connection)
         except BaseException:
-            self._writing.close()
-            self._writing = None
+            self._drop_writing()
             raise
+
+    def _begin(self) -> Connection:
+        """The writer's connection, in a transaction. One that the server has ended meanwhile is replaced."""
+        if self._writing is not None:
+            try:
+                self._writing.begin()
+                return self._writing
+            except DRIVER_ERRORS:
+                if not was_lost(self._writing):
+                    raise
+                self._drop_writing()
+        self._writing = self._writer.connect()
+        self._writing.begin()
+        return self._writing
+
+    def _drop_writing(self) -> None:
+        dropped, self._writing = self._writing, None
+        if dropped is not None:
+            dropped.close()
 
     def _run_read(self, work: Callable[[Connection], T]) -> T:
         with passing_errors():
             connection: Connection | None = getattr(self._held, "connection", None)
-            if connection is None or connection.invalidated:
-                connection = self._held.connection = self._reader.connect()
-                with self._lock:
-                    self._connections.append(connection)
+            if connection is not None:
+                try:
+                    return work(connection)
+                except DRIVER_ERRORS:
+                    lost = was_lost(connection)
+                    self._drop_reading(connection)
+                    if not lost:
+                        raise
+            # The first read of this thread, or the server has ended the connection since the last one.
+            connection = self._held.connection = self._reader.connect()
+            with self._lock:
+                self._connections.append(connection)
             try:
                 return work(connection)
             except DRIVER_ERRORS:
-                connection.invalidate()
+                self._drop_reading(connection)
                 raise
+
+    def _drop_reading(self, connection: Connection) -> None:
+        self._held.connection = None
+        with self._lock:
+            self._connections.remove(connection)
+        connection.invalidate()
+        connection.close()
 
     def _write_loop(self) -> None:
         running = True
@@ -161,15 +200,17 @@ class Database:
 
     def _commit(self, units: list[_Unit]) -> None:
         try:
-            with passing_errors(), self._write_connection() as connection, connection.begin():
+            with passing_errors(), self._transaction() as connection:
                 for unit in units:
                     _run_unit(connection, unit)
-        except (Transient, exc.SQLAlchemyError, *DRIVER_ERRORS) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is fails these units and not those to come
             _log.warning("store.commit_failed", units=len(units), error=str(error))
             for unit in units:
                 unit.error = error
         for loop in {unit.loop for unit in units}:
-            loop.call_soon_threadsafe(_settle, [unit for unit in units if unit.loop is loop])
+            # A loop that is closed has nobody who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle, [unit for unit in units if unit.loop is loop])
 
 
 def connect_reader(url: str, *, busy_seconds: float = 1.0) -> Connection:
@@ -204,7 +245,7 @@ class BatchWriter:
     def commit(self) -> None:
         """Make all that ran durable. Raises Transient when that fails: nothing since the last commit happened then."""
         with passing_errors():
-            self._connection.commit()
+            commit(self._connection)
 
     def close(self) -> None:
         """Drop what is not committed."""
@@ -224,14 +265,15 @@ def batch_writer(url: str) -> Iterator[BatchWriter]:
 
 @contextmanager
 def passing_errors() -> Generator[None]:
-    """Turn the driver's words for a lock, a disk or a lost server into Transient; let mistakes through as they are."""
+    """Turn the driver's words for a lock, a disk or a lost server into Transient, and those for a value that is too
+    large into InvalidInput; let mistakes through as they are."""
     try:
         yield
     except DRIVER_ERRORS as error:
-        transient = translated(error)
-        if transient is None:
+        ours = translated(error) or refused(error)
+        if ours is None:
             raise
-        raise transient from error
+        raise ours from error
 
 
 def _run_unit(connection: Connection, unit: _Unit) -> None:
@@ -242,7 +284,7 @@ def _run_unit(connection: Connection, unit: _Unit) -> None:
         # A full disk or a lost server takes the whole transaction with it, not this unit alone.
         if translated(error) is not None:
             raise
-        unit.error = error
+        unit.error = refused(error) or error
     except Exception as error:  # noqa: BLE001 - handed to whoever awaits this unit
         unit.error = error
 

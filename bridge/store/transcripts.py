@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Text, and_, bindparam, cast, delete, func, insert, select
 
 from bridge.domain.call import RecordingTranscript, TranscriptState, WhyWordless
 from bridge.domain.topic import Topic
@@ -60,10 +60,10 @@ _states = (
     )
     .outerjoin(
         timeline_entry,
-        and_(timeline_entry.c.source == SOURCE, timeline_entry.c.source_key == recording.c.id),
+        and_(timeline_entry.c.source == SOURCE, timeline_entry.c.source_key == cast(recording.c.id, Text)),
     )
     .outerjoin(transcript_failure, transcript_failure.c.recording_id == recording.c.id)
-    .outerjoin(outbox, and_(outbox.c.topic == Topic.TRANSCRIBE, outbox.c.key == recording.c.id))
+    .outerjoin(outbox, and_(outbox.c.topic == Topic.TRANSCRIBE, outbox.c.key == cast(recording.c.id, Text)))
     .where(recording.c.call_id == bindparam("of_call"))
 )
 _forget_failure = delete(transcript_failure).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,21 @@ from sqlalchemy.dialects.postgresql import UUID
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-Id = String(36).with_variant(UUID(as_uuid=False), "postgresql")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NOBODYS = "00000000-0000-0000-0000-000000000000"
+
+
+class _NativeId(types.TypeDecorator[str]):
+    """PostgreSQL's uuid. What is asked for and is none is an id that nothing has, as on SQLite, not an error."""
+
+    impl = UUID(as_uuid=False)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None or _UUID.fullmatch(value) else _NOBODYS
+
+
+Id = String(36).with_variant(_NativeId(), "postgresql")
 """A uuid7 as text; PostgreSQL keeps it as its own uuid type."""
 
 

@@ -9,14 +9,38 @@ from sqlalchemy import Connection
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
+from tests.postgres import PostgresServer
 
 
-@pytest.fixture(params=["sqlite"])
-def url(tmp_path: Path) -> str:
-    """The address of an empty, migrated database."""
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
     address = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
     upgrade(address)
     return address
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    with postgres.database() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty, migrated database."""
+    address: str = request.getfixturevalue(f"{request.param}_url")
+    return address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(template="template0") as address:
+        yield address
 
 
 @pytest.fixture

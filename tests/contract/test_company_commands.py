@@ -17,12 +17,14 @@ from bridge.errors import InvalidInput
 from bridge.secrets import load_or_make
 from bridge.settings import database_url, load
 from bridge.store import agents
+from bridge.store.dialect import writer_engine
 from bridge.store.engine import batch_writer
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OMNILINE_DATABASE__URL", empty_url)
     assert run("init").exit_code == 0
     return tmp_path / "home"
 
@@ -118,3 +120,30 @@ def test_the_sample_can_be_made_again(tmp_path: Path, monkeypatch: pytest.Monkey
     assert run("sample").exit_code == 0
     assert run("sample").exit_code == 0
     assert len(json.loads(run("agents", "list", "--json").output)["items"]) == 4
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("agents", "list"),
+        ("agents", "add", "olena", "--name", "Олена", "--extension", "201"),
+        ("channels", "list"),
+        ("channels", "add", "email", "support@sample.example"),
+        *(("import", what, "file") for what in ("customers", "mail", "history", "orders")),
+    ],
+    ids=" ".join,
+)
+def test_a_database_of_another_release_is_named_with_what_to_do(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    url = database_url(home, load(home))
+    with writer_engine(url).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(InvalidInput, match="run 'omniline db upgrade'"):
+        omniline(command, standalone_mode=False)
+    with writer_engine(url).begin() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    with pytest.raises(InvalidInput, match="run 'omniline init'"):
+        omniline(command, standalone_mode=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
 from bridge.directory import StoreDirectory
 from bridge.domain.customer import CustomerKind, Identity
@@ -16,6 +16,7 @@ from bridge.store import groups, orders, people
 from bridge.store.dialect import reader_engine
 from bridge.store.orders import NewStatus
 from bridge.store.people import NewCustomer
+from bridge.store.schema import identity
 from pbx.interface import CallerDirectory, NumberKind, PhoneNumber
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -97,15 +98,19 @@ def test_a_merged_leaf_shows_the_canonical_name_and_is_written_to_the_leaf(
 
 def test_a_retired_address_identifies_nobody(url: str, setup: Connection) -> None:
     make(setup, "Anna")
-    setup.execute(text("UPDATE identity SET retired_at = 1"))
+    setup.execute(update(identity).values(retired_at=AT))
     assert StoreDirectory(url).find_card(NUMBER, DIALLED) is None
 
 
 def test_a_locked_database_is_given_up_within_the_lookups_time(url: str) -> None:
     directory = StoreDirectory(url)
     with reader_engine(url).connect() as other:
-        other.exec_driver_sql("PRAGMA locking_mode = EXCLUSIVE")
-        other.exec_driver_sql("BEGIN EXCLUSIVE")
+        if other.dialect.name == "sqlite":
+            other.exec_driver_sql("PRAGMA locking_mode = EXCLUSIVE")
+            other.exec_driver_sql("BEGIN EXCLUSIVE")
+        else:
+            other.exec_driver_sql("BEGIN")
+            other.exec_driver_sql("LOCK TABLE identity")
         began = time.monotonic()
         with pytest.raises(Transient, match="locked"):
             directory.find_card(NUMBER, DIALLED)
@@ -114,5 +119,6 @@ def test_a_locked_database_is_given_up_within_the_lookups_time(url: str) -> None
 
 
 def test_a_missing_database_is_transient(tmp_path: Path) -> None:
-    with pytest.raises(Transient, match="cannot be opened"):
-        StoreDirectory(f"sqlite:///{tmp_path}/no/such/file.sqlite3").find_card(NUMBER, DIALLED)
+    for url in (f"sqlite:///{tmp_path}/no/such/file.sqlite3", f"postgresql:///omniline?host={tmp_path}"):
+        with pytest.raises(Transient, match=r"cannot be opened|is not there"):
+            StoreDirectory(url).find_card(NUMBER, DIALLED)

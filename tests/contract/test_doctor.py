@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +22,7 @@ KEYS = ("HTTP__PORT", "SIP__PORT", "AMI__PORT", "AGI__PORT", "ASTERISK__HTTP_POR
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new company on ports that are free now, with a built desk."""
     taken = []
     for key in KEYS:
@@ -37,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "index.html").touch()
     monkeypatch.setattr(doctor, "DIST", tmp_path)
     make_home(folder, NEW_SETTINGS, ("101",))
-    yield folder
+    return folder
 
 
 def examine() -> tuple[int, str]:
@@ -50,6 +49,17 @@ def test_a_new_company_is_well(home: Path) -> None:
     assert "BAD" not in said
     assert code == 0
     assert "no server at" in said
+
+
+def test_a_new_company_on_postgresql_is_well_and_one_whose_server_is_away_is_told(
+    home: Path, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNILINE_DATABASE__URL", postgres_url)
+    code, said = examine()
+    assert (code, "ok   database at" in said) == (0, True), said
+    monkeypatch.setenv("OMNILINE_DATABASE__URL", f"postgresql://omniline:hunter2@/omniline?host={tmp_path}")
+    code, said = examine()
+    assert (code, "the database is not there" in said, "hunter2" in said) == (1, True, False), said
 
 
 def test_no_company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

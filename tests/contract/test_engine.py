@@ -7,26 +7,28 @@ import sys
 import threading
 import time
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
-from sqlalchemy import Connection, exc, text
+from sqlalchemy import Connection, exc, insert, select, text
 
+from bridge.domain.times import utc_now
 from bridge.errors import Conflict, Transient
 from bridge.store import dialect
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import BatchWriter, Database, batch_writer, connect_reader
+from bridge.store.schema import audit
 
 
 def put(conn: Connection, key: str) -> str:
-    conn.execute(
-        text("INSERT INTO audit (id, at, by, action, subject, detail) VALUES (:k, 0, '', 'put', :k, '{}')"),
-        {"k": key},
-    )
+    """A second one of the same key is refused by the table's own key."""
+    row = {"id": str(uuid5(NAMESPACE_OID, key)), "at": utc_now(), "by": "", "action": "put"}
+    conn.execute(insert(audit), {**row, "subject": key, "detail": {}})
     return key
 
 
 def keys(conn: Connection) -> set[str]:
-    return set(conn.execute(text("SELECT id FROM audit")).scalars())
+    return set(conn.scalars(select(audit.c.subject)))
 
 
 def put_and_raise(conn: Connection, key: str) -> None:
@@ -52,7 +54,7 @@ async def test_a_mistake_in_a_statement_is_not_hidden_as_passing(db: Database) -
     await db.write(put, "a")
     with pytest.raises(exc.IntegrityError):
         await db.write(put, "a")
-    with pytest.raises(exc.OperationalError, match="no such table"):
+    with pytest.raises(exc.DBAPIError, match="nowhere"):
         await db.read(lambda conn: conn.execute(text("SELECT 1 FROM nowhere")))
 
 
@@ -99,7 +101,10 @@ async def test_a_writer_waits_for_a_short_lock(db: Database, url: str) -> None:
     assert await db.read(keys) == {"other", "mine"}
 
 
-async def test_a_full_disk_is_transient_and_the_store_goes_on_after(db: Database) -> None:
+async def test_a_full_disk_is_transient_and_the_store_goes_on_after(sqlite_url: str) -> None:
+    db = Database(sqlite_url)
+    await db.open()
+
     def fill(conn: Connection) -> None:
         pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
         conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -110,6 +115,19 @@ async def test_a_full_disk_is_transient_and_the_store_goes_on_after(db: Database
         await db.write(fill)
     assert await db.write(put, "after") == "after"
     assert await db.read(keys) == {"after"}
+    await db.close()
+
+
+async def test_a_mistake_at_the_commit_fails_these_units_and_none_after(db: Database) -> None:
+    def fail_once(_: Connection) -> None:
+        dialect.event.remove(db._writer, "commit", fail_once)
+        raise LookupError("nobody thought of this")
+
+    dialect.event.listen(db._writer, "commit", fail_once)
+    with pytest.raises(LookupError, match="thought of this"):
+        await db.write(put, "a")
+    assert await db.write(put, "b") == "b"
+    assert await db.read(keys) == {"b"}
 
 
 async def test_a_cancelled_waiter_does_not_disturb_the_writer(db: Database) -> None:
@@ -174,21 +192,20 @@ def test_what_was_committed_survives_a_killed_process(url: str) -> None:
     script = (
         "import os, sys\n"
         "from bridge.store.engine import BatchWriter\n"
-        "from sqlalchemy import text\n"
+        "from tests.contract.test_engine import put\n"
         "w = BatchWriter(sys.argv[1])\n"
-        "sql = \"INSERT INTO audit (id, at, by, action, subject, detail) VALUES (:k, 0, '', '', '', '{}')\"\n"
-        "w.run(lambda c: c.execute(text(sql), {'k': 'kept'}))\n"
+        "w.run(put, 'kept')\n"
         "w.commit()\n"
-        "w.run(lambda c: c.execute(text(sql), {'k': 'lost'}))\n"
+        "w.run(put, 'lost')\n"
         "os._exit(9)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, url], check=False)
+    done = subprocess.run([sys.executable, "-c", script, url], check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == 9
     assert keys(connect_reader(url)) == {"kept"}
 
 
-def test_the_file_is_in_wal_mode_and_synced_in_full(url: str) -> None:
-    with writer_engine(url).connect() as conn:
+def test_the_file_is_in_wal_mode_and_synced_in_full(sqlite_url: str) -> None:
+    with writer_engine(sqlite_url).connect() as conn:
         assert conn.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert conn.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from bridge.domain.card import Card
 from bridge.domain.customer import Customer, CustomerKind
@@ -23,6 +23,7 @@ from bridge.store import people, profiles, timeline
 from bridge.store.card import read_card
 from bridge.store.engine import batch_writer, connect_reader
 from bridge.store.inboxes import resolve_inbox
+from bridge.store.schema import attachment
 
 HEADER = "external_id,name,kind,language,phones,emails,telegram,organisation,vip,comment\n"
 Runner = Callable[..., ImportResult]
@@ -347,7 +348,7 @@ def test_history_keeps_attachments(history: Runner, reader: Connection, tmp_path
     (entry,) = card(reader, "+380501234567").recent
     (shown,) = entry.payload["attachments"]
     assert (shown["name"], shown["media_type"], shown["size"]) == ("чек.txt", "text/plain", 6)
-    row = reader.execute(text("SELECT id, sha256 FROM attachment")).one()
+    row = reader.execute(select(attachment.c.id, attachment.c.sha256)).one()
     assert row.id == shown["id"]
     assert (tmp_path / "attachments" / row.sha256).read_text() == "10 UAH"
 

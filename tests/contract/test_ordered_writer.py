@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 from sqlalchemy import Connection
 
@@ -11,6 +9,7 @@ from bridge.domain.times import utc_now
 from bridge.errors import Transient
 from bridge.flows.ordered_writer import OrderedWriter, Write
 from bridge.store import feed
+from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
 from tests.contract.desk_server import eventually
 
@@ -37,13 +36,12 @@ async def test_a_locked_database_delays_and_reorders_nothing(
     writer.start()
     put(writer, 0)
     await writer.drain()
-    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = writer_engine(url).connect()
+    other.begin()
     for number in range(1, 200):
         put(writer, number)
     await eventually(lambda: len(writer) == 199)
     assert commits == [1]
-    other.execute("ROLLBACK")
     other.close()
     await writer.drain()
     assert await written(db) == list(range(200))

@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
@@ -12,6 +13,7 @@ from bridge.store import groups, people, profiles
 from bridge.store.people import NewCustomer
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
+INTEGRITY_ERRORS = (sqlite3.IntegrityError, psycopg.IntegrityError)
 
 
 def make(conn: Connection, name: str, *addresses: Identity, **kwargs: object) -> str:
@@ -82,7 +84,7 @@ def test_unknown_customers_are_not_found(conn: Connection) -> None:
 def test_a_live_address_has_one_owner(conn: Connection) -> None:
     number = Identity("phone", "+380501234567")
     first = make(conn, "first", number)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(INTEGRITY_ERRORS), conn.begin_nested():
         make(conn, "second", number)
     owner = people.find_owner(conn, "phone", number.address)
     assert owner is not None
@@ -94,7 +96,7 @@ def test_a_live_address_has_one_owner(conn: Connection) -> None:
 
 def test_only_e164_is_a_phone(conn: Connection) -> None:
     for address in ("0501234567", "101", "+1", "anonymous"):
-        with conn.begin_nested(), pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(INTEGRITY_ERRORS), conn.begin_nested():
             make(conn, "x", Identity("phone", address))
 
 

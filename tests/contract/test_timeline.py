@@ -3,16 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, exc, text
+from sqlalchemy import Connection, bindparam, exc, text
 
 from bridge.domain.customer import CustomerKind, Identity, Strength
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, InvalidInput, NotFound
-from bridge.store import conversations, filing, groups, people, profiles, timeline
+from bridge.store import calls, conversations, filing, groups, people, profiles, timeline
 from bridge.store.filing import Subject
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
+from bridge.store.types import Id, UtcTime
+from pbx.interface import Call, Direction
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -28,16 +30,22 @@ def message(key: str, **kwargs: object) -> NewEntry:
 
 def make_call(conn: Connection, customer_id: str | None = None) -> str:
     call_id = new_id()
-    conn.execute(
-        text(
-            "INSERT INTO call (id, pbx, linkedid, direction, caller, dialled, state, started_at)"
-            " VALUES (:i, 'pbx1', :i, 'inbound', '+380501234567', '+380445550100', 'open', 0)"
-        ),
-        {"i": call_id},
-    )
+    seen = Call("pbx1", call_id, Direction.INBOUND, "+380501234567", "+380445550100", AT)
+    calls.save_call(conn, call_id, seen, caller=seen.caller, dialled=seen.dialled)
     if customer_id is not None:
         filing.file(conn, Subject.CALL, call_id, customer_id, by="system", reason="caller id", at=AT)
     return call_id
+
+
+def change(conn: Connection, statement: str, **values: object) -> None:
+    """In words of SQL, past the store: `:id` and `:other` are ids, `:time` is a time."""
+    types = {"id": Id, "other": Id, "time": UtcTime()}
+    named = [bindparam(name, type_=type_) for name, type_ in types.items() if f":{name}" in statement]
+    conn.execute(text(statement).bindparams(*named), {"time": AT, **values})
+
+
+def change_entries(conn: Connection, change_: str, **values: object) -> None:
+    change(conn, f"UPDATE timeline_entry SET {change_}", **values)
 
 
 def place(conn: Connection, entry_id: str) -> str | None:
@@ -106,23 +114,21 @@ def test_where_a_new_entry_is_filed(conn: Connection) -> None:
         "body = 'x'",
         "payload = '{\"a\": 1}'",
         "author = 'x'",
-        "occurred_at = 1",
+        "occurred_at = :time",
         "source_key = 'x'",
         "kind = 'note'",
         "call_id = NULL",
         "arrived_customer_id = NULL",
         "customer_id = NULL",
         "customer_id = :other",
-        "redacted_at = 5",
-        "redacted_at = 5, body = ''",
+        "redacted_at = :time",
+        "redacted_at = :time, body = ''",
     ],
 )
 def test_content_and_place_cannot_be_changed_behind_the_filings(conn: Connection, change: str) -> None:
     entry = timeline.append(conn, message("a", customer_id=make(conn), payload={"x": 1}))
     with pytest.raises(exc.IntegrityError, match=r"append-only|by a filing only"):
-        conn.execute(
-            text(f"UPDATE timeline_entry SET {change} WHERE id = :id"), {"id": entry.id, "other": make(conn)}
-        )
+        change_entries(conn, f"{change} WHERE id = :id", id=entry.id, other=make(conn))
 
 
 def test_an_entry_is_never_deleted(conn: Connection) -> None:
@@ -133,13 +139,12 @@ def test_an_entry_is_never_deleted(conn: Connection) -> None:
 
 def test_an_entry_is_redacted_once_and_for_all(conn: Connection) -> None:
     entry = timeline.append(conn, message("a", customer_id=make(conn), author="Анна"))
-    redact = text("UPDATE timeline_entry SET body = '', payload = '{}', author = '', redacted_at = 5")
-    conn.execute(redact)
+    redact = "body = '', payload = '{}', author = '', redacted_at = :time"
+    change_entries(conn, redact)
     assert timeline.get_entry(conn, entry.id).redacted
-    with pytest.raises(exc.IntegrityError, match="append-only"):
-        conn.execute(text("UPDATE timeline_entry SET body = 'back', redacted_at = NULL"))
-    with pytest.raises(exc.IntegrityError, match="append-only"):
-        conn.execute(redact)
+    for change in ("body = 'back', redacted_at = NULL", redact):
+        with pytest.raises(exc.IntegrityError, match="append-only"), conn.begin_nested():
+            change_entries(conn, change)
 
 
 @pytest.mark.parametrize("table", ["call", "conversation"])
@@ -147,7 +152,7 @@ def test_an_anchor_is_moved_by_a_filing_only(conn: Connection, table: str) -> No
     make_call(conn)
     conversations.resolve_past(conn, conversations.PastMessage(channel="chat", thread_key="t", at=AT))
     with pytest.raises(exc.IntegrityError, match="by a filing only"):
-        conn.execute(text(f"UPDATE {table} SET customer_id = :other"), {"other": make(conn)})
+        change(conn, f"UPDATE {table} SET customer_id = :other", other=make(conn))
 
 
 def test_filing_a_call_takes_along_what_hangs_on_it_and_undoing_brings_it_back(conn: Connection) -> None:

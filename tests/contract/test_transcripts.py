@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
@@ -23,6 +23,7 @@ from bridge.domain.topic import Group, Topic
 from bridge.flows.transcribe_recording import TRIES, TranscribeRecording, language_of
 from bridge.settings import Did, Models, Settings, Transcripts
 from bridge.store import outbox
+from bridge.store.schema import customer
 from bridge.store.transcripts import RecordingToTranscribe
 from pbx.interface import Outcome
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
@@ -209,7 +210,7 @@ async def test_a_voicemail_has_words_too_in_its_customers_language(
 
 
 def set_language(connection: Connection, customer_id: str, language: str) -> None:
-    connection.exec_driver_sql("UPDATE customer SET language = ? WHERE id = ?", (language, customer_id))
+    connection.execute(update(customer).where(customer.c.id == customer_id).values(language=language))
 
 
 async def test_the_language_of_the_number_that_was_called_is_the_next_best(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 import socket
 import sys
@@ -53,6 +54,13 @@ async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 10, w
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within:g} s: {what or probe!r} (last answer {last!r})")
         await asyncio.sleep(0.02)
+
+
+def invite_of(messages: str) -> str:
+    """The first INVITE in a SIPp message log."""
+    found = re.search(r"^INVITE .*?(?=^-{20,})", messages, re.MULTILINE | re.DOTALL)
+    assert found, messages[-2000:]
+    return found[0]
 
 
 class Omniline:

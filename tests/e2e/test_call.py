@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bridge.domain.times import iso, utc_now
-from tests.e2e.harness import DID, Desk, Omniline, eventually
+from tests.e2e.harness import DID, Desk, Omniline, eventually, invite_of
 
 # One server for all of them, so one loop.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -20,13 +20,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Of the sample company: the VIP with an unpaid order.
 KNOWN = "+380501110001"
 UNKNOWN = "+380671234567"
-
-
-def invite_of(messages: str) -> str:
-    """The first INVITE in a SIPp message log."""
-    found = re.search(r"^INVITE .*?(?=^-{20,})", messages, re.MULTILINE | re.DOTALL)
-    assert found, messages[-2000:]
-    return found[0]
 
 
 def stages_of(call: dict[str, Any]) -> list[str]:

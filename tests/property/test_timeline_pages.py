@@ -17,6 +17,7 @@ from bridge.store.filing import Subject
 from bridge.store.migrations import upgrade
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
+from tests.postgres import PostgresServer
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST = "first"
@@ -25,10 +26,20 @@ CHANNELS = ("email", "chat", None)
 many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with server.database() as address:
+            yield address
+        return
+    address = f"sqlite:///{tmp_path_factory.mktemp('pages') / 'store.sqlite3'}"
+    upgrade(address)
+    yield address
+
+
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('pages') / 'store.sqlite3'}"
-    upgrade(url)
+def connection(url: str) -> Iterator[Connection]:
     with writer_engine(url).connect() as opened, opened.begin():
         yield opened
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bridge.store.migrations.triggers import SQLITE
+from bridge.store.migrations.triggers import GUARDS
 from bridge.store.types import Id, UtcTime
 
 revision = "0001"
@@ -419,5 +419,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("done_at IS NULL"),
         postgresql_where=sa.text("done_at IS NULL"),
     )
-    for trigger in SQLITE:
-        op.execute(trigger)
+    for guard in GUARDS:
+        for statement in guard.on(op.get_bind().dialect.name):
+            op.execute(statement)

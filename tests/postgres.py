@@ -1,0 +1,113 @@
+"""A real PostgreSQL of the tests' own: Debian's binaries, a temporary folder, a unix socket, no TCP.
+
+The server refuses to run as root; then it runs as the user that Debian's package made. A test gets a database of its
+own, copied from one that is migrated.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bridge.store.migrations import upgrade
+
+OWNER = "omniline"
+TEMPLATE = "migrated"
+# A test machine's power cut is not what is tested: commits reach the kernel, which outlives a killed server.
+FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=60", "autovacuum=off")
+
+
+def find_binaries() -> Path:
+    """The folder of Debian's newest postgres."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
+    assert found, "no PostgreSQL: 'make test' installs it (setup/debian-packages.txt)"
+    return found[-1].parent
+
+
+class PostgresServer:
+    """One server; `stop` and `start` may be repeated and keep what is in it."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="omniline-pg-"))
+        self._binaries = find_binaries()
+        self._user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+            self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        self._data = self._folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        subprocess.run(
+            [
+                *(self._binaries / "initdb", "-D", self._data, "-U", OWNER, "--auth=trust", "--no-sync"),
+                # Sorts as people do, unlike SQLite: what relies on the order of bytes is found out.
+                *("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en"),
+            ],
+            check=True,
+            capture_output=True,
+            cwd="/",
+            **self._user,
+        )
+        self.start()
+        self._ask(f"CREATE DATABASE {TEMPLATE}")
+        upgrade(self.url(TEMPLATE))
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{OWNER}@/{database}?host={self._folder}"
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        options = (f"-c{option}" for option in ("listen_addresses=", *FAST))
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", self._data, "-k", self._folder, *options],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                **self._user,
+            )
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self._ask("SELECT 1")
+                return
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self._folder / "log").read_text()
+                assert time.monotonic() < deadline, "PostgreSQL does not start"
+                time.sleep(0.01)
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """SIGINT ends every session and stops; SIGQUIT is a crash: what was committed is recovered at the next start."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(20)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """The address of a new database, which is dropped afterwards."""
+        name = f"test_{uuid.uuid4().hex}"
+        self._ask(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        yield self.url(name)
+        self._ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _ask(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
