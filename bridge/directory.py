@@ -30,6 +30,7 @@ _leaf = schema.customer.alias("leaf")
 _canonical = schema.customer.alias("canonical")
 _sibling = schema.customer.alias("sibling")
 _group = schema.customer.alias("organisation")
+_member = schema.customer.alias("member")
 
 _newest_order = (
     select(_order.c.id)
@@ -43,8 +44,9 @@ _newest_order = (
 _organisation = (
     select(_group.c.name)
     .join_from(_belonging, _group, _group.c.id == _belonging.c.group_id)
+    .join(_member, _member.c.id == _belonging.c.person_id)
     .where(
-        _belonging.c.person_id == _leaf.c.id,
+        _member.c.canonical_id == _leaf.c.canonical_id,
         _belonging.c.ended_at.is_(None),
         _group.c.kind == CustomerKind.ORGANISATION,
     )

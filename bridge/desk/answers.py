@@ -12,6 +12,7 @@ from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
+from bridge.domain.merge import Merge
 from bridge.domain.order import Order
 
 
@@ -107,3 +108,18 @@ class Filed(msgspec.Struct, frozen=True):
 
     filing_id: str
     customer_id: str | None
+
+
+class Merged(msgspec.Struct, frozen=True):
+    merge_id: str
+
+
+class MergeList(msgspec.Struct, frozen=True):
+    items: Sequence[Merge]
+    next: None = None
+
+
+class Unmerged(msgspec.Struct, frozen=True):
+    """`still_joined_by`: the merges that join the two all the same, oldest first."""
+
+    still_joined_by: Sequence[str]

@@ -114,7 +114,7 @@ def save_customer(conn: Connection, row: CustomerRow, *, at: datetime, sample: b
     saved = Saved.UNCHANGED
     if leaf_id is None:
         leaf_id, saved = people.make_customer(conn, new, at), Saved.CREATED
-    elif _differs(conn, leaf_id, new):
+    elif not people.says_all_of(conn, leaf_id, new):
         people.change_customer(conn, leaf_id, new, at)
         saved = Saved.CHANGED
     organisation_id = _resolve_organisation(conn, row, at=at, sample=sample)
@@ -150,13 +150,6 @@ def _find_by_address(conn: Connection, row: CustomerRow) -> str | None:
         return None
     sharing: list[Customer | Candidate] = [profile.customer, *profile.candidates]
     return next((one.id for one in sharing if one.name == row.name and one.kind is row.kind), None)
-
-
-def _differs(conn: Connection, leaf_id: str, new: NewCustomer) -> bool:
-    old = get_customer(conn, leaf_id)
-    return any(
-        getattr(old, name) != getattr(new, name) for name in ("name", "kind", "language", "vip", "comment")
-    )
 
 
 def _resolve_organisation(conn: Connection, row: CustomerRow, *, at: datetime, sample: bool) -> str | None:

@@ -11,16 +11,23 @@ from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict
 from bridge.store import people, schema
+from bridge.store.leaves import leaves_of
 from bridge.store.profiles import get_customer
+from bridge.store.types import Id
 
 _belonging = schema.belonging
 _customer = schema.customer
 _member = schema.belonging.alias("member")
 
-_LIVE_BELONGING = select(_belonging.c.id, _belonging.c.extension).where(
-    _belonging.c.group_id == bindparam("group_id"),
-    _belonging.c.person_id == bindparam("person_id"),
-    _belonging.c.ended_at.is_(None),
+_LIVE_BELONGING = (
+    select(_belonging.c.id, _belonging.c.extension)
+    .where(
+        _belonging.c.group_id.in_(leaves_of(bindparam("group_id", type_=Id))),
+        _belonging.c.person_id.in_(leaves_of(bindparam("person_id", type_=Id))),
+        _belonging.c.ended_at.is_(None),
+    )
+    .order_by(_belonging.c.id)
+    .limit(1)
 )
 _HOUSEHOLD_OF_BOTH = (
     select(_belonging.c.group_id)
@@ -28,8 +35,8 @@ _HOUSEHOLD_OF_BOTH = (
     .join(_customer, _customer.c.id == _belonging.c.group_id)
     .where(
         _customer.c.kind == CustomerKind.HOUSEHOLD,
-        _belonging.c.person_id == bindparam("first"),
-        _member.c.person_id == bindparam("second"),
+        _belonging.c.person_id.in_(leaves_of(bindparam("first", type_=Id))),
+        _member.c.person_id.in_(leaves_of(bindparam("second", type_=Id))),
         _belonging.c.ended_at.is_(None),
         _member.c.ended_at.is_(None),
     )

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.domain.ids import new_id
 from bridge.domain.order import Order, OrderItem, OrderStatus
@@ -17,6 +17,7 @@ from bridge.domain.times import iso
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
+from bridge.store.types import Id
 
 _order = schema.shop_order
 
@@ -48,6 +49,8 @@ _CHANGE = (
         }
     )
 )
+
+_COUNT = select(func.count()).where(_order.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)))
 
 
 def find_customer_of(conn: Connection, shop: str, number: str) -> str | None:
@@ -114,6 +117,10 @@ def list_orders(conn: Connection, leaves: Sequence[str], *, limit: int = 20) -> 
         return []
     rows = _newest(len(leaves)).rows(conn, limit=limit, **values_of(leaves))
     return [_order_of(row) for row in rows]
+
+
+def count_orders(conn: Connection, leaves: Sequence[str]) -> int:
+    return conn.execute(_COUNT, {"leaves": list(leaves)}).scalar_one()
 
 
 def _order_of(row: Any) -> Order:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.desk.route import Route
-from bridge.desk.routes import agents, calls, customers, filing, health, live, login, pages, recordings
+from bridge.desk.routes import (
+    agents,
+    calls,
+    customers,
+    filing,
+    health,
+    live,
+    login,
+    merges,
+    pages,
+    recordings,
+)
 
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
     *customers.ROUTES,
     *calls.ROUTES,
     *filing.ROUTES,
+    *merges.ROUTES,
     *recordings.ROUTES,
     *agents.ROUTES,
     *live.ROUTES,
