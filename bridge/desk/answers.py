@@ -12,6 +12,7 @@ from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
+from bridge.domain.filing import FilingRecord
 from bridge.domain.merge import Merge
 from bridge.domain.order import Order
 
@@ -108,6 +109,11 @@ class Filed(msgspec.Struct, frozen=True):
 
     filing_id: str
     customer_id: str | None
+
+
+class FilingList(msgspec.Struct, frozen=True):
+    items: Sequence[FilingRecord]
+    next: None = None
 
 
 class Merged(msgspec.Struct, frozen=True):

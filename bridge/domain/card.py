@@ -31,9 +31,10 @@ class LastSpoke(msgspec.Struct, frozen=True, kw_only=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """`caller` as E.164 or as shown, "" when anonymous. `customer` is null for a new caller and for an anonymous one.
 
-    `candidates` is not empty when the number belongs to a household or organisation with people in it; `recent`
-    then holds the group's own entries only. `orders`: carts and orders, newest status first. `recent`: the last
-    entries of every channel, newest first. `last_note` is the newest note's entry.
+    `candidates` is not empty when the number belongs to a household or organisation with people in it, the newest
+    encounter first; `question` tells them apart, in the agent's language; `recent` then holds the group's own entries
+    only. `orders`: carts and orders, newest status first. `recent`: the last entries of every channel, newest first.
+    `last_note` is the newest note's entry.
     """
 
     call_id: str

@@ -24,11 +24,13 @@ FRESH_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`card` is what is known without the store; `number` (E.164) or `customer_id` say whose the rest is."""
+    """`card` is what is known without the store; `number` (E.164, with the sub-number behind it) or `customer_id` say
+    whose the rest is."""
 
     card: Card
     number: str | None
     customer_id: str | None
+    extension: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class CardReader:
             dialled=bare.dialled,
             customer_id=wanted.customer_id,
             number=wanted.number,
+            extension=wanted.extension,
             queue=bare.queue,
         )
 

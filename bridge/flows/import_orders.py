@@ -1,7 +1,7 @@
 """orders.jsonl: orders and carts of the shop. One status of one order is one entry.
 
 {"order", "status", "at", "customer": {"phone"?, "email"?}, "total", "currency", "items": [{"sku", "name", "quantity",
-"price"}], "url"?}; `total` and `price` in minor units.
+"price"}], "url"?, "delivery"?: {"city"?, "address"?}}; `total` and `price` in minor units.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from bridge.domain.address import canonical
 from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.entry import EntryDirection, EntryKind
-from bridge.domain.order import OrderItem, OrderStatus
+from bridge.domain.order import OrderItem, OrderPlace, OrderStatus
 from bridge.domain.times import parse_iso, utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.import_rows import (
@@ -57,6 +57,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
     items: tuple[OrderItem, ...]
     url: Annotated[str, msgspec.Meta(pattern='^https?://[^\\s"<>]+$', max_length=2000)] | None = None
+    delivery: OrderPlace | None = None
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,7 @@ def parse_order(row: RawRow, *, region: str) -> OrderRow:
         currency=line.currency,
         items=line.items,
         url=line.url,
+        delivery=line.delivery,
     )
     return OrderRow(status=status, identities=tuple(identities))
 
@@ -142,6 +144,7 @@ def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool =
                 "currency": status.currency,
                 "items": msgspec.to_builtins(status.items),
                 "url": status.url,
+                **({"delivery": msgspec.to_builtins(status.delivery)} if status.delivery else {}),
             },
         ),
     )

@@ -20,6 +20,7 @@ import structlog
 from bridge.domain.card import Card, ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit, LiveMessage, topic_of_agent
+from bridge.domain.question import with_question
 from bridge.domain.times import iso
 from bridge.errors import Transient
 from bridge.flows.card_reader import CardReader, Wanted
@@ -57,6 +58,7 @@ class _Ring:
     wanted: Wanted
     agent_id: str | None
     invited_at: datetime
+    language: str
     ready: bool = False
     sent: bool = False
     shown: bool = False
@@ -137,7 +139,8 @@ class PopScreen:
             leg=event.leg,
             card=wanted.card,
         )
-        ring = _Ring(pop, wanted, agent.id if agent else None, event.at)
+        language = agent.language if agent else "en"
+        ring = _Ring(pop, wanted, agent.id if agent else None, event.at, language)
         self._rings[event.leg] = ring
         task = asyncio.create_task(self._show(ring))
         self._tasks.add(task)
@@ -150,7 +153,7 @@ class PopScreen:
             self._send(ring)
         card = await reading
         if card is not None:
-            ring.pop = msgspec.structs.replace(ring.pop, card=card)
+            ring.pop = msgspec.structs.replace(ring.pop, card=with_question(card, ring.language))
         if card is not None or not ring.ready:
             self._send(ring)
 
@@ -214,4 +217,4 @@ def _wanted(change: Change) -> Wanted:
         customer=None,
         queue=call.queue,
     )
-    return Wanted(card, parties.customer_number, call.customer_id)
+    return Wanted(card, parties.customer_number, call.customer_id, parties.customer_extension)

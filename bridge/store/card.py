@@ -20,7 +20,7 @@ from sqlalchemy import (
 from bridge.domain.card import Card, LastSpoke
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.times import iso
-from bridge.store import conversations, orders, profiles, schema, timeline
+from bridge.store import clues, conversations, groups, orders, profiles, schema, timeline
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
 
@@ -39,14 +39,18 @@ def read_card(
     dialled: str,
     customer_id: str | None = None,
     number: str | None = None,
+    extension: str | None = None,
     queue: str | None = None,
 ) -> Card:
-    """The card of `customer_id`, else of the owner of `number` (E.164), else of nobody known."""
+    """The card of `customer_id`, else of the owner of `number` (E.164), or of whoever sits at its sub-number
+    `extension`; else of nobody known. Its question is for `bridge.domain.question` to put into words."""
     profile = None
     if customer_id is not None:
         profile = profiles.find_profile(conn, customer_id)
     if profile is None and number is not None:
         profile = profiles.find_profile_by_address(conn, "phone", number)
+        at = groups.find_at_extension(conn, profile.customer.id, extension) if profile and extension else None
+        profile = profiles.find_profile(conn, at) if at else profile
     if profile is None:
         return Card(call_id=call_id, caller=caller, dialled=dialled, customer=None, queue=queue)
     leaves = profile.customer.leaves
@@ -57,7 +61,7 @@ def read_card(
         caller=caller,
         dialled=dialled,
         customer=profile.customer,
-        candidates=profile.candidates,
+        candidates=clues.with_clues(conn, profile.candidates),
         conversations=conversations.list_open(conn, leaves),
         orders=orders.list_orders(conn, leaves),
         recent=recent,

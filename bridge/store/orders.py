@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.domain.ids import new_id
-from bridge.domain.order import Order, OrderItem, OrderStatus
+from bridge.domain.order import Order, OrderItem, OrderPlace, OrderStatus
 from bridge.domain.times import iso
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
@@ -34,6 +34,7 @@ class NewStatus:
     currency: str
     items: tuple[OrderItem, ...] = ()
     url: str | None = None
+    delivery: OrderPlace | None = None
 
 
 _FIND = select(_order.c.id, _order.c.status_at, _order.c.customer_id).where(
@@ -45,7 +46,7 @@ _CHANGE = (
     .values(
         {
             column: bindparam(f"new_{column}")
-            for column in ("status", "status_at", "total", "currency", "items", "url")
+            for column in ("status", "status_at", "total", "currency", "items", "url", "delivery")
         }
     )
 )
@@ -72,6 +73,7 @@ def save_status(conn: Connection, customer_id: str, new: NewStatus) -> str:
         "currency": new.currency,
         "items": msgspec.to_builtins(new.items),
         "url": new.url,
+        "delivery": msgspec.to_builtins(new.delivery),
     }
     row = conn.execute(_FIND, {"shop": new.shop, "number": new.number}).one_or_none()
     if row is not None:
@@ -133,4 +135,5 @@ def _order_of(row: Any) -> Order:
         currency=row.currency,
         items=msgspec.convert(row.items, list[OrderItem]),
         url=row.url,
+        delivery=msgspec.convert(row.delivery, OrderPlace | None),
     )

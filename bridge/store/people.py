@@ -57,6 +57,8 @@ class NewCustomer:
     sample: bool = False
 
 
+_EVIDENCE = select(_identity.c.evidence).where(_identity.c.id == bindparam("identity_id"))
+_HOLDER = select(_identity.c.customer_id).where(_identity.c.id == bindparam("identity_id"))
 _BY_EXTERNAL_ID = Prepared(select(_customer.c.id).where(_customer.c.external_id == bindparam("external_id")))
 
 
@@ -214,12 +216,27 @@ def add_identity(
     return identity_id
 
 
-def retire_identity(conn: Connection, identity_id: str, at: datetime) -> None:
-    """The address is free from now on; what came from it stays where it is."""
+def retire_identity(
+    conn: Connection, identity_id: str, at: datetime, *, evidence: dict[str, Any] | None = None
+) -> None:
+    """The address is free from now on; what came from it stays where it is. `evidence`: {by, reason, …}."""
+    said = read_evidence(conn, identity_id) | ({"retired": evidence} if evidence else {})
     conn.execute(
         update(_identity).where(_identity.c.id == bindparam("identity_id")),
-        {"identity_id": identity_id, "retired_at": at},
+        {"identity_id": identity_id, "retired_at": at, "evidence": said},
     )
+
+
+def read_evidence(conn: Connection, identity_id: str) -> dict[str, Any]:
+    """Why an address is somebody's."""
+    said: dict[str, Any] = conn.execute(_EVIDENCE, {"identity_id": identity_id}).scalar_one()
+    return said
+
+
+def holder_of(conn: Connection, identity_id: str) -> str:
+    """The leaf that an identity, live or retired, belongs to."""
+    held: str = conn.execute(_HOLDER, {"identity_id": identity_id}).scalar_one()
+    return held
 
 
 def resolve_owner(

@@ -30,6 +30,14 @@ BODIES: dict[str, Any] = {
     "/api/v1/calls/{id}/wrap_up": {"disposition": "other"},
     "/api/v1/calls/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/entries/{id}/file": {"customer_id": new_id(), "reason": "x"},
+    **{
+        f"/api/v1/customers/{{id}}/addresses{verb}": {
+            "kind": "phone",
+            "address": "+380501110001",
+            "reason": "x",
+        }
+        for verb in ("", "/retire", "/take_back")
+    },
     "/api/v1/customers/{id}/merge": {"into": new_id(), "reason": "x"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
 }

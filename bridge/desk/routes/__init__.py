@@ -6,6 +6,7 @@ from typing import Final
 
 from bridge.desk.route import Route
 from bridge.desk.routes import (
+    addresses,
     agents,
     calls,
     customers,
@@ -21,6 +22,7 @@ from bridge.desk.routes import (
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
     *customers.ROUTES,
+    *addresses.ROUTES,
     *calls.ROUTES,
     *filing.ROUTES,
     *merges.ROUTES,
