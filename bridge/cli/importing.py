@@ -65,6 +65,7 @@ def mail(file: Path, report: Path | None, *, as_json: bool) -> None:
         file,
         url=database_url(home, settings),
         attachments_folder=home / "attachments",
+        region=settings.company.region,
         report=report,
         progress=_progress(),
     )

@@ -13,7 +13,7 @@ from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
 from bridge.domain.filing import FilingRecord
-from bridge.domain.merge import Merge
+from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.order import Order
 
 
@@ -123,6 +123,11 @@ class Merged(msgspec.Struct, frozen=True):
 class MergeList(msgspec.Struct, frozen=True):
     items: Sequence[Merge]
     next: None = None
+
+
+class SuggestionList(msgspec.Struct, frozen=True):
+    items: Sequence[Suggestion]
+    next: str | None
 
 
 class Unmerged(msgspec.Struct, frozen=True):

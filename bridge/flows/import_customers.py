@@ -24,6 +24,7 @@ from bridge.domain.texts import storable
 from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.import_rows import CHUNK_ROWS, Chunk, ImportResult, Progress, RawRow, Saved, run_import
+from bridge.flows.suggest_merges import suggest_colleagues
 from bridge.store import groups, people
 from bridge.store.engine import BatchWriter
 from bridge.store.people import NewCustomer
@@ -126,6 +127,8 @@ def save_customer(conn: Connection, row: CustomerRow, *, at: datetime, sample: b
             # A number with a sub-number is the organisation's switchboard.
             groups.give_address(conn, organisation_id, identity, evidence=_EVIDENCE, at=at)
         groups.give_address(conn, leaf_id, identity, evidence=_EVIDENCE, at=at, extension=extension)
+    if organisation_id is not None and saved is not Saved.UNCHANGED:
+        suggest_colleagues(conn, leaf_id, at)
     return saved
 
 

@@ -29,6 +29,7 @@ from bridge.flows.import_rows import (
     json_lines,
     run_import,
 )
+from bridge.flows.suggest_merges import suggest_buyers, suggest_neighbours
 from bridge.store import orders, people, timeline
 from bridge.store.engine import BatchWriter
 from bridge.store.orders import NewStatus
@@ -122,9 +123,12 @@ def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool =
     source_key = f"{status.shop}/{status.number}/{status.status}"
     if timeline.find_by_source(conn, SOURCE, source_key) is not None:
         return Saved.UNCHANGED
-    owner = _resolve_buyer(conn, row.identities, now=now, sample=sample)
+    owner, *others = _resolve_buyers(conn, row.identities, now=now, sample=sample)
     customer_id = orders.find_customer_of(conn, status.shop, status.number) or owner.leaf_id
     orders.save_status(conn, customer_id, status)
+    suggest_buyers(conn, (owner, *others), status.number, now)
+    if status.delivery is not None and status.delivery.city:
+        suggest_neighbours(conn, customer_id, status.delivery.city, now)
     timeline.append(
         conn,
         NewEntry(
@@ -151,13 +155,13 @@ def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool =
     return Saved.CREATED
 
 
-def _resolve_buyer(
+def _resolve_buyers(
     conn: Connection, identities: tuple[Identity, ...], *, now: datetime, sample: bool
-) -> Owner:
+) -> list[Owner]:
     """Whose order it is: the phone's owner, else the e-mail's; behind a group's phone the person of the e-mail.
 
-    An address that nobody has yet is linked to a person's other one (invariant 6); two that belong to two
-    people stay as they are.
+    An address that nobody has yet is linked to a person's other one (invariant 6); where the two belong to two, the
+    other one comes second.
     """
     known = [people.find_owner(conn, one.kind, one.address, one.scope) for one in identities]
     owners = sorted(
@@ -173,4 +177,4 @@ def _resolve_buyer(
         for identity, holder in zip(identities, known, strict=True):
             if holder is None:
                 people.add_identity(conn, owner.leaf_id, identity, evidence=_EVIDENCE, at=now)
-    return owner
+    return owners

@@ -17,6 +17,7 @@ from bridge.desk.routes import (
     merges,
     pages,
     recordings,
+    suggestions,
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -26,6 +27,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *calls.ROUTES,
     *filing.ROUTES,
     *merges.ROUTES,
+    *suggestions.ROUTES,
     *recordings.ROUTES,
     *agents.ROUTES,
     *live.ROUTES,
