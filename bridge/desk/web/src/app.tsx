@@ -13,6 +13,7 @@ import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { LoginPage } from "./pages/login.tsx";
+import { SuggestionsPage } from "./pages/suggestions.tsx";
 import { Waiting } from "./pages/waiting.tsx";
 import { Workspace } from "./pages/workspace.tsx";
 import { callerOf } from "./state/caller.ts";
@@ -47,6 +48,7 @@ function TopBar() {
       </button>
       <div id="menu" popover="auto" class="bar-menu-body">
         <div class="stack">
+          <a href="/suggestions">{t("suggestions.title")}</a>
           <LanguageSwitch />
           <ThemeSwitch />
           <Button
@@ -71,6 +73,7 @@ function CurrentPage() {
   const at = route.value;
   if (at.page === "customer") return <CustomerPage id={at.id} />;
   if (at.page === "call") return <CallPage id={at.id} />;
+  if (at.page === "suggestions") return <SuggestionsPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }
