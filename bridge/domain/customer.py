@@ -49,7 +49,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     belongs_to: list[Candidate] = []
 
 
-class Fact(enum.StrEnum):
+class ClueKind(enum.StrEnum):
     """What is known of people that may tell them apart, in the order in which it is asked for."""
 
     ADDRESS = "address"
@@ -66,7 +66,7 @@ class Fact(enum.StrEnum):
 class Clue(msgspec.Struct, frozen=True):
     """What tells one of several people apart from the others."""
 
-    fact: Fact
+    kind: ClueKind
     value: str
 
 

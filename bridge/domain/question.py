@@ -6,7 +6,7 @@ import msgspec
 
 from bridge.domain.card import Card
 from bridge.domain.catalogue import say
-from bridge.domain.customer import Candidate, Fact
+from bridge.domain.customer import Candidate, ClueKind
 
 
 def with_question(card: Card, language: str) -> Card:
@@ -15,12 +15,12 @@ def with_question(card: Card, language: str) -> Card:
     clue = next((one.clue for one in card.candidates if one.clue is not None), None)
     if clue is None:
         return card
-    question = say(f"question.{clue.fact}", language, options=say("question.or", language).join(options))
+    question = say(f"question.{clue.kind}", language, options=say("question.or", language).join(options))
     return msgspec.structs.replace(card, question=question)
 
 
 def _option(candidate: Candidate, language: str) -> str:
     assert candidate.clue is not None
-    fact, value = candidate.clue.fact, candidate.clue.value
-    said = say(f"disposition.{value}", language) if fact is Fact.CALL else value
-    return say(f"question.{fact}.option", language, value=said)
+    kind, value = candidate.clue.kind, candidate.clue.value
+    said = say(f"disposition.{value}", language) if kind is ClueKind.CALL else value
+    return say(f"question.{kind}.option", language, value=said)

@@ -1,4 +1,4 @@
-"""What tells the people behind a shared number apart: the first kind of fact that differs between them."""
+"""What tells the people behind a shared number apart: the first kind of clue that differs between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, bindparam, or_, select
 
-from bridge.domain.customer import Candidate, Clue, Fact
+from bridge.domain.customer import Candidate, Clue, ClueKind
 from bridge.domain.order import FINISHED
 from bridge.store import schema
 from bridge.store.leaves import leaves_of
@@ -46,27 +46,27 @@ def with_clues(conn: Connection, candidates: Sequence[Candidate]) -> list[Candid
     """The same people; the first of them, if there are two or more, with the clue that tells them apart, if there is one."""
     asked = candidates[:MOST] if len(candidates) > 1 else []
     known = [_facts(conn, one.id) for one in asked]
-    for fact in Fact:
-        values = [facts[fact] for facts in known if fact in facts]
+    for kind in ClueKind:
+        values = [facts[kind] for facts in known if kind in facts]
         if len(values) > 1 and len({value.casefold() for value in values}) == len(values):
             told = [
-                msgspec.structs.replace(one, clue=Clue(fact, facts[fact])) if fact in facts else one
+                msgspec.structs.replace(one, clue=Clue(kind, facts[kind])) if kind in facts else one
                 for one, facts in zip(asked, known, strict=True)
             ]
             return [*told, *candidates[MOST:]]
     return list(candidates)
 
 
-def _facts(conn: Connection, person: str) -> dict[Fact, str]:
+def _facts(conn: Connection, person: str) -> dict[ClueKind, str]:
     orders = _ORDERS.rows(conn, person=person)
     last_call = _LAST_CALL.rows(conn, person=person)
-    found: dict[Fact, str | None] = {
-        Fact.ORDER: orders[0].number if orders else None,
-        Fact.CALL: last_call[0].disposition if last_call else None,
+    found: dict[ClueKind, str | None] = {
+        ClueKind.ORDER: orders[0].number if orders else None,
+        ClueKind.CALL: last_call[0].disposition if last_call else None,
     }
     opened = next((order for order in orders if order.status not in FINISHED), None)
     if opened is not None:
         place = opened.delivery or {}
-        found[Fact.ADDRESS], found[Fact.CITY] = place.get("address"), place.get("city")
-        found[Fact.ITEM] = opened.items[0]["name"] if opened.items else None
-    return {fact: value[:_LONGEST] for fact, value in found.items() if value}
+        found[ClueKind.ADDRESS], found[ClueKind.CITY] = place.get("address"), place.get("city")
+        found[ClueKind.ITEM] = opened.items[0]["name"] if opened.items else None
+    return {kind: value[:_LONGEST] for kind, value in found.items() if value}

@@ -15,7 +15,7 @@ from bridge.domain.call import (
     TranscriptState,
 )
 from bridge.domain.card import Card, LastSpoke, OpenConversation
-from bridge.domain.customer import Candidate, Clue, Customer, CustomerKind, Fact, Identity, Strength
+from bridge.domain.customer import Candidate, Clue, ClueKind, Customer, CustomerKind, Identity, Strength
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.merge import (
     FieldConflict,
@@ -247,14 +247,14 @@ def candidates_of(customer: Customer) -> list[Candidate]:
         extension="12",
         last_at=at,
         last_channel="email",
-        clue=Clue(Fact.ADDRESS, "Львівська, 5"),
+        clue=Clue(ClueKind.ADDRESS, "Львівська, 5"),
     )
     accountant = Candidate(
         id=IRYNA.id,
         kind=IRYNA.kind,
         name=IRYNA.name,
         role="бухгалтер",
-        clue=Clue(Fact.ADDRESS, "Сумська, 12"),
+        clue=Clue(ClueKind.ADDRESS, "Сумська, 12"),
     )
     return [director, accountant]
 

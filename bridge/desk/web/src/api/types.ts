@@ -69,7 +69,7 @@ export interface Candidate {
 
 /** What tells one of several people apart from the others. */
 export interface Clue {
-  fact: string;
+  kind: string;
   value: string;
 }
 

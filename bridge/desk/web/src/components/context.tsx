@@ -108,7 +108,7 @@ const detailOf = ({ role, extension, last_at, last_channel, clue }: Candidate) =
   [
     role && word("role_in_group", role),
     extension && t("candidate.extension", { extension }),
-    clue && (clue.fact === "call" ? word("disposition", clue.value) : clue.value),
+    clue && (clue.kind === "call" ? word("disposition", clue.value) : clue.value),
     last_at && `${last_channel ? `${word("channel", last_channel)}, ` : ""}${ago(last_at)}`,
   ]
     .filter(Boolean)
