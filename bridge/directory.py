@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, String, bindparam, func, select
 
 from bridge.domain.customer import CustomerKind
 from bridge.domain.display_name import display_name
@@ -17,6 +17,7 @@ from bridge.domain.order import OrderStatus
 from bridge.store import schema
 from bridge.store.dialect import DRIVER_ERRORS, reader_engine, warm_up
 from bridge.store.engine import passing_errors
+from bridge.store.leaves import leaves_of
 from bridge.store.prepared import Prepared
 from pbx.interface import CallerCard, PhoneNumber
 
@@ -30,6 +31,7 @@ _leaf = schema.customer.alias("leaf")
 _canonical = schema.customer.alias("canonical")
 _sibling = schema.customer.alias("sibling")
 _group = schema.customer.alias("organisation")
+_member = schema.customer.alias("member")
 
 _newest_order = (
     select(_order.c.id)
@@ -43,13 +45,27 @@ _newest_order = (
 _organisation = (
     select(_group.c.name)
     .join_from(_belonging, _group, _group.c.id == _belonging.c.group_id)
+    .join(_member, _member.c.id == _belonging.c.person_id)
     .where(
-        _belonging.c.person_id == _leaf.c.id,
+        _member.c.canonical_id == _leaf.c.canonical_id,
         _belonging.c.ended_at.is_(None),
         _group.c.kind == CustomerKind.ORGANISATION,
     )
     .limit(1)
     .correlate(_leaf)
+    .scalar_subquery()
+)
+# Who sits behind a switchboard's number at the sub-number that calls, else the switchboard's owner.
+_at_extension = (
+    select(_belonging.c.person_id)
+    .where(
+        _belonging.c.group_id.in_(leaves_of(_identity.c.customer_id)),
+        _belonging.c.extension == bindparam("extension", type_=String()),
+        _belonging.c.ended_at.is_(None),
+    )
+    .order_by(_belonging.c.id)
+    .limit(1)
+    .correlate(_identity)
     .scalar_subquery()
 )
 _CALLER = Prepared(
@@ -62,7 +78,7 @@ _CALLER = Prepared(
         _order.c.status.label("order_status"),
         _organisation.label("organisation"),
     )
-    .join_from(_identity, _leaf, _leaf.c.id == _identity.c.customer_id)
+    .join_from(_identity, _leaf, _leaf.c.id == func.coalesce(_at_extension, _identity.c.customer_id))
     .join(_canonical, _canonical.c.id == _leaf.c.canonical_id)
     .outerjoin(_order, _order.c.id == _newest_order)
     .where(
@@ -86,7 +102,7 @@ class StoreDirectory:
 
     def find_card(self, number: PhoneNumber, dialled: str) -> CallerCard | None:
         """Raises Transient when the database is locked or gone."""
-        row = None if number.e164 is None else self._find_row(number.e164)
+        row = None if number.e164 is None else self._find_row(number.e164, number.extension)
         if row is None:
             return None
         return CallerCard(
@@ -104,13 +120,13 @@ class StoreDirectory:
             priority=VIP_PRIORITY if row.vip else 0,
         )
 
-    def _find_row(self, e164: str) -> Any:
+    def _find_row(self, e164: str, extension: str | None) -> Any:
         with passing_errors():
             connection: Connection | None = getattr(self._held, "connection", None)
             if connection is None:
                 connection = self._held.connection = self._engine.connect()
             try:
-                rows = _CALLER.rows(connection, e164=e164)
+                rows = _CALLER.rows(connection, e164=e164, extension=extension)
             except DRIVER_ERRORS:
                 self._held.connection = None
                 connection.invalidate()

@@ -48,11 +48,12 @@ def customers(file: Path, _home: Path, settings: Settings, **given: Any) -> Impo
 
 
 @_command
-def mail(file: Path, home: Path, _settings: Settings, **given: Any) -> ImportResult:
+def mail(file: Path, home: Path, settings: Settings, **given: Any) -> ImportResult:
     """Mail from an mbox file or a Maildir."""
     from bridge.flows.import_mail import import_mail
 
-    return import_mail(file, attachments_folder=home / "attachments", **given)
+    region, folder = settings.company.region, home / "attachments"
+    return import_mail(file, region=region, attachments_folder=folder, **given)
 
 
 @_command

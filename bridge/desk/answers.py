@@ -12,6 +12,8 @@ from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
+from bridge.domain.filing import FilingRecord
+from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.order import Order
 from bridge.domain.work import WorkItem
 
@@ -139,3 +141,28 @@ class Filed(msgspec.Struct, frozen=True):
 
     filing_id: str
     customer_id: str | None
+
+
+class FilingList(msgspec.Struct, frozen=True):
+    items: Sequence[FilingRecord]
+    next: None = None
+
+
+class Merged(msgspec.Struct, frozen=True):
+    merge_id: str
+
+
+class MergeList(msgspec.Struct, frozen=True):
+    items: Sequence[Merge]
+    next: None = None
+
+
+class SuggestionList(msgspec.Struct, frozen=True):
+    items: Sequence[Suggestion]
+    next: str | None
+
+
+class Unmerged(msgspec.Struct, frozen=True):
+    """`still_joined_by`: the merges that join the two all the same, oldest first."""
+
+    still_joined_by: Sequence[str]

@@ -46,10 +46,11 @@ class CallNote(msgspec.Struct, frozen=True, kw_only=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """`caller` as E.164 or as shown, "" when anonymous. `customer` is null for a new caller and for an anonymous one.
 
-    `candidates` is not empty when the number belongs to a household or organisation with people in it; `recent`
-    then holds the group's own entries only. `orders`: carts and orders, newest status first. `recent`: the last
-    entries of every channel, newest first. `last_note` is the newest note's entry; `notes` are those that the other
-    agents of this very call have written, oldest first. `colleague` is set on a call among ourselves, and only then.
+    `candidates` is not empty when the number belongs to a household or organisation with people in it, the newest
+    encounter first; `question` tells them apart, in the agent's language; `recent` then holds the group's own entries
+    only. `orders`: carts and orders, newest status first. `recent`: the last entries of every channel, newest first.
+    `last_note` is the newest note's entry; `notes` are those that the other agents of this very call have written,
+    oldest first. `colleague` is set on a call among ourselves, and only then.
     """
 
     call_id: str

@@ -49,10 +49,31 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     belongs_to: list[Candidate] = []
 
 
+class ClueKind(enum.StrEnum):
+    """What is known of people that may tell them apart, in the order in which it is asked for."""
+
+    ADDRESS = "address"
+    """Where their open order goes to."""
+    CITY = "city"
+    ITEM = "item"
+    """What they have ordered."""
+    CALL = "call"
+    """How their last call ended: its disposition."""
+    ORDER = "order"
+    """The number of their newest order."""
+
+
+class Clue(msgspec.Struct, frozen=True):
+    """What tells one of several people apart from the others."""
+
+    kind: ClueKind
+    value: str
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One of several people behind a shared number, or a group that a person belongs to.
 
-    `last_at` is the time (ISO 8601) of the newest entry, `last_channel` that entry's channel.
+    `last_at` is the time (ISO 8601) of the newest call or message, `last_channel` its channel.
     """
 
     id: str
@@ -62,3 +83,4 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     extension: str | None = None
     last_at: str | None = None
     last_channel: str | None = None
+    clue: Clue | None = None

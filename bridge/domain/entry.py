@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
       transcript  {recording_id, language, model, duration_ms, utterances: [{speaker: caller|agent, start_ms, end_ms,
                   text, words: [{text, start_ms, end_ms, confidence}]}]}, times from the recording's begin
       note        {disposition?, agent_id}
-      order       {order, status, total, currency, items: [{sku, name, quantity, price}], url?}
+      order       {order, status, total, currency, items: [{sku, name, quantity, price}], url?, delivery?: {city, address}}
       gap         {since, until}
     """
 

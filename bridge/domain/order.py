@@ -18,6 +18,10 @@ class OrderStatus(enum.StrEnum):
     REFUNDED = "refunded"
 
 
+FINISHED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED, OrderStatus.REFUNDED)
+"""Nothing more happens to an order that is one of these."""
+
+
 class OrderItem(msgspec.Struct, frozen=True):
     """`price` in minor units of the order's currency, for one piece."""
 
@@ -25,6 +29,13 @@ class OrderItem(msgspec.Struct, frozen=True):
     name: str
     quantity: int
     price: int
+
+
+class OrderPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an order goes to, as the shop has it: `address` is street and house."""
+
+    city: str = ""
+    address: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,3 +49,4 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     items: list[OrderItem] = []
     url: str | None = None
+    delivery: OrderPlace | None = None

@@ -24,7 +24,8 @@ FRESH_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`card` is what is known without the store; `number` (E.164) or `customer_id` say whose the rest is.
+    """`card` is what is known without the store; `number` (E.164, with the sub-number `extension` behind it) or
+    `customer_id` say whose the rest is.
 
     `colleague` is the extension at the other end of a call among ourselves; `notes_for` the agent who gets a call that
     others may have written on.
@@ -33,6 +34,7 @@ class Wanted:
     card: Card
     number: str | None
     customer_id: str | None
+    extension: str | None = None
     colleague: str | None = None
     notes_for: str | None = None
 
@@ -96,6 +98,7 @@ class CardReader:
             dialled=bare.dialled,
             customer_id=wanted.customer_id,
             number=wanted.number,
+            extension=wanted.extension,
             queue=bare.queue,
             colleague=wanted.colleague,
             notes_for=wanted.notes_for,

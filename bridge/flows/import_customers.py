@@ -24,6 +24,7 @@ from bridge.domain.texts import storable
 from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.import_rows import CHUNK_ROWS, Chunk, ImportResult, Progress, RawRow, Saved, run_import
+from bridge.flows.suggest_merges import suggest_colleagues
 from bridge.store import groups, people
 from bridge.store.engine import BatchWriter
 from bridge.store.people import NewCustomer
@@ -114,7 +115,7 @@ def save_customer(conn: Connection, row: CustomerRow, *, at: datetime, sample: b
     saved = Saved.UNCHANGED
     if leaf_id is None:
         leaf_id, saved = people.make_customer(conn, new, at), Saved.CREATED
-    elif _differs(conn, leaf_id, new):
+    elif not people.says_all_of(conn, leaf_id, new):
         people.change_customer(conn, leaf_id, new, at)
         saved = Saved.CHANGED
     organisation_id = _resolve_organisation(conn, row, at=at, sample=sample)
@@ -126,6 +127,8 @@ def save_customer(conn: Connection, row: CustomerRow, *, at: datetime, sample: b
             # A number with a sub-number is the organisation's switchboard.
             groups.give_address(conn, organisation_id, identity, evidence=_EVIDENCE, at=at)
         groups.give_address(conn, leaf_id, identity, evidence=_EVIDENCE, at=at, extension=extension)
+    if organisation_id is not None and saved is not Saved.UNCHANGED:
+        suggest_colleagues(conn, leaf_id, at)
     return saved
 
 
@@ -150,13 +153,6 @@ def _find_by_address(conn: Connection, row: CustomerRow) -> str | None:
         return None
     sharing: list[Customer | Candidate] = [profile.customer, *profile.candidates]
     return next((one.id for one in sharing if one.name == row.name and one.kind is row.kind), None)
-
-
-def _differs(conn: Connection, leaf_id: str, new: NewCustomer) -> bool:
-    old = get_customer(conn, leaf_id)
-    return any(
-        getattr(old, name) != getattr(new, name) for name in ("name", "kind", "language", "vip", "comment")
-    )
 
 
 def _resolve_organisation(conn: Connection, row: CustomerRow, *, at: datetime, sample: bool) -> str | None:

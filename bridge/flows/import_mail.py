@@ -22,6 +22,7 @@ from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.import_rows import CHUNK_BYTES, Chunk, ImportResult, Progress, RawRow, Saved, run_import
 from bridge.flows.keep_file import keep_file
+from bridge.flows.suggest_merges import suggest_signature
 from bridge.store import attachments, conversations, inboxes, people, timeline
 from bridge.store.attachments import Attachment
 from bridge.store.conversations import PastMessage
@@ -41,11 +42,15 @@ def import_mail(
     *,
     url: str,
     attachments_folder: Path,
+    region: str = "",
     sample: bool = False,
     report: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
-    """Import an mbox file or a Maildir. Raises InvalidInput for what is neither."""
+    """Import an mbox file or a Maildir. `region` is where a phone in a signature is at home without a country code.
+
+    Raises InvalidInput for what is neither.
+    """
     now = utc_now()
     with_mails = _maildir(path) if path.is_dir() else _mbox(path)
     with connect_reader(url) as connection:
@@ -60,7 +65,7 @@ def import_mail(
             )
             for one in mail.attachments
         ]
-        return writer.run(save_mail, mail, files, own=own, now=now, sample=sample)
+        return writer.run(save_mail, mail, files, own=own, now=now, region=region, sample=sample)
 
     return run_import(path, with_mails, parse_row, save, url=url, report=report, progress=progress)
 
@@ -80,6 +85,7 @@ def save_mail(
     *,
     own: Mapping[str, str],
     now: datetime,
+    region: str = "",
     sample: bool = False,
 ) -> Saved:
     """Append the mail once. `own` gives the inbox of each of our addresses. Raises InvalidInput for mail among ourselves."""
@@ -125,6 +131,8 @@ def save_mail(
         ),
     )
     attachments.add_attachments(conn, appended.id, files)
+    if inbound:
+        suggest_signature(conn, owner, mail.text, region=region, source_key=mail.key, at=now)
     return Saved.CREATED
 
 

@@ -1,7 +1,7 @@
 """orders.jsonl: orders and carts of the shop. One status of one order is one entry.
 
 {"order", "status", "at", "customer": {"phone"?, "email"?}, "total", "currency", "items": [{"sku", "name", "quantity",
-"price"}], "url"?}; `total` and `price` in minor units.
+"price"}], "url"?, "delivery"?: {"city"?, "address"?}}; `total` and `price` in minor units.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from bridge.domain.address import canonical
 from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.entry import EntryDirection, EntryKind
-from bridge.domain.order import OrderItem, OrderStatus
+from bridge.domain.order import OrderItem, OrderPlace, OrderStatus
 from bridge.domain.times import parse_iso, utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.import_rows import (
@@ -29,6 +29,7 @@ from bridge.flows.import_rows import (
     json_lines,
     run_import,
 )
+from bridge.flows.suggest_merges import suggest_buyers, suggest_neighbours
 from bridge.store import orders, people, timeline
 from bridge.store.engine import BatchWriter
 from bridge.store.orders import NewStatus
@@ -57,6 +58,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
     items: tuple[OrderItem, ...]
     url: Annotated[str, msgspec.Meta(pattern='^https?://[^\\s"<>]+$', max_length=2000)] | None = None
+    delivery: OrderPlace | None = None
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +112,7 @@ def parse_order(row: RawRow, *, region: str) -> OrderRow:
         currency=line.currency,
         items=line.items,
         url=line.url,
+        delivery=line.delivery,
     )
     return OrderRow(status=status, identities=tuple(identities))
 
@@ -120,9 +123,12 @@ def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool =
     source_key = f"{status.shop}/{status.number}/{status.status}"
     if timeline.find_by_source(conn, SOURCE, source_key) is not None:
         return Saved.UNCHANGED
-    owner = _resolve_buyer(conn, row.identities, now=now, sample=sample)
+    owner, *others = _resolve_buyers(conn, row.identities, now=now, sample=sample)
     customer_id = orders.find_customer_of(conn, status.shop, status.number) or owner.leaf_id
     orders.save_status(conn, customer_id, status)
+    suggest_buyers(conn, (owner, *others), status.number, now)
+    if status.delivery is not None and status.delivery.city:
+        suggest_neighbours(conn, customer_id, status.delivery.city, now)
     timeline.append(
         conn,
         NewEntry(
@@ -142,19 +148,20 @@ def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool =
                 "currency": status.currency,
                 "items": msgspec.to_builtins(status.items),
                 "url": status.url,
+                **({"delivery": msgspec.to_builtins(status.delivery)} if status.delivery else {}),
             },
         ),
     )
     return Saved.CREATED
 
 
-def _resolve_buyer(
+def _resolve_buyers(
     conn: Connection, identities: tuple[Identity, ...], *, now: datetime, sample: bool
-) -> Owner:
+) -> list[Owner]:
     """Whose order it is: the phone's owner, else the e-mail's; behind a group's phone the person of the e-mail.
 
-    An address that nobody has yet is linked to a person's other one (invariant 6); two that belong to two
-    people stay as they are.
+    An address that nobody has yet is linked to a person's other one (invariant 6); where the two belong to two, the
+    other one comes second.
     """
     known = [people.find_owner(conn, one.kind, one.address, one.scope) for one in identities]
     owners = sorted(
@@ -170,4 +177,4 @@ def _resolve_buyer(
         for identity, holder in zip(identities, known, strict=True):
             if holder is None:
                 people.add_identity(conn, owner.leaf_id, identity, evidence=_EVIDENCE, at=now)
-    return owner
+    return owners

@@ -45,7 +45,12 @@ def make_sample(home: Path, url: str, settings: Settings) -> None:
                 report=report,
             ),
             import_mail(
-                folder / "mail.mbox", url=url, attachments_folder=attachments, sample=True, report=report
+                folder / "mail.mbox",
+                url=url,
+                attachments_folder=attachments,
+                region=region,
+                sample=True,
+                report=report,
             ),
         )
     if any(result.rejected for result in results):

@@ -20,6 +20,7 @@ import structlog
 from bridge.domain.card import Card, ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit, LiveMessage, topic_of_agent
+from bridge.domain.question import with_question
 from bridge.domain.times import iso
 from bridge.errors import Transient
 from bridge.flows.card_reader import CardReader, Wanted
@@ -58,6 +59,7 @@ class _Ring:
     wanted: Wanted
     agent_id: str | None
     invited_at: datetime
+    language: str
     ready: bool = False
     sent: bool = False
     shown: bool = False
@@ -146,7 +148,12 @@ class PopScreen:
             card=wanted.card,
         )
         ring = _Ring(
-            pop, wanted, agent.id if agent else None, event.at, answered=isinstance(event, AgentAnswered)
+            pop,
+            wanted,
+            agent.id if agent else None,
+            event.at,
+            agent.language if agent else "en",
+            answered=isinstance(event, AgentAnswered),
         )
         self._rings[change.call_id, event.leg] = ring
         task = asyncio.create_task(self._show(ring))
@@ -160,7 +167,7 @@ class PopScreen:
             self._send(ring)
         card = await reading
         if card is not None:
-            ring.pop = msgspec.structs.replace(ring.pop, card=card)
+            ring.pop = msgspec.structs.replace(ring.pop, card=with_question(card, ring.language))
             self._show_on_phone(ring.pop)
         if card is not None or not ring.ready:
             self._send(ring)
@@ -225,4 +232,11 @@ def _wanted(change: Change, notes_for: str | None = None) -> Wanted:
         customer=None,
         queue=call.queue,
     )
-    return Wanted(card, parties.customer_number, call.customer_id, parties.colleague, notes_for)
+    return Wanted(
+        card,
+        parties.customer_number,
+        call.customer_id,
+        parties.customer_extension,
+        parties.colleague,
+        notes_for,
+    )

@@ -24,7 +24,7 @@ from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_cal
 from bridge.flows.call_parties import Parties
 from bridge.flows.finish_recording import finish_recording
 from bridge.flows.follow_up import follow_up
-from bridge.store import agents, call_views, calls, feed, filing, people, wrap_ups
+from bridge.store import agents, call_views, calls, feed, filing, groups, people, wrap_ups
 from bridge.store.calls import NewStage
 from bridge.store.filing import Subject
 from bridge.store.timeline import NewEntry
@@ -189,11 +189,14 @@ def _file_first(connection: Connection, call_id: str, change: Change) -> bool:
 
 
 def _resolve_customer(connection: Connection, change: Change) -> str | None:
-    """The leaf that holds the customer's number; a new customer when an unknown one was answered or left a message."""
+    """The leaf that holds the customer's number, or sits at its sub-number; a new customer when an unknown one was
+    answered or left a message."""
     call, number = change.call, change.parties.customer_number
     owner = people.find_owner(connection, PHONE, number) if number else None
     if owner is not None:
-        return owner.leaf_id
+        extension = change.parties.customer_extension
+        behind = groups.find_at_extension(connection, owner.leaf_id, extension) if extension else None
+        return behind or owner.leaf_id
     if call.customer_id:
         return call.customer_id
     if number is None or not (call.answered_at or call.voicemail):

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from bridge.domain.card import Card, Colleague, LastSpoke
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.times import iso
-from bridge.store import agents, conversations, notes, orders, profiles, schema, timeline
+from bridge.store import agents, clues, conversations, groups, notes, orders, profiles, schema, timeline
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
 from pbx.interface import TEST_CALLER
@@ -43,11 +43,13 @@ def read_card(
     dialled: str,
     customer_id: str | None = None,
     number: str | None = None,
+    extension: str | None = None,
     queue: str | None = None,
     colleague: str | None = None,
     notes_for: str | None = None,
 ) -> Card:
-    """The card of `customer_id`, else of the owner of `number` (E.164), else of nobody known.
+    """The card of `customer_id`, else of the owner of `number` (E.164) or of whoever sits at its sub-number `extension`,
+    else of nobody known. Its question is for `bridge.domain.question` to put into words.
 
     On a call among ourselves `colleague` is the extension at the other end. `notes_for` is the agent that it is made
     for, where others may have written on the call already.
@@ -57,6 +59,7 @@ def read_card(
         Card(call_id=call_id, caller=caller, dialled=dialled, customer=None, queue=queue),
         customer_id,
         number,
+        extension,
     )
     if colleague == TEST_CALLER:
         card = msgspec.structs.replace(card, colleague=Colleague(name=TEST_NAME, extension=TEST_CALLER))
@@ -67,12 +70,16 @@ def read_card(
     return card
 
 
-def _read_customer(conn: Connection, bare: Card, customer_id: str | None, number: str | None) -> Card:
+def _read_customer(
+    conn: Connection, bare: Card, customer_id: str | None, number: str | None, extension: str | None
+) -> Card:
     profile = None
     if customer_id is not None:
         profile = profiles.find_profile(conn, customer_id)
     if profile is None and number is not None:
         profile = profiles.find_profile_by_address(conn, "phone", number)
+        at = groups.find_at_extension(conn, profile.customer.id, extension) if profile and extension else None
+        profile = profiles.find_profile(conn, at) if at else profile
     if profile is None:
         return bare
     leaves = profile.customer.leaves
@@ -81,7 +88,7 @@ def _read_customer(conn: Connection, bare: Card, customer_id: str | None, number
     return msgspec.structs.replace(
         bare,
         customer=profile.customer,
-        candidates=profile.candidates,
+        candidates=clues.with_clues(conn, profile.candidates),
         conversations=conversations.list_open(conn, leaves),
         orders=orders.list_orders(conn, leaves),
         recent=recent,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from bridge.domain.card import OpenConversation
 from bridge.domain.ids import new_id
@@ -107,6 +107,12 @@ def stretch(conn: Connection, conversation_id: str, at: datetime) -> None:
     _STRETCH.run(conn, conversation_id=conversation_id, at=at)
 
 
+_IS_OPEN = or_(_conversation.c.state == "open", _conversation.c.state == "snoozed")
+_COUNT_OPEN = select(func.count()).where(
+    _conversation.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)), _IS_OPEN
+)
+
+
 @lru_cache(maxsize=64)
 def _open(leaves: int) -> Prepared:
     columns = (
@@ -118,10 +124,7 @@ def _open(leaves: int) -> Prepared:
     )
     found = ranges(
         leaves,
-        lambda leaf: select(*columns).where(
-            _conversation.c.customer_id == leaf,
-            or_(_conversation.c.state == "open", _conversation.c.state == "snoozed"),
-        ),
+        lambda leaf: select(*columns).where(_conversation.c.customer_id == leaf, _IS_OPEN),
     )
     return Prepared(select(found).order_by(found.c.last_at.desc()).limit(bindparam("limit")))
 
@@ -136,3 +139,8 @@ def list_open(conn: Connection, leaves: Sequence[str], *, limit: int = 20) -> li
         )
         for row in _open(len(leaves)).rows(conn, limit=limit, **values_of(leaves))
     ]
+
+
+def count_open(conn: Connection, leaves: Sequence[str]) -> int:
+    """How many are not resolved with the given leaves."""
+    return conn.execute(_COUNT_OPEN, {"leaves": list(leaves)}).scalar_one()

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     Table,
+    Text,
     bindparam,
+    cast,
     func,
     insert,
     literal,
@@ -24,7 +26,9 @@ from sqlalchemy import (
     update,
 )
 
+from bridge.domain.filing import FilingRecord
 from bridge.domain.ids import new_id
+from bridge.domain.times import iso
 from bridge.errors import Conflict, NotFound
 from bridge.store import schema
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
@@ -123,6 +127,23 @@ _NEWEST_COUNTING = (
 )
 
 
+_from, _to, _agent = _customer.alias("left"), _customer.alias("reached"), schema.agent
+_HISTORY = (
+    select(
+        _filing,
+        _from.c.name.label("from_name"),
+        _to.c.name.label("to_name"),
+        _agent.c.name.label("agent_name"),
+    )
+    .outerjoin(_from, _from.c.id == _filing.c.from_id)
+    .outerjoin(_to, _to.c.id == _filing.c.to_id)
+    # `by` is text, for "system" files too.
+    .outerjoin(_agent, cast(_agent.c.id, Text) == _filing.c.by)
+    .where(_filing.c.subject == bindparam("subject"), _filing.c.subject_id == bindparam("subject_id"))
+    .order_by(_filing.c.id.desc())
+)
+
+
 _INSERT = PreparedWrite(
     insert(_filing).values(values_of_columns(_filing, *(column.name for column in _filing.c)))
 )
@@ -170,6 +191,26 @@ def undo(conn: Connection, filing_id: str, *, by: str, at: datetime) -> Filing:
     _insert(conn, undoing, by=by, reason="undo", at=at, undoes=filing_id)
     _move(conn, subject, row.subject_id)
     return Filing(undoing.id, subject, row.subject_id, from_id, _find_place(conn, subject, row.subject_id))
+
+
+def list_filings(conn: Connection, subject: Subject, subject_id: str) -> list[FilingRecord]:
+    """Every filing of a subject and every undoing, newest first. Raises NotFound for an unknown subject."""
+    _find_place(conn, subject, subject_id)
+    rows = conn.execute(_HISTORY, {"subject": subject, "subject_id": subject_id})
+    return [
+        FilingRecord(
+            id=row.id,
+            from_id=row.from_id,
+            from_name=row.from_name,
+            to_id=row.to_id,
+            to_name=row.to_name,
+            by=row.agent_name or row.by,
+            reason=row.reason,
+            at=iso(row.at),
+            undoes=row.undoes,
+        )
+        for row in rows
+    ]
 
 
 def _find_place(conn: Connection, subject: Subject, subject_id: str) -> str | None:

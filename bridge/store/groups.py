@@ -11,16 +11,37 @@ from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict
 from bridge.store import people, schema
+from bridge.store.leaves import leaves_of
+from bridge.store.prepared import Prepared
 from bridge.store.profiles import get_customer
+from bridge.store.types import Id
 
 _belonging = schema.belonging
 _customer = schema.customer
 _member = schema.belonging.alias("member")
 
-_LIVE_BELONGING = select(_belonging.c.id, _belonging.c.extension).where(
-    _belonging.c.group_id == bindparam("group_id"),
-    _belonging.c.person_id == bindparam("person_id"),
-    _belonging.c.ended_at.is_(None),
+_LIVE_BELONGING = (
+    select(_belonging.c.id, _belonging.c.extension)
+    .where(
+        _belonging.c.group_id.in_(leaves_of(bindparam("group_id", type_=Id))),
+        _belonging.c.person_id.in_(leaves_of(bindparam("person_id", type_=Id))),
+        _belonging.c.ended_at.is_(None),
+    )
+    .order_by(_belonging.c.id)
+    .limit(1)
+)
+_AT_EXTENSION = Prepared(
+    select(_belonging.c.person_id)
+    .where(
+        _belonging.c.group_id.in_(leaves_of(bindparam("group_id", type_=Id))),
+        _belonging.c.extension == bindparam("extension"),
+        _belonging.c.ended_at.is_(None),
+    )
+    .order_by(_belonging.c.id)
+    .limit(1)
+)
+_LIVE_OF_GROUP = select(_belonging.c.id, _belonging.c.evidence).where(
+    _belonging.c.group_id == bindparam("group_id"), _belonging.c.ended_at.is_(None)
 )
 _HOUSEHOLD_OF_BOTH = (
     select(_belonging.c.group_id)
@@ -28,8 +49,8 @@ _HOUSEHOLD_OF_BOTH = (
     .join(_customer, _customer.c.id == _belonging.c.group_id)
     .where(
         _customer.c.kind == CustomerKind.HOUSEHOLD,
-        _belonging.c.person_id == bindparam("first"),
-        _member.c.person_id == bindparam("second"),
+        _belonging.c.person_id.in_(leaves_of(bindparam("first", type_=Id))),
+        _member.c.person_id.in_(leaves_of(bindparam("second", type_=Id))),
         _belonging.c.ended_at.is_(None),
         _member.c.ended_at.is_(None),
     )
@@ -42,6 +63,12 @@ _ORGANISATION_NAMED = (
     .order_by(_customer.c.id)
     .limit(1)
 )
+
+
+def find_at_extension(conn: Connection, group_id: str, extension: str) -> str | None:
+    """The leaf of whoever sits at a sub-number of the group's switchboard."""
+    rows = _AT_EXTENSION.rows(conn, group_id=group_id, extension=extension)
+    return rows[0].person_id if rows else None
 
 
 def find_organisation(conn: Connection, name: str) -> str | None:
@@ -107,10 +134,30 @@ def give_address(
     if asking.kind is not CustomerKind.PERSON:
         return _hand_to_group(conn, leaf_id, owner, address, evidence=evidence, at=at)
     if owner.kind is not CustomerKind.PERSON:
-        belong(conn, owner.leaf_id, leaf_id, evidence=evidence, at=at, extension=extension)
+        shared = {**evidence, "shared": address.address}
+        belong(conn, owner.leaf_id, leaf_id, evidence=shared, at=at, extension=extension)
         return owner.identity_id
-    group_id = _resolve_household(conn, owner.leaf_id, leaf_id, evidence=evidence, at=at)
+    shared = {**evidence, "shared": address.address}
+    group_id = _resolve_household(conn, owner.leaf_id, leaf_id, evidence=shared, at=at)
     return _move_address(conn, owner, group_id, address, evidence=evidence, at=at)
+
+
+def take_back(conn: Connection, address: Identity, *, evidence: dict[str, Any], at: datetime) -> str:
+    """A number is not shared after all: it goes back to whom it was taken from, and the belongings that it made end;
+    the id of its identity from now on. Entries stay where they are.
+
+    Raises Conflict for an address that was not taken from anybody.
+    """
+    owner = people.find_owner(conn, address.kind, address.address, address.scope)
+    said = None if owner is None else people.read_evidence(conn, owner.identity_id)
+    if owner is None or said is None or "shared_from" not in said:
+        raise Conflict(f"this {address.kind} is not one that was found to be shared")
+    people.retire_identity(conn, owner.identity_id, at)
+    for row in conn.execute(_LIVE_OF_GROUP, {"group_id": owner.leaf_id}).all():
+        if row.evidence.get("shared") == address.address:
+            conn.execute(update(_belonging).where(_belonging.c.id == row.id).values(ended_at=at))
+    first = people.holder_of(conn, said["shared_from"])
+    return people.add_identity(conn, first, address, evidence=evidence, at=at)
 
 
 def _hand_to_group(

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, union_all
 from sqlalchemy.sql.selectable import Subquery
 
+from bridge.store import schema
 from bridge.store.types import Id
 
 
@@ -26,3 +27,10 @@ def ranges(count: int, one_leaf: Callable[[BindParameter[str]], Select[Any]]) ->
 
 def values_of(leaves: Sequence[str]) -> dict[str, str]:
     return {f"leaf{index}": leaf for index, leaf in enumerate(leaves)}
+
+
+def leaves_of(customer_id: ColumnElement[str]) -> Select[Any]:
+    """The ids of all leaves that are read as the same customer as `customer_id`, itself among them."""
+    leaf, given = schema.customer.alias(), schema.customer.alias()
+    canonical = select(given.c.canonical_id).where(given.c.id == customer_id).scalar_subquery()
+    return select(leaf.c.id).where(leaf.c.canonical_id == canonical)

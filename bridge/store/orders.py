@@ -9,14 +9,15 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.domain.ids import new_id
-from bridge.domain.order import Order, OrderItem, OrderStatus
+from bridge.domain.order import Order, OrderItem, OrderPlace, OrderStatus
 from bridge.domain.times import iso
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
+from bridge.store.types import Id
 
 _order = schema.shop_order
 
@@ -33,6 +34,7 @@ class NewStatus:
     currency: str
     items: tuple[OrderItem, ...] = ()
     url: str | None = None
+    delivery: OrderPlace | None = None
 
 
 _FIND = select(_order.c.id, _order.c.status_at, _order.c.customer_id).where(
@@ -44,10 +46,12 @@ _CHANGE = (
     .values(
         {
             column: bindparam(f"new_{column}")
-            for column in ("status", "status_at", "total", "currency", "items", "url")
+            for column in ("status", "status_at", "total", "currency", "items", "url", "delivery")
         }
     )
 )
+
+_COUNT = select(func.count()).where(_order.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)))
 
 
 def find_customer_of(conn: Connection, shop: str, number: str) -> str | None:
@@ -69,6 +73,7 @@ def save_status(conn: Connection, customer_id: str, new: NewStatus) -> str:
         "currency": new.currency,
         "items": msgspec.to_builtins(new.items),
         "url": new.url,
+        "delivery": msgspec.to_builtins(new.delivery),
     }
     row = conn.execute(_FIND, {"shop": new.shop, "number": new.number}).one_or_none()
     if row is not None:
@@ -116,6 +121,10 @@ def list_orders(conn: Connection, leaves: Sequence[str], *, limit: int = 20) -> 
     return [_order_of(row) for row in rows]
 
 
+def count_orders(conn: Connection, leaves: Sequence[str]) -> int:
+    return conn.execute(_COUNT, {"leaves": list(leaves)}).scalar_one()
+
+
 def _order_of(row: Any) -> Order:
     return Order(
         id=row.id,
@@ -126,4 +135,5 @@ def _order_of(row: Any) -> Order:
         currency=row.currency,
         items=msgspec.convert(row.items, list[OrderItem]),
         url=row.url,
+        delivery=msgspec.convert(row.delivery, OrderPlace | None),
     )

@@ -57,9 +57,12 @@ class NewCustomer:
     sample: bool = False
 
 
+_EVIDENCE = select(_identity.c.evidence).where(_identity.c.id == bindparam("identity_id"))
+_HOLDER = select(_identity.c.customer_id).where(_identity.c.id == bindparam("identity_id"))
 _BY_EXTERNAL_ID = Prepared(select(_customer.c.id).where(_customer.c.external_id == bindparam("external_id")))
 
 
+_LEAF = select(_customer).where(_customer.c.id == bindparam("leaf_id"))
 _INSERT_CUSTOMER = PreparedWrite(
     insert(_customer).values(values_of_columns(_customer, *(column.name for column in _customer.c)))
 )
@@ -111,13 +114,21 @@ def find_by_external_id(conn: Connection, external_id: str) -> str | None:
     return rows[0].id if rows else None
 
 
+def says_all_of(conn: Connection, leaf_id: str, new: NewCustomer) -> bool:
+    """Whether the leaf itself, whoever it is read as, says what `new` says; the external id aside."""
+    row = conn.execute(_LEAF, {"leaf_id": leaf_id}).one()
+    return all(
+        getattr(row, name) == getattr(new, name) for name in ("name", "kind", "language", "vip", "comment")
+    )
+
+
 def list_customers(
     conn: Connection, *, words: str = "", limit: int = 50, after: str | None = None
 ) -> tuple[list[Customer], str | None]:
     """Canonical customers by name, and the cursor of the next page.
 
-    `words` must stand in the name, in an identity's address or be the external id. `after` is a
-    cursor that this function gave.
+    `words` must stand in the name, in an identity's address or be the external id, of any of their leaves. `after`
+    is a cursor that this function gave.
     """
     statement = select(_customer.c.id, _customer.c.folded_name).where(
         _customer.c.id == _customer.c.canonical_id
@@ -205,12 +216,27 @@ def add_identity(
     return identity_id
 
 
-def retire_identity(conn: Connection, identity_id: str, at: datetime) -> None:
-    """The address is free from now on; what came from it stays where it is."""
+def retire_identity(
+    conn: Connection, identity_id: str, at: datetime, *, evidence: dict[str, Any] | None = None
+) -> None:
+    """The address is free from now on; what came from it stays where it is. `evidence`: {by, reason, …}."""
+    said = read_evidence(conn, identity_id) | ({"retired": evidence} if evidence else {})
     conn.execute(
         update(_identity).where(_identity.c.id == bindparam("identity_id")),
-        {"identity_id": identity_id, "retired_at": at},
+        {"identity_id": identity_id, "retired_at": at, "evidence": said},
     )
+
+
+def read_evidence(conn: Connection, identity_id: str) -> dict[str, Any]:
+    """Why an address is somebody's."""
+    said: dict[str, Any] = conn.execute(_EVIDENCE, {"identity_id": identity_id}).scalar_one()
+    return said
+
+
+def holder_of(conn: Connection, identity_id: str) -> str:
+    """The leaf that an identity, live or retired, belongs to."""
+    held: str = conn.execute(_HOLDER, {"identity_id": identity_id}).scalar_one()
+    return held
 
 
 def resolve_owner(
@@ -230,13 +256,15 @@ def _matches(words: str) -> ColumnElement[bool]:
     digits = "".join(letter for letter in text if letter.isdecimal())
     # A number is looked for as it is written: "050 123-45" is in +38050123...
     is_number = len(digits) >= 3 and not any(letter.isalpha() for letter in text)
+    leaf = _customer.alias("leaf")
     by_address = select(_identity.c.id).where(
-        _identity.c.customer_id == _customer.c.id,
+        _identity.c.customer_id == leaf.c.id,
         _identity.c.retired_at.is_(None),
         _identity.c.address.contains(digits if is_number else text, autoescape=True),
     )
-    return or_(
-        _customer.c.folded_name.contains(fold_name(words), autoescape=True),
-        _customer.c.external_id == words.strip(),
+    known = or_(
+        leaf.c.folded_name.contains(fold_name(words), autoescape=True),
+        leaf.c.external_id == words.strip(),
         by_address.exists(),
     )
+    return _customer.c.id.in_(select(leaf.c.canonical_id).where(known))

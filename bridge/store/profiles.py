@@ -5,6 +5,7 @@ Any leaf's id, or a live address, answers with the canonical customer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     cast,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -70,7 +72,7 @@ def _part(part: str, **given: ColumnElement[Any]) -> list[ColumnElement[Any]]:
 
 def _profile(owner_id: ScalarSelect[Any]) -> CompoundSelect[Any]:
     """All that is said of the canonical customer `owner_id`, as rows of four kinds: leaf, identity, person, group."""
-    leaf, person, home = _customer.alias("leaf"), _customer.alias("person"), _customer.alias("home")
+    leaf, person, home, sibling = (_customer.alias(name) for name in ("leaf", "person", "home", "sibling"))
     ours = select(leaf.c.id).where(leaf.c.canonical_id == owner_id)
     fields = ("id", "canonical_id", "kind", "name", "language", "vip", "comment", "external_id", "sample")
     shown = {name: home.c[name] for name in ("id", "kind", "name")}
@@ -82,13 +84,15 @@ def _profile(owner_id: ScalarSelect[Any]) -> CompoundSelect[Any]:
         *_part("identity", **{name: _identity.c[name] for name in ("kind", "address", "scope", "strength")})
     ).where(_identity.c.customer_id.in_(ours), _identity.c.retired_at.is_(None))
     newest = {
-        "last_at": _newest_of_person(_entry.c.occurred_at),
-        "last_channel": _newest_of_person(_entry.c.channel),
+        "last_at": _newest_encounter(sibling.c.id, _entry.c.occurred_at),
+        "last_channel": _newest_encounter(sibling.c.id, _entry.c.channel),
     }
+    # A row for each leaf of a person: `_candidates` takes the newest.
     people = (
         select(*_part("person", **shown, **belongs, **newest))
         .join_from(_belonging, person, person.c.id == _belonging.c.person_id)
         .join(home, home.c.id == person.c.canonical_id)
+        .join(sibling, sibling.c.canonical_id == home.c.id)
         .where(_belonging.c.group_id.in_(ours), _belonging.c.ended_at.is_(None))
     )
     groups = (
@@ -100,10 +104,11 @@ def _profile(owner_id: ScalarSelect[Any]) -> CompoundSelect[Any]:
     return union_all(leaves, identities, people, groups)
 
 
-def _newest_of_person(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _newest_encounter(leaf: ColumnElement[str], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Of the newest call or message."""
     return (
         select(column)
-        .where(_entry.c.customer_id == _belonging.c.person_id)
+        .where(_entry.c.customer_id == leaf, or_(_entry.c.kind == "call", _entry.c.kind == "message"))
         .order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -171,9 +176,20 @@ def _folded(rows: list[Any]) -> Profile | None:
             for row in rows
             if row.part == "identity"
         ],
-        belongs_to=[_candidate(row) for row in rows if row.part == "group"],
+        belongs_to=_candidates(row for row in rows if row.part == "group"),
     )
-    return Profile(customer, [_candidate(row) for row in rows if row.part == "person"])
+    return Profile(customer, _candidates(row for row in rows if row.part == "person"))
+
+
+def _candidates(rows: Iterable[Any]) -> list[Candidate]:
+    """Each once, however many leaves they have in the group; the newest encounter first, then by name."""
+    found: dict[str, Candidate] = {}
+    for row in rows:
+        one, known = _candidate(row), found.get(row.id)
+        if known is None or (known.last_at or "") < (one.last_at or ""):
+            found[row.id] = one
+    by_name = sorted(found.values(), key=lambda one: one.name)
+    return sorted(by_name, key=lambda one: one.last_at or "", reverse=True)
 
 
 def _candidate(row: Any) -> Candidate:

@@ -56,7 +56,7 @@ customer = Table(
     Column("kind", String(16), nullable=False),  # person | household | organisation
     Column("name", Text, nullable=False, server_default=""),
     # The name casefolded in Python, for looking up: no engine here folds Cyrillic alike.
-    Column("folded_name", Text, nullable=False, server_default=""),
+    Column("folded_name", Text, nullable=False, server_default="", index=True),
     Column("language", String(8)),
     Column("vip", Boolean, nullable=False, server_default=text("false")),
     Column("comment", Text, nullable=False, server_default=""),
@@ -121,6 +121,47 @@ identity = Table(
     ),
 )
 
+# Two leaves that are one person (or one group): an undirected edge. `customer.canonical_id` follows from those that
+# are not undone (bridge/domain/merging.py).
+merge = Table(
+    "merge",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # The two that the evidence is about, as they were given: leaves, never made canonical.
+    Column("leaf_a", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("leaf_b", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    # Whom both were to be read as: any leaf that was joined at that moment.
+    Column("survivor", Id, ForeignKey("customer.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("by", Text, nullable=False),  # agent id, or 'system'
+    Column("at", UtcTime, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_at", UtcTime),
+    CheckConstraint("leaf_a <> leaf_b", name="ends"),
+)
+
+# That two leaves may be one: a person accepts or declines it. One for each pair, so that a declined one stays so.
+suggestion = Table(
+    "suggestion",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("leaf_low", Id, ForeignKey("customer.id"), nullable=False),
+    Column("leaf_high", Id, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("reason", String(32), nullable=False),  # the first; each has its evidence
+    Column("evidence", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("decided_by", Id, ForeignKey("agent.id")),
+    Column("decided_at", UtcTime),
+    # What accepting it made.
+    Column("merge_id", Id, ForeignKey("merge.id")),
+    UniqueConstraint("leaf_low", "leaf_high"),
+    CheckConstraint("leaf_low < leaf_high", name="order"),
+    CheckConstraint("state IN ('open', 'accepted', 'declined')", name="state"),
+    Index("ix_suggestion_page", "state", "at", "id"),
+)
+
 inbox = Table(
     "inbox",
     metadata,
@@ -175,6 +216,7 @@ shop_order = Table(
     Column("currency", String(3), nullable=False),
     Column("items", JSON, nullable=False),
     Column("url", Text),
+    Column("delivery", JSON(none_as_null=True)),  # {city, address}: where it goes to
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("shop", "number"),
     Index("ix_shop_order_customer", "customer_id", "status_at"),

@@ -212,6 +212,19 @@ def read_page(
     return Page([entry_of(row) for row in rows[:limit]], following)
 
 
+_PER_CHANNEL = (
+    select(func.coalesce(_entry.c.channel, "none").label("channel"), func.count().label("entries"))
+    .where(_entry.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)))
+    .group_by(_entry.c.channel)
+    .order_by(_entry.c.channel)
+)
+
+
+def count_by_channel(conn: Connection, leaves: Sequence[str]) -> dict[str, int]:
+    """How many entries the leaves have on each channel; "none" for those without one. Reads them all."""
+    return {row.channel: row.entries for row in conn.execute(_PER_CHANNEL, {"leaves": list(leaves)})}
+
+
 _ONE = Prepared(_shown(_entry).where(_entry.c.id == bindparam("entry_id")))
 
 

@@ -30,9 +30,20 @@ BODIES: dict[str, Any] = {
     "/api/v1/calls/{id}/wrap_up": {"disposition": "other"},
     "/api/v1/calls/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/entries/{id}/file": {"customer_id": new_id(), "reason": "x"},
+    **{
+        f"/api/v1/customers/{{id}}/addresses{verb}": {
+            "kind": "phone",
+            "address": "+380501110001",
+            "reason": "x",
+        }
+        for verb in ("", "/retire", "/take_back")
+    },
+    "/api/v1/customers/{id}/merge": {"into": new_id(), "reason": "x"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }
+
+QUERIES = {"/api/v1/customers/{id}/merge/preview": f"?into={new_id()}"}
 
 
 def basic(user: str, key: str) -> dict[str, str]:
@@ -44,7 +55,8 @@ def name_of(route: Route) -> str:
 
 
 def path_of(route: Route, row_id: str) -> str:
-    return route.plain_path.removeprefix("/api/v1/").replace("{id}", row_id)
+    path = route.plain_path.removeprefix("/api/v1/").replace("{id}", row_id)
+    return path + QUERIES.get(route.plain_path, "")
 
 
 @pytest.fixture

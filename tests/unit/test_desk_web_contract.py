@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order, phone, work
+from bridge.domain import agent, call, card, customer, entry, merge, order, phone, work
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -41,11 +41,19 @@ STRUCTS = [
     customer.Candidate,
     customer.Customer,
     customer.Identity,
+    customer.Clue,
     entry.Entry,
     work.WorkChange,
     work.WorkItem,
+    merge.FieldConflict,
+    merge.Leaf,
+    merge.Merge,
+    merge.MergePreview,
+    merge.MergeSide,
+    merge.Suggestion,
     order.Order,
     order.OrderItem,
+    order.OrderPlace,
     interface.Utterance,
     interface.Word,
 ]
@@ -77,6 +85,7 @@ def test_interface_has_the_fields_of_its_struct(struct: type[msgspec.Struct]) ->
         ("AgentStateName", list(agent.AgentState)),
         ("CustomerKind", list(customer.CustomerKind)),
         ("OrderStatus", list(order.OrderStatus)),
+        ("SuggestionReason", list(merge.SuggestionReason)),
         ("EntryKind", list(entry.EntryKind)),
         ("Direction", list(Direction)),
         ("DISPOSITIONS", agent.DISPOSITIONS),
@@ -92,6 +101,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
     ("group", "codes"),
     [
         ("role", list(agent.Role)),
+        ("evidence", list(merge.SuggestionReason)),
         ("state", list(agent.AgentState)),
         ("kind", set(customer.CustomerKind) - {customer.CustomerKind.PERSON}),
         ("order_status", list(order.OrderStatus)),

@@ -6,6 +6,7 @@ from typing import Final
 
 from bridge.desk.route import Route
 from bridge.desk.routes import (
+    addresses,
     agents,
     calls,
     customers,
@@ -13,19 +14,24 @@ from bridge.desk.routes import (
     health,
     live,
     login,
+    merges,
     pages,
     phones,
     pops,
     recordings,
+    suggestions,
     worklist,
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
     *customers.ROUTES,
+    *addresses.ROUTES,
     *calls.ROUTES,
     *worklist.ROUTES,
     *filing.ROUTES,
+    *merges.ROUTES,
+    *suggestions.ROUTES,
     *recordings.ROUTES,
     *pops.ROUTES,
     *agents.ROUTES,

@@ -14,6 +14,7 @@ from bridge.domain.agent import DISPOSITIONS, Agent, Role
 from bridge.domain.call import CallDetail, CallSummary, NoteDraft
 from bridge.domain.card import Card
 from bridge.domain.entry import Entry
+from bridge.domain.question import with_question
 from bridge.errors import Forbidden, InvalidInput
 from bridge.flows import write_note
 from bridge.flows.wrap_up import wrap_up
@@ -60,7 +61,8 @@ async def get_call(ask: Ask) -> CallDetail:
 
 async def get_card(ask: Ask) -> Card:
     """The card of a call's customer, for agents who were rung by it and for supervisors."""
-    return await ask.services.db.read(_card, await ask.call_id(), ask.agent)
+    card = await ask.services.db.read(_card, await ask.call_id(), ask.agent)
+    return with_question(card, ask.agent.language)
 
 
 async def get_draft(ask: Ask) -> NoteDraft:

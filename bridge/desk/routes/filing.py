@@ -6,13 +6,13 @@ from typing import Annotated, Final
 
 import msgspec
 
-from bridge.desk.answers import Filed
+from bridge.desk.answers import Filed, FilingList
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import Role
 from bridge.domain.customer import CustomerKind
 from bridge.errors import InvalidInput
 from bridge.flows.file_under import file_under, undo_filing
-from bridge.store.filing import Subject
+from bridge.store.filing import Subject, list_filings
 from bridge.store.people import NewCustomer
 
 
@@ -44,6 +44,21 @@ async def file_conversation(ask: Ask, body: FileBody) -> Filed:
     return await _file(ask, Subject.CONVERSATION, body)
 
 
+async def list_of_call(ask: Ask) -> FilingList:
+    """Where a call was filed: by whom, when and why, newest first."""
+    return await _list(ask, Subject.CALL)
+
+
+async def list_of_entry(ask: Ask) -> FilingList:
+    """Where one entry was filed by itself, newest first."""
+    return await _list(ask, Subject.ENTRY)
+
+
+async def list_of_conversation(ask: Ask) -> FilingList:
+    """Where a conversation was filed, newest first."""
+    return await _list(ask, Subject.CONVERSATION)
+
+
 async def undo(ask: Ask) -> Filed:
     """Take a filing back. 409 when it is undone already or another one came after it."""
     services = ask.services
@@ -68,6 +83,10 @@ async def _file(ask: Ask, subject: Subject, body: FileBody) -> Filed:
     return Filed(filed.id, filed.to_id)
 
 
+async def _list(ask: Ask, subject: Subject) -> FilingList:
+    return FilingList(await ask.services.db.read(list_filings, subject, ask.path("id")))
+
+
 def _target(body: FileBody) -> str | NewCustomer:
     if body.customer_id is not None and body.new is None:
         return body.customer_id
@@ -80,5 +99,8 @@ ROUTES: Final = (
     Route("POST", f"{API}/calls/{ID}/file", file_call, Role.AGENT),
     Route("POST", f"{API}/entries/{ID}/file", file_entry, Role.AGENT),
     Route("POST", f"{API}/conversations/{ID}/file", file_conversation, Role.AGENT),
+    Route("GET", f"{API}/calls/{ID}/filings", list_of_call, Role.AGENT),
+    Route("GET", f"{API}/entries/{ID}/filings", list_of_entry, Role.AGENT),
+    Route("GET", f"{API}/conversations/{ID}/filings", list_of_conversation, Role.AGENT),
     Route("POST", f"{API}/filings/{ID}/undo", undo, Role.AGENT),
 )

@@ -23,6 +23,7 @@ from bridge.domain.card import Card, ScreenPop
 from bridge.domain.customer import Customer
 from bridge.domain.entry import Entry, EntryKind, Page
 from bridge.domain.live import LiveMessage
+from bridge.domain.merge import Leaf, Merge, Suggestion, SuggestionState
 from bridge.domain.times import iso, utc_now
 from bridge.domain.work import WorkChange, WorkItem
 from tests.e2e.desk import people
@@ -103,6 +104,9 @@ class FakeDesk:
         self.cards: dict[str, Card] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.unfinished: set[str] = set()
+        self.retired: list[dict[str, str]] = []
+        self.merges: list[Merge] = []
+        self.suggestions: list[Suggestion] = people.suggestions()
         self.added: list[Entry] = []
         self.state = "available"
         self.state_call: str | None = None
@@ -137,6 +141,13 @@ class FakeDesk:
             web.get(f"{api}/customers/{{id}}", self._customer),
             web.get(f"{api}/customers/{{id}}/timeline", self._timeline),
             web.post(f"{api}/customers/{{id}}/notes", self._add_note),
+            web.post(f"{api}/customers/{{id}}/addresses/retire", self._retire),
+            web.get(f"{api}/customers/{{id}}/merge/preview", self._preview),
+            web.post(f"{api}/customers/{{id}}/merge", self._merge),
+            web.get(f"{api}/customers/{{id}}/merges", self._list_merges),
+            web.post(f"{api}/merges/{{id}}/undo", self._undo_merge),
+            web.get(f"{api}/suggestions", self._suggest),
+            web.post(f"{api}/suggestions/{{id}}/{{decision:accept|decline}}", self._decide),
             web.get(f"{api}/calls", self._calls),
             web.get(f"{api}/calls/{{id}}", self._call),
             web.get(f"{api}/calls/{{id}}/card", self._card),
@@ -161,6 +172,7 @@ class FakeDesk:
                     "/login",
                     "/worklist",
                     "/phones",
+                    "/suggestions",
                     "/components",
                     "/{kind:customers|calls}/{id}",
                 )
@@ -312,6 +324,58 @@ class FakeDesk:
     async def _add_note(self, request: web.Request) -> web.Response:
         given = await request.json()
         return answer(await self._add(given["text"], request.match_info["id"], None, {}), 201)
+
+    async def _retire(self, request: web.Request) -> web.Response:
+        self.retired.append(await request.json())
+        return web.Response(status=204)
+
+    async def _preview(self, request: web.Request) -> web.Response:
+        both = (people.CUSTOMERS[request.match_info["id"]], people.CUSTOMERS[request.query["into"]])
+        return answer(people.preview_of(*both))
+
+    async def _merge(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        ends = (people.CUSTOMERS[request.match_info["id"]], people.CUSTOMERS[given["into"]])
+        return answer({"merge_id": self._join(*ends, given["survivor"], given["reason"])})
+
+    def _join(self, one: Customer, other: Customer, survivor: str, reason: str) -> str:
+        leaves = {each.id: Leaf(id=each.id, kind=each.kind, name=each.name) for each in (one, other)}
+        merge = Merge(
+            id=f"merge-{next(self._numbers)}",
+            leaf_a=leaves[one.id],
+            leaf_b=leaves[other.id],
+            survivor=leaves[survivor],
+            reason=reason,
+            evidence={},
+            by=self.agent.name,
+            at=iso(utc_now()),
+        )
+        self.merges.insert(0, merge)
+        return merge.id
+
+    async def _list_merges(self, request: web.Request) -> web.Response:
+        asked = request.match_info["id"]
+        found = [each for each in self.merges if asked in (each.leaf_a.id, each.leaf_b.id)]
+        return answer({"items": found, "next": None})
+
+    async def _undo_merge(self, request: web.Request) -> web.Response:
+        undone = {"undone_by": self.agent.name, "undone_at": iso(utc_now())}
+        self.merges = [
+            msgspec.structs.replace(each, **undone) if each.id == request.match_info["id"] else each
+            for each in self.merges
+        ]
+        return answer({"still_joined_by": []})
+
+    async def _suggest(self, _: web.Request) -> web.Response:
+        return answer({"items": self.suggestions, "next": None})
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        (decided,) = [each for each in self.suggestions if each.id == request.match_info["id"]]
+        self.suggestions.remove(decided)
+        if request.match_info["decision"] == "decline":
+            return answer(msgspec.structs.replace(decided, state=SuggestionState.DECLINED))
+        one, other = decided.customers
+        return answer({"merge_id": self._join(one, other, one.id, decided.reason)})
 
     async def _calls(self, _: web.Request) -> web.Response:
         newest = sorted(self.calls.values(), key=lambda call: call.started_at, reverse=True)

@@ -18,10 +18,19 @@ from bridge.domain.call import (
     TranscriptState,
 )
 from bridge.domain.card import Card, LastSpoke, OpenConversation
-from bridge.domain.customer import Candidate, Customer, CustomerKind, Identity, Strength
+from bridge.domain.customer import Candidate, Clue, ClueKind, Customer, CustomerKind, Identity, Strength
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
+from bridge.domain.merge import (
+    FieldConflict,
+    MergePreview,
+    MergeSide,
+    Suggestion,
+    SuggestionReason,
+    SuggestionState,
+)
 from bridge.domain.order import Order, OrderItem, OrderStatus
 from bridge.domain.phone import ALL_RUNGS, PROFILES
+from bridge.domain.question import with_question
 from bridge.domain.times import iso, utc_now
 from bridge.domain.work import WorkItem
 from transcripts.interface import Speaker, Utterance, Word
@@ -243,8 +252,16 @@ def candidates_of(customer: Customer) -> list[Candidate]:
         extension="12",
         last_at=at,
         last_channel="email",
+        clue=Clue(ClueKind.ADDRESS, "Львівська, 5"),
     )
-    return [director, Candidate(id=IRYNA.id, kind=IRYNA.kind, name=IRYNA.name, role="бухгалтер")]
+    accountant = Candidate(
+        id=IRYNA.id,
+        kind=IRYNA.kind,
+        name=IRYNA.name,
+        role="бухгалтер",
+        clue=Clue(ClueKind.ADDRESS, "Сумська, 12"),
+    )
+    return [director, accountant]
 
 
 def context_of(customer: Customer) -> dict[str, Any]:
@@ -276,7 +293,7 @@ def context_of(customer: Customer) -> dict[str, Any]:
 def card_of(call_id: str, caller: str, customer: Customer | None) -> Card:
     context = context_of(customer) if customer else {}
     recent = entries_of(customer)[:8] if customer else []
-    return Card(
+    card = Card(
         call_id=call_id,
         caller=caller,
         dialled=DID,
@@ -285,6 +302,7 @@ def card_of(call_id: str, caller: str, customer: Customer | None) -> Card:
         recent=recent,
         **context,
     )
+    return with_question(card, "en")
 
 
 RECORDING = "recording-1"
@@ -481,3 +499,48 @@ def transcript(*turns: Utterance, language: str = "en") -> RecordingTranscript:
 
 def message_words() -> RecordingTranscript:
     return transcript(turn(Speaker.CALLER, 1, "передзвоніть", "мені", "про", "замовлення"), language="uk")
+
+
+def preview_of(one: Customer, other: Customer) -> MergePreview:
+    """What comes together of any two: counts are made up."""
+    first = MergeSide(
+        customer=one, entries={"chat": 4, "email": 31, "none": 1}, orders=3, open_conversations=1
+    )
+    second = MergeSide(customer=other, entries={"phone": 2}, orders=0, open_conversations=0)
+    return MergePreview(
+        sides=[first, second],
+        identities=[*one.identities, *other.identities],
+        entries={"chat": 4, "email": 31, "none": 1, "phone": 2},
+        orders=3,
+        open_conversations=1,
+        conflicts=[
+            FieldConflict(field="name", values=[one.name, other.name]),
+            FieldConflict(field="language", values=[one.language, other.language]),
+            FieldConflict(field="vip", values=[one.vip, other.vip]),
+        ],
+    )
+
+
+def suggestions() -> list[Suggestion]:
+    now = utc_now()
+    by_order = {"reason": "order", "source": "shop", "order": "#20481"}
+    by_signature = {"reason": "signature", "source": "email", "phone": "+380501234567", "source_key": "m1"}
+    by_name = {"reason": "name_and_organisation", "source": "customers", "organisation": FIRM.name}
+    return [
+        Suggestion(
+            id="suggestion-1",
+            customers=[OLENA, IRYNA],
+            reason=SuggestionReason.ORDER,
+            evidence=[by_order, by_signature],
+            state=SuggestionState.OPEN,
+            at=before(now, minutes=18),
+        ),
+        Suggestion(
+            id="suggestion-2",
+            customers=[TARAS, IRYNA],
+            reason=SuggestionReason.NAME_AND_ORGANISATION,
+            evidence=[by_name],
+            state=SuggestionState.OPEN,
+            at=before(now, days=2),
+        ),
+    ]

@@ -55,6 +55,19 @@ async def show_customer(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".entry")
 
 
+async def show_merging(desk: FakeDesk, page: Page) -> None:
+    await show_customer(desk, page)
+    await page.locator(".customer-head .button").click()
+    await page.locator("dialog .search-input").fill("Ірина")
+    await page.locator("dialog .search-option").click()
+    await page.wait_for_selector("dialog .facts")
+
+
+async def show_suggestions(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/suggestions")
+    await page.wait_for_selector(".suggestion")
+
+
 async def show_call(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
     await page.wait_for_selector(".stage")
@@ -92,6 +105,8 @@ SCENES: dict[str, Scene] = {
     "pop-new": show_new,
     "wrap-up": show_wrap_up,
     "customer": show_customer,
+    "merging": show_merging,
+    "suggestions": show_suggestions,
     "call": show_call,
     "worklist": show_worklist,
     "phones": show_phones,
@@ -110,6 +125,8 @@ SHOTS = [
     "wrap-up desktop light",
     "wrap-up phone dark",
     "customer desktop light",
+    "merging desktop light",
+    "suggestions phone light",
     "call desktop dark",
     "worklist desktop light",
     "worklist desktop dark",

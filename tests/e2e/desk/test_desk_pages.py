@@ -212,11 +212,61 @@ async def test_two_windows_with_one_draft_ask_which_to_keep(desk: FakeDesk, page
 
 async def test_shared_number_asks_who_calls_and_the_choice_can_be_undone(desk: FakeDesk, page: Page) -> None:
     await desk.ring("+380445450100", people.FIRM)
+    question = "An order to Львівська, 5 or to Сумська, 12?"
+    await expect(page.get_by_role("region", name="Who is calling?").get_by_text(question)).to_be_visible()
     heading = page.get_by_test_id("workspace").get_by_role("heading", level=1)
     await page.get_by_role("region", name="Who is calling?").get_by_text(people.TARAS.name).click()
     await expect(heading).to_have_text(people.TARAS.name)
     await page.get_by_role("button", name="Undo").click()
     await expect(heading).to_have_text(people.FIRM.name)
+
+
+async def test_two_are_made_one_after_a_look_at_what_comes_together(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await page.get_by_role("button", name="The same as…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("The other customer").fill("Ірина")
+    await dialog.get_by_role("option").click()
+    await expect(dialog.get_by_text("Chat 4, E-mail 31, Notes 1, Phone 2")).to_be_visible()
+    await expect(dialog.get_by_text("Name: Олена Ковальчук ↔ Ірина Бондар")).to_be_visible()
+    # The radio itself is hidden under its chip.
+    await dialog.get_by_role("radio", name="Ірина Бондар").check(force=True)
+    await dialog.get_by_label("Reason").fill("the same voice")
+    await dialog.get_by_role("button", name="Make them one").click()
+    await expect(page.get_by_text("are one customer now")).to_be_visible()
+    (merge,) = desk.merges
+    assert (merge.survivor.id, merge.reason) == (people.IRYNA.id, "the same voice")
+    history = page.get_by_role("region", name="Merged from")
+    await history.get_by_role("button", name="Undo").click()
+    await expect(history.get_by_text(f"Taken back by {AGENT.name}")).to_be_visible()
+    assert desk.merges[0].undone_at is not None
+
+
+async def test_suggestions_are_accepted_and_declined_with_their_evidence_in_sight(
+    desk: FakeDesk, page: Page
+) -> None:
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_role("link", name="Perhaps the same customer").click()
+    first, second = page.locator(".suggestion").nth(0), page.locator(".suggestion").nth(1)
+    await expect(first).to_contain_text("Order #20481 has the phone of one and the e-mail of the other")
+    await expect(first).to_contain_text("+380\u00a050\u00a0123\u00a045\u00a067 stands in the signature")
+    await expect(second).to_contain_text("The same name at ТОВ «Світлий дім»")
+    await second.get_by_role("button", name="They are two").click()
+    await expect(page.locator(".suggestion")).to_have_count(1)
+    await first.get_by_role("button", name="They are one").click()
+    await expect(page.get_by_text("Nothing to decide")).to_be_visible()
+    assert [merge.reason for merge in desk.merges] == ["order"]
+
+
+async def test_a_number_that_changed_hands_is_retired(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await page.get_by_role("button", name="Changed hands").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_text("Its next call is a new customer’s.")).to_be_visible()
+    await dialog.get_by_label("Reason").fill("sold the phone")
+    await dialog.get_by_role("button", name="Changed hands").click()
+    await expect(dialog).to_have_count(0)
+    assert desk.retired == [{"kind": "phone", "address": OLENA, "reason": "sold the phone"}]
 
 
 async def test_unknown_caller_becomes_a_customer(desk: FakeDesk, page: Page) -> None:
@@ -390,6 +440,19 @@ async def on_phones(desk: FakeDesk, page: Page) -> None:
     await expect(page.locator(".rung-ask")).to_have_count(4)
 
 
+async def on_merging(desk: FakeDesk, page: Page) -> None:
+    await on_customer(desk, page)
+    await page.locator(".customer-head .button").click()
+    await page.locator("dialog .search-input").fill("Ірина")
+    await page.locator("dialog .search-option").click()
+    await page.wait_for_selector("dialog .facts")
+
+
+async def on_suggestions(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/suggestions")
+    await page.wait_for_selector(".suggestion")
+
+
 async def on_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -406,6 +469,9 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
         on_call,
         on_worklist,
         on_phones,
+        on_merging,
+        on_suggestions,
+        on_call,
         on_components,
     ):
         async with FakeDesk(Role.SUPERVISOR) as desk:

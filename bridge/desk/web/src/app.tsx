@@ -17,6 +17,7 @@ import { CustomerPage } from "./pages/customer.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
+import { SuggestionsPage } from "./pages/suggestions.tsx";
 import { Waiting } from "./pages/waiting.tsx";
 import { WorklistPage } from "./pages/worklist.tsx";
 import { Workspace } from "./pages/workspace.tsx";
@@ -76,6 +77,7 @@ function TopBar() {
       </button>
       <div id="menu" popover="auto" class="bar-menu-body">
         <div class="stack">
+          <a href="/suggestions">{t("suggestions.title")}</a>
           <LanguageSwitch />
           <ThemeSwitch />
           {who.agent.role === "admin" && <a href="/phones">{t("phones.title")}</a>}
@@ -103,6 +105,7 @@ function CurrentPage() {
   if (at.page === "call") return <CallPage id={at.id} />;
   if (at.page === "worklist") return <WorklistPage />;
   if (at.page === "phones") return <PhonesPage />;
+  if (at.page === "suggestions") return <SuggestionsPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }

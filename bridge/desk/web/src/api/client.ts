@@ -11,11 +11,15 @@ import type {
   Entry,
   Filed,
   LoginAnswer,
+  Identity,
   Me,
+  Merge,
+  MergePreview,
   NoteDraft,
   Page,
   PhoneLine,
   WorkItem,
+  Suggestion,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -84,6 +88,21 @@ export const getTimeline = (id: string, query: { before?: string | null; channel
   get<Page<Entry>>(`/customers/${id}/timeline`, { limit: 30, ...query });
 export const addNote = (customerId: string, text: string, key: string) =>
   post<Entry>(`/customers/${customerId}/notes`, { text, key });
+
+export const retireAddress = (customerId: string, { kind, address }: Identity, reason: string) =>
+  post<void>(`/customers/${customerId}/addresses/retire`, { kind, address, reason });
+
+export const previewMerge = (customerId: string, into: string) =>
+  get<MergePreview>(`/customers/${customerId}/merge/preview`, { into });
+export const mergeCustomers = (customerId: string, how: { into: string; survivor: string; reason: string }) =>
+  post<{ merge_id: string }>(`/customers/${customerId}/merge`, how);
+export const listMerges = (customerId: string) => get<Page<Merge>>(`/customers/${customerId}/merges`);
+export const undoMerge = (mergeId: string) => post<{ still_joined_by: string[] }>(`/merges/${mergeId}/undo`);
+
+export const listSuggestions = (before: string | null) =>
+  get<Page<Suggestion>>("/suggestions", { before, limit: 25 });
+export const acceptSuggestion = (id: string) => post<{ merge_id: string }>(`/suggestions/${id}/accept`);
+export const declineSuggestion = (id: string) => post<Suggestion>(`/suggestions/${id}/decline`);
 
 export const listCalls = (query: { limit: number; before?: string | null; customer_id?: string }) =>
   get<Page<CallSummary>>("/calls", query);

@@ -64,6 +64,13 @@ export interface Candidate {
   extension: string | null;
   last_at: string | null;
   last_channel: string | null;
+  clue: Clue | null;
+}
+
+/** What tells one of several people apart from the others. */
+export interface Clue {
+  kind: string;
+  value: string;
 }
 
 export interface OrderItem {
@@ -82,6 +89,12 @@ export interface Order {
   currency: string;
   items: OrderItem[];
   url: string | null;
+  delivery: OrderPlace | null;
+}
+
+export interface OrderPlace {
+  city: string;
+  address: string;
 }
 
 export interface OpenConversation {
@@ -132,6 +145,7 @@ export interface EntryPayload {
   currency?: string;
   items?: OrderItem[];
   url?: string | null;
+  delivery?: OrderPlace;
   since?: string;
   until?: string;
 }
@@ -345,6 +359,65 @@ export interface Filed {
   customer_id: string | null;
 }
 
+/** A customer as it was first known, whoever it is read as now. */
+export interface Leaf {
+  id: string;
+  kind: CustomerKind;
+  name: string;
+}
+
+export interface Merge {
+  id: string;
+  leaf_a: Leaf;
+  leaf_b: Leaf;
+  survivor: Leaf;
+  reason: string;
+  evidence: unknown;
+  by: string;
+  at: string;
+  undone_by: string | null;
+  undone_at: string | null;
+}
+
+/** `entries` counts by channel; notes are under "none". */
+export interface MergeSide {
+  customer: Customer;
+  entries: Record<string, number>;
+  orders: number;
+  open_conversations: number;
+}
+
+export interface FieldConflict {
+  field: string;
+  values: (string | boolean | null)[];
+}
+
+export interface MergePreview {
+  sides: MergeSide[];
+  identities: Identity[];
+  entries: Record<string, number>;
+  orders: number;
+  open_conversations: number;
+  conflicts: FieldConflict[];
+}
+
+export type SuggestionReason = "order" | "signature" | "name_and_organisation" | "name_and_city";
+
+/** Why two may be one, with what it was seen in. */
+export type Evidence = { reason: SuggestionReason } & Record<string, string>;
+
+export interface Suggestion {
+  id: string;
+  customers: Customer[];
+  reason: SuggestionReason;
+  evidence: Evidence[];
+  state: "open" | "accepted" | "declined";
+  at: string;
+  decided_by: string | null;
+  decided_at: string | null;
+  merge_id: string | null;
+}
+
 export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "screen_pop"; data: ScreenPop }
   | { type: "screen_pop_withdrawn"; data: { pop_id: string; call_id: string; reason: string } }
@@ -356,9 +429,14 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "notice"; data: LiveNotice }
 );
 
-/** hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times. */
+/**
+ * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
+ * merged, unmerged, addresses: what is known of these customers changed.
+ */
 export type LiveNotice =
-  { code: "hello" | "reload"; cursor?: string } | { code: "gap"; since: string; until: string };
+  | { code: "hello" | "reload"; cursor?: string }
+  | { code: "gap"; since: string; until: string }
+  | { code: "merged" | "unmerged" | "addresses"; customer_ids: string[] };
 
 export interface AgentStateChange {
   agent_id: string;

@@ -6,6 +6,7 @@ import type {
   Customer,
   CustomerContext,
   Entry,
+  Identity,
   LastSpoke,
   OpenConversation,
   Order,
@@ -13,6 +14,7 @@ import type {
 import { ago, fullDate, money, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { OrderBadge } from "./badge.tsx";
+import { Button } from "./button.tsx";
 import { channelIcon, Icon } from "./icon.tsx";
 import { KeyValue, Panel } from "./panel.tsx";
 import { PersonBadge } from "./person.tsx";
@@ -71,6 +73,11 @@ export function OrderList({ orders }: { orders: readonly Order[] }) {
             <span>{order.items.map((item) => `${item.name} × ${item.quantity}`).join(", ")}</span>
             <Ago at={order.at} />
           </div>
+          {order.delivery && (
+            <p class="order-place">
+              {[order.delivery.city, order.delivery.address].filter(Boolean).join(", ")}
+            </p>
+          )}
         </li>
       ))}
     </ul>
@@ -108,10 +115,11 @@ export function Conversations({ conversations }: { conversations: readonly OpenC
   );
 }
 
-const detailOf = ({ role, extension, last_at, last_channel }: Candidate) =>
+const detailOf = ({ role, extension, last_at, last_channel, clue }: Candidate) =>
   [
     role && word("role_in_group", role),
     extension && t("candidate.extension", { extension }),
+    clue && (clue.kind === "call" ? word("disposition", clue.value) : clue.value),
     last_at && `${last_channel ? `${word("channel", last_channel)}, ` : ""}${ago(last_at)}`,
   ]
     .filter(Boolean)
@@ -120,11 +128,14 @@ const detailOf = ({ role, extension, last_at, last_channel }: Candidate) =>
 /** Several people behind one number: who is it? Without `onChoose` they are links. */
 export function Candidates(props: {
   candidates: readonly Candidate[];
+  /** What to ask the caller: it tells them apart. */
+  question?: string | null;
   onChoose?: (candidate: Candidate) => void;
 }) {
-  const { candidates, onChoose } = props;
+  const { candidates, question, onChoose } = props;
   return (
     <Panel title={onChoose ? t("candidate.who") : t("candidate.members")}>
+      {question && <p class="candidate-question">{question}</p>}
       <ul class="plain-list">
         {candidates.map((each) => {
           const person = <PersonBadge name={each.name} kind={each.kind} detail={detailOf(each)} />;
@@ -148,7 +159,8 @@ export function Candidates(props: {
   );
 }
 
-export function CustomerFacts({ customer }: { customer: Customer }) {
+export function CustomerFacts(props: { customer: Customer; onRetire?: (identity: Identity) => void }) {
+  const { customer, onRetire } = props;
   const addresses = customer.identities.map((each) => (
     <span key={each.kind + each.address} class="identity number">
       {each.kind === "phone" ? phone(each.address) : each.address}
@@ -157,6 +169,11 @@ export function CustomerFacts({ customer }: { customer: Customer }) {
           <Icon name="check" size={13} />
           <span class="only-heard">{t("identity.proven")}</span>
         </span>
+      )}
+      {onRetire && each.kind === "phone" && (
+        <Button kind="quiet" onClick={() => onRetire(each)}>
+          {t("address.retire")}
+        </Button>
       )}
     </span>
   ));

@@ -50,11 +50,16 @@ export function EntryList({ entries, head }: { entries: readonly Entry[]; head?:
   );
 }
 
-function useTimeline(customerId: string, channel: string | null, initial: readonly Entry[]): TimelineState {
+function useTimeline(
+  customerId: string,
+  channel: string | null,
+  initial: readonly Entry[],
+  leaves: readonly string[],
+): TimelineState {
   const epoch = generation.value;
   const state = useMemo(
-    () => new TimelineState(customerId, channel, channel === null ? initial : []),
-    [customerId, channel, epoch],
+    () => new TimelineState(customerId, channel, channel === null ? initial : [], leaves),
+    [customerId, channel, epoch, leaves.join()],
   );
   useEffect(() => {
     state.load("start").catch(notifyFailure);
@@ -79,6 +84,8 @@ function Sentinel({ onReached }: { onReached: () => void }) {
 
 interface TimelineProps {
   customerId: string;
+  /** All ids of a merged customer. */
+  leaves: readonly string[];
   /** What the card brought along is on screen before the first page is fetched. */
   initial?: readonly Entry[];
   head?: ComponentChildren;
@@ -87,9 +94,9 @@ interface TimelineProps {
 }
 
 /** A customer's timeline: newest first, older entries come as one scrolls, filtered by channel. */
-export function Timeline({ customerId, initial = [], head, headCallId }: TimelineProps) {
+export function Timeline({ customerId, leaves, initial = [], head, headCallId }: TimelineProps) {
   const [channel, setChannel] = useState<string | null>(null);
-  const state = useTimeline(customerId, channel, initial);
+  const state = useTimeline(customerId, channel, initial, leaves);
   const isHead = (entry: Entry) => entry.kind === "call" && entry.call_id === headCallId;
   const entries = withCalls(state.entries.value, freshCalls.value).filter((entry) => !head || !isHead(entry));
   const loadMore = () => void state.load("next").catch(notifyFailure);

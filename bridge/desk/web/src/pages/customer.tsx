@@ -2,9 +2,12 @@ import "./customer.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
 import { t } from "../i18n/index.ts";
+import type { Identity } from "../api/types.ts";
+import { RetireDialog } from "../components/addresses.tsx";
 import { Button } from "../components/button.tsx";
 import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
 import { LONGEST_NOTE, TextArea } from "../components/field.tsx";
+import { MergeDialog, MergeHistory } from "../components/merging.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
@@ -67,6 +70,8 @@ function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => v
 /** Everything about one customer. */
 export function CustomerPage({ id }: { id: string }) {
   const { data: customer, problem, refresh } = useFetched(() => api.getCustomer(id), [id, generation.value]);
+  const [isMerging, setMerging] = useState(false);
+  const [retired, setRetired] = useState<Identity | null>(null);
   if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
   if (!customer) return <Skeleton lines={8} />;
   return (
@@ -77,6 +82,9 @@ export function CustomerPage({ id }: { id: string }) {
           <h1 class="customer-name">{customer.name}</h1>
           <CustomerBadges customer={customer} />
         </div>
+        <Button kind="quiet" icon="person" onClick={() => setMerging(true)}>
+          {t("merge.open")}
+        </Button>
       </header>
       <div class="customer-columns">
         <div class="stack">
@@ -84,11 +92,16 @@ export function CustomerPage({ id }: { id: string }) {
           <AddNote key={customer.id} customerId={customer.id} onAdded={refresh} />
           <Orders orders={customer.orders} />
           <Conversations conversations={customer.conversations} />
-          <CustomerFacts customer={customer} />
+          <CustomerFacts customer={customer} onRetire={setRetired} />
+          <MergeHistory customerId={customer.id} />
           {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
         </div>
-        <Timeline key={customer.id} customerId={customer.id} />
+        <Timeline key={customer.id} customerId={customer.id} leaves={customer.leaves} />
       </div>
+      {isMerging && <MergeDialog customer={customer} onClose={() => setMerging(false)} />}
+      {retired && (
+        <RetireDialog customerId={customer.id} identity={retired} onClose={() => setRetired(null)} />
+      )}
     </div>
   );
 }

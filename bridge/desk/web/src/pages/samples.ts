@@ -30,6 +30,7 @@ export const candidates: Candidate[] = [
     extension: "12",
     last_at: minutesAgo(60 * 26),
     last_channel: "email",
+    clue: null,
   },
   {
     id: "sample-3",
@@ -39,6 +40,7 @@ export const candidates: Candidate[] = [
     extension: null,
     last_at: null,
     last_channel: null,
+    clue: null,
   },
 ];
 
@@ -51,6 +53,7 @@ const order = (id: number, status: Order["status"], total: number, minutes: numb
   currency: "UAH",
   items: [{ sku: "KT-17", name: "Чайник Aurora 1,7 л", quantity: 1, price: total }],
   url: null,
+  delivery: null,
 });
 
 export const orders: Order[] = [

@@ -106,9 +106,16 @@ function Now({ encounter }: { encounter: Encounter }) {
 function History({ card, encounter }: { card: Card; encounter: Encounter }) {
   const head = encounter.phase === "withdrawn" ? undefined : <Now encounter={encounter} />;
   if (card.customer) {
-    const { id } = card.customer;
+    const { id, leaves } = card.customer;
     return (
-      <Timeline key={id} customerId={id} initial={card.recent} head={head} headCallId={encounter.callId} />
+      <Timeline
+        key={id}
+        customerId={id}
+        leaves={leaves}
+        initial={card.recent}
+        head={head}
+        headCallId={encounter.callId}
+      />
     );
   }
   if (card.colleague) {
@@ -148,6 +155,7 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
             {card.candidates.length > 0 && (
               <Candidates
                 candidates={card.candidates}
+                question={card.question}
                 onChoose={({ id, name }) => void fileUnder(callId, { customer_id: id }, name)}
               />
             )}

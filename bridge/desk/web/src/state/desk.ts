@@ -148,9 +148,18 @@ function heed(notice: LiveNotice): void {
   // From here on every change is heard.
   if (notice.code === "hello") void loadWork();
   if (notice.code === "reload") void reload().catch(notifyFailure);
+  if ("customer_ids" in notice) refreshThose(notice.customer_ids);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
   notify({ tone: "info", text: t("entry.gap", times) });
+}
+
+/** What is known of these customers changed: pages and cards that show one of them fetch it again. */
+function refreshThose(ids: readonly string[]): void {
+  const at = route.value;
+  if (at.page === "suggestions" || (at.page === "customer" && ids.includes(at.id))) generation.value++;
+  for (const { callId, card } of encounters.value)
+    if (card?.customer && ids.includes(card.customer.id)) void loadCard(callId);
 }
 
 async function reload(): Promise<void> {

@@ -8,6 +8,7 @@ export type Route =
   | { page: "pop"; token: string }
   | { page: "worklist" }
   | { page: "phones" }
+  | { page: "suggestions" }
   | { page: "components" }
   | { page: "missing" };
 
@@ -16,6 +17,7 @@ export function routeOf(path: string): Route {
   if ((first === "" || first === "login") && id === undefined) return { page: "desk" };
   if (first === "worklist" && id === undefined) return { page: "worklist" };
   if (first === "phones" && id === undefined) return { page: "phones" };
+  if (first === "suggestions" && id === undefined) return { page: "suggestions" };
   if (first === "components" && id === undefined) return { page: "components" };
   if (id && rest.length === 0 && first === "customers") return { page: "customer", id };
   if (id && rest.length === 0 && first === "calls") return { page: "call", id };

@@ -46,6 +46,8 @@ export class TimelineState {
     readonly customerId: string,
     readonly channel: string | null,
     initial: readonly Entry[] = [],
+    /** The ids that answer to the customer: an entry says the one that it was written to. */
+    private readonly leaves: readonly string[] = [],
   ) {
     this.entries.value = initial;
   }
@@ -71,7 +73,7 @@ export class TimelineState {
   }
 
   take(entry: Entry): void {
-    const isOurs = entry.customer_id === this.customerId;
+    const isOurs = entry.customer_id === this.customerId || this.leaves.includes(entry.customer_id ?? "");
     if (isOurs && (!this.channel || this.channel === entry.channel)) {
       this.entries.value = withEntry(this.entries.value, entry);
     }
