@@ -1,7 +1,7 @@
 """A real PostgreSQL of the tests' own: Debian's binaries, a temporary folder, a unix socket, no TCP.
 
-The server refuses to run as root; then it runs as the user that Debian's package made. A test gets a database of its
-own, copied from one that is migrated.
+The server refuses to run as root; then it runs as the user that Debian's package made. A test gets a database to
+itself: a copy of one that is migrated, or one that another test has left, emptied.
 """
 
 from __future__ import annotations
@@ -20,12 +20,24 @@ from typing import Any
 
 import psycopg
 
-from bridge.store.migrations import upgrade
+from bridge.store.migrations import head_revision, upgrade
 
 OWNER = "omniline"
 TEMPLATE = "migrated"
 # A test machine's power cut is not what is tested: commits reach the kernel, which outlives a killed server.
 FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=60", "autovacuum=off")
+
+# Whatever tables there are; without guards and foreign keys.
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+SET LOCAL session_replication_role = replica;
+FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', name);
+END LOOP;
+FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+    EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+END LOOP;
+END $$"""
 
 
 def find_binaries() -> Path:
@@ -47,6 +59,7 @@ class PostgresServer:
             self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
+        self._emptied: list[str] = []
         subprocess.run(
             [
                 *(self._binaries / "initdb", "-D", self._data, "-U", OWNER, "--auth=trust", "--no-sync"),
@@ -101,12 +114,40 @@ class PostgresServer:
         shutil.rmtree(self._folder)
 
     @contextmanager
-    def database(self, template: str = TEMPLATE) -> Iterator[str]:
-        """The address of a new database, which is dropped afterwards."""
+    def database(self) -> Iterator[str]:
+        """The address of a migrated database with nothing in it."""
+        name = self._emptied.pop() if self._emptied else self._create(TEMPLATE)
+        yield self.url(name)
+        if self._empty(name):
+            self._emptied.append(name)
+        else:
+            self._drop(name)
+
+    @contextmanager
+    def blank_database(self) -> Iterator[str]:
+        """The address of a new database without tables."""
+        name = self._create("template0")
+        yield self.url(name)
+        self._drop(name)
+
+    def _create(self, template: str) -> str:
         name = f"test_{uuid.uuid4().hex}"
         self._ask(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        yield self.url(name)
+        return name
+
+    def _drop(self, name: str) -> None:
         self._ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _empty(self, name: str) -> bool:
+        """Emptied it serves the next test, which takes a tenth of what a copy takes. False when it is no longer as made."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            connection.execute(_EMPTY)
+            return versions == [(head_revision(),)]
 
     def _ask(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

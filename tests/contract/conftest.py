@@ -39,7 +39,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database(template="template0") as address:
+    with server.blank_database() as address:
         yield address
 
 

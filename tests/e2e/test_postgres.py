@@ -24,7 +24,7 @@ KNOWN = "+380501110001"
 async def omniline(
     tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
 ) -> AsyncIterator[Omniline]:
-    with postgres.database(template="template0") as url:
+    with postgres.blank_database() as url:
         home = tmp_path_factory.mktemp("on-postgresql") / "home"
         server = Omniline(home, OMNILINE_DATABASE__URL=url)
         try:
