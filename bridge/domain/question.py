@@ -15,8 +15,8 @@ def with_question(card: Card, language: str) -> Card:
     clue = next((one.clue for one in card.candidates if one.clue is not None), None)
     if clue is None:
         return card
-    question = say(f"question.{clue.kind}", language, options=say("question.or", language).join(options))
-    return msgspec.structs.replace(card, question=question)
+    either = f" {say('question.or', language)} ".join(options)
+    return msgspec.structs.replace(card, question=say(f"question.{clue.kind}", language, options=either))
 
 
 def _option(candidate: Candidate, language: str) -> str:

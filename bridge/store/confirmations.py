@@ -18,6 +18,12 @@ _belonging = schema.belonging
 _LIVE = select(_belonging.c.id, _belonging.c.evidence).where(
     _belonging.c.person_id.in_(leaves_of(bindparam("person_id", type_=Id))), _belonging.c.ended_at.is_(None)
 )
+_AMONG = (
+    _LIVE.with_only_columns(_belonging.c.id)
+    .where(_belonging.c.group_id.in_(leaves_of(bindparam("group_id", type_=Id))))
+    .order_by(_belonging.c.id)
+    .limit(1)
+)
 _BY_ID = select(_belonging.c.evidence).where(_belonging.c.id == bindparam("belonging_id"))
 _SAY = (
     update(_belonging)
@@ -36,7 +42,8 @@ def confirm(
 ) -> None:
     """`by` is an agent's id. A person who was not in the group is from now on."""
     made = {"source": "agent", "reason": "filed", "filing": filing_id}
-    belonging_id = groups.belong(conn, group_id, person_id, evidence=made, at=at)
+    known = conn.scalar(_AMONG, {"group_id": group_id, "person_id": person_id})
+    belonging_id = known or groups.belong(conn, group_id, person_id, evidence=made, at=at)
     evidence = conn.execute(_BY_ID, {"belonging_id": belonging_id}).scalar_one()
     word = {"filing": filing_id, "by": by, "at": iso(at)}
     says = {**evidence, "confirmed": [*evidence.get("confirmed", []), word]}

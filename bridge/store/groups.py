@@ -20,15 +20,11 @@ _belonging = schema.belonging
 _customer = schema.customer
 _member = schema.belonging.alias("member")
 
-_LIVE_BELONGING = (
-    select(_belonging.c.id, _belonging.c.extension)
-    .where(
-        _belonging.c.group_id.in_(leaves_of(bindparam("group_id", type_=Id))),
-        _belonging.c.person_id.in_(leaves_of(bindparam("person_id", type_=Id))),
-        _belonging.c.ended_at.is_(None),
-    )
-    .order_by(_belonging.c.id)
-    .limit(1)
+# Of these very leaves: who is merged now has a belonging of their own when the merge is undone.
+_LIVE_BELONGING = select(_belonging.c.id, _belonging.c.extension).where(
+    _belonging.c.group_id == bindparam("group_id"),
+    _belonging.c.person_id == bindparam("person_id"),
+    _belonging.c.ended_at.is_(None),
 )
 _AT_EXTENSION = Prepared(
     select(_belonging.c.person_id)
@@ -133,11 +129,10 @@ def give_address(
         return owner.identity_id
     if asking.kind is not CustomerKind.PERSON:
         return _hand_to_group(conn, leaf_id, owner, address, evidence=evidence, at=at)
+    shared = {**evidence, "shared": address.address}
     if owner.kind is not CustomerKind.PERSON:
-        shared = {**evidence, "shared": address.address}
         belong(conn, owner.leaf_id, leaf_id, evidence=shared, at=at, extension=extension)
         return owner.identity_id
-    shared = {**evidence, "shared": address.address}
     group_id = _resolve_household(conn, owner.leaf_id, leaf_id, evidence=shared, at=at)
     return _move_address(conn, owner, group_id, address, evidence=evidence, at=at)
 

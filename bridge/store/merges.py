@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, insert, or_, select, update
 
 from bridge.domain.customer import CustomerKind
 from bridge.domain.ids import new_id
@@ -47,7 +47,10 @@ _OF_LEAVES = (
     .order_by(_merge.c.id.desc())
 )
 _NAMES = select(_customer.c.id, _customer.c.kind, _customer.c.name).where(_customer.c.id.in_(_leaves))
-_AGENTS = select(_agent.c.id, _agent.c.name).where(_agent.c.id.in_(_leaves))
+# `by` is text: "system" merges too.
+_AGENTS = select(_agent.c.id, _agent.c.name).where(
+    cast(_agent.c.id, Text).in_(bindparam("doers", expanding=True))
+)
 
 
 def merge(
@@ -108,7 +111,7 @@ def list_merges(conn: Connection, leaves: Sequence[str]) -> list[Merge]:
         for row in conn.execute(_NAMES, {"leaves": sorted(ids)})
     }
     doers = {doer for row in rows for doer in (row.by, row.undone_by) if doer is not None}
-    names = {row.id: row.name for row in conn.execute(_AGENTS, {"leaves": sorted(doers)})}
+    names = {row.id: row.name for row in conn.execute(_AGENTS, {"doers": sorted(doers)})}
     return [
         Merge(
             id=row.id,

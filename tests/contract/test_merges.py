@@ -201,6 +201,20 @@ def test_people_behind_a_shared_number_are_offered_once_with_the_newest_of_all_l
     assert [(one.id, one.last_channel) for one in shown.candidates] == [(anna, "email"), (boris, "chat")]
 
 
+def test_a_place_in_a_group_that_came_while_they_were_one_stays_with_its_own(
+    conn: Connection, agent: Agent, join: Callable[..., str]
+) -> None:
+    company = make(conn, "ТОВ", kind=CustomerKind.ORGANISATION)
+    anna, twin = make(conn, "Анна"), make(conn, "Анна К.")
+    groups.belong(conn, company, anna, evidence={}, at=AT)
+    merge_id = join(twin, anna)
+    groups.belong(conn, company, twin, evidence={}, at=AT)
+    assert [one.id for one in profiles.get_customer(conn, twin).belongs_to] == [company]
+    undo_merge(conn, merge_id, agent=agent, at=AT)
+    for leaf in (anna, twin):
+        assert [one.id for one in profiles.get_customer(conn, leaf).belongs_to] == [company]
+
+
 def test_the_calls_of_all_leaves_are_listed(conn: Connection, join: Callable[..., str]) -> None:
     anna, olena = make(conn, "Анна"), make(conn, "Олена")
     ids = {call(conn, anna, 1), call(conn, olena, 2)}

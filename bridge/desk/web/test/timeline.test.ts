@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withCalls, withEntry } from "../src/state/timeline.ts";
+import { TimelineState, withCalls, withEntry } from "../src/state/timeline.ts";
 import { call, entry } from "./make.ts";
 
 const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
@@ -22,6 +22,18 @@ test("of two at the same time the later id stands first, as the server sorts the
 test("a correction takes the place of what it corrects", () => {
   const correction = entry({ id: "b2", at: "2026-11-24T00:00:00.000000Z", replaces_id: "b" });
   assert.deepEqual(ids(withEntry(line, correction)), ["b2", "c", "a"]);
+});
+
+test("what is written to any leaf of a merged customer is theirs", () => {
+  const timeline = new TimelineState("anna", null, [], ["anna", "twin"]);
+  for (const [id, customer_id] of [
+    ["1", "anna"],
+    ["2", "twin"],
+    ["3", "boris"],
+    ["4", null],
+  ] as const)
+    timeline.take(entry({ id, customer_id }));
+  assert.deepEqual(ids(timeline.entries.value).sort(), ["1", "2"]);
 });
 
 test("a call's entry shows the call as it is now", () => {
