@@ -1,4 +1,4 @@
-"""The card of whoever calls: one query for the identity and its leaves, one for the entries, three cheap ones beside."""
+"""The card of whoever calls: one query for the identity and its leaves, one for the entries, five cheap ones beside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from bridge.domain.card import Card, LastSpoke
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.times import iso
-from bridge.store import conversations, orders, profiles, schema, timeline
+from bridge.store import conversations, matters, orders, profiles, promises, schema, timeline
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
 
@@ -58,6 +58,8 @@ def read_card(
         dialled=dialled,
         customer=profile.customer,
         candidates=profile.candidates,
+        matters=matters.list_matters(conn, leaves),
+        promises=promises.list_open(conn, leaves),
         conversations=conversations.list_open(conn, leaves),
         orders=orders.list_orders(conn, leaves),
         recent=recent,
