@@ -11,9 +11,13 @@ import type {
   Entry,
   Filed,
   LoginAnswer,
+  Matter,
+  MatterState,
   Me,
   NoteDraft,
   Page,
+  Promised,
+  Thing,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -82,6 +86,19 @@ export const getTimeline = (id: string, query: { before?: string | null; channel
   get<Page<Entry>>(`/customers/${id}/timeline`, { limit: 30, ...query });
 export const addNote = (customerId: string, text: string, key: string) =>
   post<Entry>(`/customers/${customerId}/notes`, { text, key });
+
+export const openMatter = (customerId: string, title: string) =>
+  post<Matter>(`/customers/${customerId}/matters`, { title });
+export const changeMatter = (id: string, change: { title?: string; state?: MatterState }) =>
+  send<Matter>("PATCH", addressOf(`/matters/${id}`), change);
+export const putIntoMatter = (id: string, thing: Thing, thingId: string) =>
+  post<Matter>(`/matters/${id}/links`, { thing, thing_id: thingId });
+export const makePromise = (
+  customerId: string,
+  promise: { text: string; due_at: string | null; call_id: string | null },
+) => post<Promised>(`/customers/${customerId}/promises`, promise);
+export const endPromise = (id: string, state: "kept" | "dropped") =>
+  post<Promised>(`/promises/${id}`, { state });
 
 export const listCalls = (query: { limit: number; before?: string | null; customer_id?: string }) =>
   get<Page<CallSummary>>("/calls", query);

@@ -1,16 +1,17 @@
 import "./customer.css";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "../components/button.tsx";
 import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
 import { LONGEST_NOTE, TextArea } from "../components/field.tsx";
+import { Matters, Promises } from "../components/matters.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
 import { Timeline } from "../components/timeline.tsx";
-import { generation } from "../state/desk.ts";
+import { freshMatters, generation } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain, notify, notifyFailure } from "../state/notices.ts";
 
@@ -67,6 +68,10 @@ function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => v
 /** Everything about one customer. */
 export function CustomerPage({ id }: { id: string }) {
   const { data: customer, problem, refresh } = useFetched(() => api.getCustomer(id), [id, generation.value]);
+  const changes = customer?.leaves.map((leaf) => freshMatters.value[leaf] ?? 0).join();
+  useEffect(() => {
+    if (changes && /[1-9]/.test(changes)) refresh();
+  }, [changes]);
   if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
   if (!customer) return <Skeleton lines={8} />;
   return (
@@ -80,8 +85,10 @@ export function CustomerPage({ id }: { id: string }) {
       </header>
       <div class="customer-columns">
         <div class="stack">
+          <Matters customerId={customer.id} matters={customer.matters} onChanged={refresh} />
           <LastWords context={customer} />
           <AddNote key={customer.id} customerId={customer.id} onAdded={refresh} />
+          <Promises customerId={customer.id} promises={customer.promises} onChanged={refresh} />
           <Orders orders={customer.orders} />
           <Conversations conversations={customer.conversations} />
           <CustomerFacts customer={customer} />

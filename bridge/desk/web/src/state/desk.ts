@@ -19,6 +19,8 @@ export const states = signal<Readonly<Record<string, AgentStateName>>>({});
 export const freshCalls = signal<Readonly<Record<string, CallSummary>>>({});
 /** Calls whose transcript came, or will not come, since the page was loaded: by id, the message that said so. */
 export const freshTranscripts = signal<Readonly<Record<string, string>>>({});
+/** Customers whose matters or promises changed since the page was loaded: by id, how many times. */
+export const freshMatters = signal<Readonly<Record<string, number>>>({});
 /** Counts the times that the server could not resume our messages: whoever fetched something fetches it again. */
 export const generation = signal(0);
 
@@ -143,9 +145,17 @@ function take(message: LiveMessage): void {
 
 function heed(notice: LiveNotice): void {
   if (notice.code === "reload") void reload().catch(notifyFailure);
+  if (notice.code === "matter") refreshMatters(notice.customer_id);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
   notify({ tone: "info", text: t("entry.gap", times) });
+}
+
+function refreshMatters(customerId: string): void {
+  freshMatters.value = { ...freshMatters.value, [customerId]: (freshMatters.value[customerId] ?? 0) + 1 };
+  encounters.value
+    .filter(({ card }) => card?.customer?.leaves.includes(customerId))
+    .forEach(({ callId }) => void loadCard(callId));
 }
 
 async function reload(): Promise<void> {
@@ -184,6 +194,7 @@ export function stopDesk(): void {
     states.value = {};
     freshCalls.value = {};
     freshTranscripts.value = {};
+    freshMatters.value = {};
     chosen.value = null;
   });
 }
