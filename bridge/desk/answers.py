@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -13,6 +12,7 @@ from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
 from bridge.domain.filing import FilingRecord
+from bridge.domain.matter import Matter, Promise
 from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.order import Order
 from bridge.domain.work import WorkItem
@@ -34,15 +34,20 @@ class Worklist(msgspec.Struct, frozen=True):
 
 
 class CustomerDetail(Customer, frozen=True, kw_only=True):
-    """The customer, and around it what a card shows. Matters and promises are not kept yet: always empty."""
+    """The customer, and around it what a card shows."""
 
     candidates: list[Candidate]
-    matters: list[Any]
+    matters: list[Matter]
     conversations: list[OpenConversation]
     orders: list[Order]
-    promises: list[Any]
+    promises: list[Promise]
     last_note: Entry | None
     last_spoke: LastSpoke | None
+
+
+class MatterList(msgspec.Struct, frozen=True):
+    items: Sequence[Matter]
+    next: None = None
 
 
 class RingingList(msgspec.Struct, frozen=True):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
 
 import msgspec
 
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
+from bridge.domain.matter import Matter, Promise
 from bridge.domain.order import Order
 
 
@@ -48,9 +48,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     `candidates` is not empty when the number belongs to a household or organisation with people in it, the newest
     encounter first; `question` tells them apart, in the agent's language; `recent` then holds the group's own entries
-    only. `orders`: carts and orders, newest status first. `recent`: the last entries of every channel, newest first.
-    `last_note` is the newest note's entry; `notes` are those that the other agents of this very call have written,
-    oldest first. `colleague` is set on a call among ourselves, and only then.
+    only. `matters`: those that are not settled first, `promises`: the open ones. `orders`: carts and orders, newest
+    status first. `recent`: the last entries of every channel, newest first. `last_note` is the newest note's entry;
+    `notes` are those that the other agents of this very call have written, oldest first. `colleague` is set on a call
+    among ourselves, and only then.
     """
 
     call_id: str
@@ -58,10 +59,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     dialled: str
     customer: Customer | None
     candidates: list[Candidate] = []
-    matters: list[Any] = []
+    matters: list[Matter] = []
     conversations: list[OpenConversation] = []
     orders: list[Order] = []
-    promises: list[Any] = []
+    promises: list[Promise] = []
     recent: list[Entry] = []
     last_note: Entry | None = None
     notes: list[CallNote] = []

@@ -35,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
                   text, words: [{text, start_ms, end_ms, confidence}]}]}, times from the recording's begin
       note        {disposition?, agent_id}
       order       {order, status, total, currency, items: [{sku, name, quantity, price}], url?, delivery?: {city, address}}
+      promise     {promise_id, state: open|kept|dropped, due_at?}; each state is an entry
       gap         {since, until}
     """
 

@@ -10,7 +10,9 @@ from bridge.domain.agent import Agent
 from bridge.domain.customer import CustomerKind
 from bridge.domain.entry import EntryDirection
 from bridge.domain.live import EVERYONE
+from bridge.domain.matter import Thing
 from bridge.flows.append_entry import PHONE, append_call
+from bridge.flows.attach_matter import follow_filing
 from bridge.store import call_views, confirmations, feed, filing, people, profiles
 from bridge.store.filing import Filing, Subject
 from bridge.store.people import NewCustomer
@@ -60,6 +62,17 @@ def _tell(connection: Connection, filed: Filing, at: datetime) -> None:
         # A call that was nobody's gets its entry now.
         append_call(connection, filed.subject_id)
         feed.append(connection, "call", EVERYONE, call_views.get_summary(connection, filed.subject_id), at)
+    if filed.subject is not Subject.ENTRY:
+        _take_matter_along(connection, filed, at)
     moved = {"subject": filed.subject.value, "subject_id": filed.subject_id}
     people_of = {"from_id": filed.from_id, "to_id": filed.to_id}
     feed.append(connection, "notice", EVERYONE, {"code": "filed", **moved, **people_of}, at)
+
+
+def _take_matter_along(connection: Connection, filed: Filing, at: datetime) -> None:
+    opens_new = False
+    if filed.subject is Subject.CALL:
+        opens_new = call_views.get_summary(connection, filed.subject_id).answered_at is not None
+    follow_filing(
+        connection, Thing(filed.subject.value), filed.subject_id, filed.to_id, opens_new=opens_new, at=at
+    )

@@ -14,13 +14,16 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection
 
+from bridge.domain.call import CallSummary
 from bridge.domain.customer import Identity
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.live import EVERYONE
+from bridge.domain.matter import Thing
 from bridge.domain.times import iso
 from bridge.errors import NotFound
 from bridge.flows import recording_files
 from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_call
+from bridge.flows.attach_matter import attach
 from bridge.flows.call_parties import Parties
 from bridge.flows.finish_recording import finish_recording
 from bridge.flows.follow_up import follow_up
@@ -90,7 +93,18 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
     follow_up(connection, saved.id, call, change.parties, change.events)
     if change.events:
         summary = call_views.get_summary(connection, saved.id)
+        _attach(connection, summary, change)
         feed.append(connection, "call", EVERYONE, summary, change.events[-1].at)
+
+
+def _attach(connection: Connection, call: CallSummary, change: Change) -> None:
+    """A call that is taken up is about something; one that nobody answered, about what is open, if that is one thing."""
+    answered = any(isinstance(event, AgentAnswered) for event in change.events)
+    ended = any(isinstance(event, CallEnded) for event in change.events)
+    if call.customer_id is not None and (answered or ended):
+        opens_new = change.call.answered_at is not None
+        at = change.events[-1].at
+        attach(connection, Thing.CALL, call.id, call.customer_id, opens_new=opens_new, at=at)
 
 
 def join(connection: Connection, event: CallJoined) -> None:

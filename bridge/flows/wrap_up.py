@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 
 from bridge.domain.agent import Agent
 from bridge.domain.entry import Entry, EntryKind
+from bridge.domain.matter import Thing
 from bridge.flows.append_entry import append_and_tell
+from bridge.flows.attach_matter import read_words
 from bridge.flows.write_note import SOURCE
 from bridge.store import notes, timeline, wrap_ups
 from bridge.store.timeline import NewEntry
@@ -35,6 +37,8 @@ def wrap_up(
         entry_id=None if entry is None else entry.id,
         at=at,
     )
+    if text:
+        read_words(connection, Thing.CALL, call_id, text, at)
     return entry
 
 

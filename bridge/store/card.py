@@ -1,4 +1,4 @@
-"""The card of whoever calls: one query for the identity and its leaves, one for the entries, three cheap ones beside."""
+"""The card of whoever calls: one query for the identity and its leaves, one for the entries, five cheap ones beside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,19 @@ from sqlalchemy import (
 from bridge.domain.card import Card, Colleague, LastSpoke
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.times import iso
-from bridge.store import agents, clues, conversations, groups, notes, orders, profiles, schema, timeline
+from bridge.store import (
+    agents,
+    clues,
+    conversations,
+    groups,
+    matters,
+    notes,
+    orders,
+    profiles,
+    promises,
+    schema,
+    timeline,
+)
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
 from pbx.interface import TEST_CALLER
@@ -89,6 +101,8 @@ def _read_customer(
         bare,
         customer=profile.customer,
         candidates=clues.with_clues(conn, profile.candidates),
+        matters=matters.list_matters(conn, leaves),
+        promises=promises.list_open(conn, leaves),
         conversations=conversations.list_open(conn, leaves),
         orders=orders.list_orders(conn, leaves),
         recent=recent,

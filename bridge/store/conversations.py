@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, u
 from bridge.domain.card import OpenConversation
 from bridge.domain.ids import new_id
 from bridge.domain.times import iso
+from bridge.errors import NotFound
 from bridge.store import filing, schema
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
@@ -45,6 +46,7 @@ _FIND = Prepared(
     .limit(1)
 )
 _AT = bindparam("at", type_=UtcTime)
+_PLACE = select(_conversation.c.customer_id).where(_conversation.c.id == bindparam("conversation_id"))
 _STRETCH = PreparedWrite(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
@@ -111,6 +113,15 @@ _IS_OPEN = or_(_conversation.c.state == "open", _conversation.c.state == "snooze
 _COUNT_OPEN = select(func.count()).where(
     _conversation.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)), _IS_OPEN
 )
+
+
+def get_customer_of(conn: Connection, conversation_id: str) -> str | None:
+    """Where the conversation is filed. Raises NotFound."""
+    row = conn.execute(_PLACE, {"conversation_id": conversation_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such conversation")
+    place: str | None = row.customer_id
+    return place
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from bridge.domain.ids import new_id
 from bridge.domain.order import Order, OrderItem, OrderPlace, OrderStatus
 from bridge.domain.times import iso
+from bridge.errors import NotFound
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
@@ -40,6 +41,7 @@ class NewStatus:
 _FIND = select(_order.c.id, _order.c.status_at, _order.c.customer_id).where(
     _order.c.shop == bindparam("shop"), _order.c.number == bindparam("number")
 )
+_OWNER = select(_order.c.customer_id).where(_order.c.id == bindparam("order_id"))
 _CHANGE = (
     update(_order)
     .where(_order.c.id == bindparam("order_id"))
@@ -58,6 +60,14 @@ def find_customer_of(conn: Connection, shop: str, number: str) -> str | None:
     """The leaf that an order is known to belong to."""
     row = conn.execute(_FIND, {"shop": shop, "number": number}).one_or_none()
     found: str | None = None if row is None else row.customer_id
+    return found
+
+
+def get_customer_of(conn: Connection, order_id: str) -> str:
+    """The leaf that an order of ours belongs to. Raises NotFound."""
+    found: str | None = conn.scalar(_OWNER, {"order_id": order_id})
+    if found is None:
+        raise NotFound("no such order")
     return found
 
 

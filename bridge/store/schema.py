@@ -9,6 +9,7 @@ What is kept where and why:
 - `call`, `call_leg` and `call_stage` are the live state of telephone calls; a call's entry on the
   timeline is appended once and reads state and times from here.
 - `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
+- `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
 """
 
@@ -393,6 +394,70 @@ timeline_entry = Table(
         "id",
         sqlite_where=text("kind = 'note' OR direction = 'outbound'"),
         postgresql_where=text("kind = 'note' OR direction = 'outbound'"),
+    ),
+)
+
+matter = Table(
+    "matter",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # A leaf. A matter goes along when the only thing in it is filed under another customer.
+    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),
+    Column("made_by", Text, nullable=False),  # agent id, or 'system'
+    Column("opened_at", UtcTime, nullable=False),
+    # When something of it last happened: one that was touched lately draws the next call or conversation.
+    Column("touched_at", UtcTime, nullable=False),
+    Column("settled_at", UtcTime),
+    CheckConstraint("state IN ('open', 'waiting_us', 'waiting_them', 'settled')", name="state"),
+    Index("ix_matter_customer", "customer_id", "touched_at"),
+)
+
+# What a matter is made of. A link is never changed: what is taken out of a matter gets `removed_at`.
+matter_link = Table(
+    "matter_link",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("matter_id", Id, ForeignKey("matter.id"), nullable=False, index=True),
+    # Not a foreign key: a call, a conversation, an order or a promise.
+    Column("thing", String(16), nullable=False),
+    Column("thing_id", Id, nullable=False),
+    Column("rule", String(16), nullable=False),  # hand | named | order_number | only_one | new
+    Column("by", Text, nullable=False),  # agent id, or 'system'
+    Column("at", UtcTime, nullable=False),
+    Column("removed_at", UtcTime),
+    CheckConstraint("thing IN ('call', 'conversation', 'order', 'promise')", name="thing"),
+    Index(
+        "uq_matter_link_live",
+        "thing",
+        "thing_id",
+        unique=True,
+        sqlite_where=text("removed_at IS NULL"),
+        postgresql_where=text("removed_at IS NULL"),
+    ),
+)
+
+promise = Table(
+    "promise",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("made_by", Id, ForeignKey("agent.id"), nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime),
+    # The call it was made in.
+    Column("call_id", Id, ForeignKey("call.id")),
+    Column("done_at", UtcTime),
+    CheckConstraint("state IN ('open', 'kept', 'dropped')", name="state"),
+    Index(
+        "ix_promise_open",
+        "customer_id",
+        "due_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
     ),
 )
 

@@ -39,6 +39,11 @@ BODIES: dict[str, Any] = {
         for verb in ("", "/retire", "/take_back")
     },
     "/api/v1/customers/{id}/merge": {"into": new_id(), "reason": "x"},
+    "/api/v1/customers/{id}/matters": {"title": "x"},
+    "/api/v1/customers/{id}/promises": {"text": "x"},
+    "/api/v1/matters/{id}": {"state": "settled"},
+    "/api/v1/matters/{id}/links": {"thing": "call", "thing_id": new_id()},
+    "/api/v1/promises/{id}": {"state": "kept"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }
@@ -55,7 +60,7 @@ def name_of(route: Route) -> str:
 
 
 def path_of(route: Route, row_id: str) -> str:
-    path = route.plain_path.removeprefix("/api/v1/").replace("{id}", row_id)
+    path = route.plain_path.removeprefix("/api/v1/").replace("{id}", row_id).replace("{link}", row_id)
     return path + QUERIES.get(route.plain_path, "")
 
 

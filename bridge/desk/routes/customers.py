@@ -14,7 +14,7 @@ from bridge.domain.agent import Role
 from bridge.domain.entry import Entry, Page
 from bridge.errors import InvalidInput, NotFound
 from bridge.flows import write_note
-from bridge.store import card, conversations, orders, people, profiles, timeline
+from bridge.store import card, conversations, matters, orders, people, profiles, promises, timeline
 from bridge.store.profiles import Profile
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
@@ -112,8 +112,8 @@ def _detail(connection: Connection, customer_id: str) -> CustomerDetail:
     return CustomerDetail(
         **msgspec.structs.asdict(profile.customer),
         candidates=profile.candidates,
-        matters=[],
-        promises=[],
+        matters=matters.list_matters(connection, leaves),
+        promises=promises.list_open(connection, leaves),
         conversations=conversations.list_open(connection, leaves),
         orders=orders.list_orders(connection, leaves),
         last_note=last_note,

@@ -27,6 +27,8 @@ from bridge.domain.merge import Leaf, Merge, Suggestion, SuggestionState
 from bridge.domain.times import iso, utc_now
 from bridge.domain.work import WorkChange, WorkItem
 from tests.e2e.desk import people
+from tests.e2e.desk.answering import answer, problem
+from tests.e2e.desk.fake_matters import FakeMatters
 
 DIST = Path(__file__).parents[3] / "bridge/desk/web/dist"
 CSP = (
@@ -46,15 +48,6 @@ TEAM = [
         "wrap_up",
     ),
 ]
-
-
-def answer(value: object, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")
-
-
-def problem(status: int, detail: str) -> web.Response:
-    body = msgspec.json.encode({"type": "about:blank", "title": detail, "status": status, "detail": detail})
-    return web.Response(status=status, body=body, content_type="application/problem+json")
 
 
 def tone() -> bytes:
@@ -108,6 +101,7 @@ class FakeDesk:
         self.merges: list[Merge] = []
         self.suggestions: list[Suggestion] = people.suggestions()
         self.added: list[Entry] = []
+        self.matters = FakeMatters()
         self.state = "available"
         self.state_call: str | None = None
         self.reachable = True
@@ -163,6 +157,7 @@ class FakeDesk:
             web.post(f"{api}/calls/{{id}}/file", self._file),
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
+            *self.matters.routes(api),
             web.get(f"{api}/live", self._live),
             web.static("/assets", DIST / "assets"),
             *(
@@ -184,7 +179,7 @@ class FakeDesk:
     async def ring(self, caller: str, customer: Customer | None) -> ScreenPop:
         number = next(self._numbers)
         call = people.summary(number, caller, customer)
-        card = people.card_of(call.id, caller, customer)
+        card = self._with_matters(people.card_of(call.id, caller, customer))
         pop = ScreenPop(id=f"pop-{number}", call_id=call.id, extension="101", leg=str(number), card=card)
         self.calls[call.id], self.cards[call.id], self.pops[pop.id] = call, card, pop
         await self._say("call", call)
@@ -293,7 +288,8 @@ class FakeDesk:
         customer = people.CUSTOMERS.get(request.match_info["id"])
         if customer is None:
             return problem(404, "no such customer")
-        return answer(msgspec.to_builtins(customer) | msgspec.to_builtins(people.context_of(customer)))
+        context = people.context_of(customer) | self.matters.of(customer.id)
+        return answer(msgspec.to_builtins(customer) | msgspec.to_builtins(context))
 
     async def _timeline(self, request: web.Request) -> web.Response:
         customer = people.CUSTOMERS[request.match_info["id"]]
@@ -388,7 +384,7 @@ class FakeDesk:
         return answer(people.detail_of(call, self.transcripts.get(call.id)))
 
     async def _card(self, request: web.Request) -> web.Response:
-        return answer(self.cards[request.match_info["id"]])
+        return answer(self._with_matters(self.cards[request.match_info["id"]]))
 
     async def _draft(self, request: web.Request) -> web.Response:
         return answer(self.drafts.get(request.match_info["id"], {"rev": 0, "text": ""}))
@@ -471,6 +467,9 @@ class FakeDesk:
 
     def _put_card(self, call_id: str, customer: Customer | None) -> None:
         self.cards[call_id] = people.card_of(call_id, self.cards[call_id].caller, customer)
+
+    def _with_matters(self, card: Card) -> Card:
+        return msgspec.structs.replace(card, **self.matters.of(card.customer.id if card.customer else None))
 
     async def _audio(self, request: web.Request) -> web.Response:
         if request.match_info["id"] != people.RECORDING:

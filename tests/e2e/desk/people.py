@@ -36,6 +36,7 @@ from bridge.domain.work import WorkItem
 from transcripts.interface import Speaker, Utterance, Word
 
 DID = "+380445550100"
+AGENT_NAME = "Марія Ткач"
 OLENA = Customer(
     id="01900000-0000-7000-8000-000000000001",
     kind=CustomerKind.PERSON,

@@ -210,6 +210,37 @@ async def test_two_windows_with_one_draft_ask_which_to_keep(desk: FakeDesk, page
     assert desk.drafts[pop.call_id].text == "second window"
 
 
+async def test_a_matter_is_moved_settled_and_taken_for_the_call(desk: FakeDesk, page: Page) -> None:
+    await desk.ring(OLENA, people.OLENA)
+    panel = page.get_by_role("region", name="Matters")
+    first = panel.locator(".matter").first
+    await expect(first).to_contain_text("Чайник не оплачено")
+    await expect(first).to_contain_text("#20481")
+    await expect(panel.get_by_text("1 settled")).to_be_visible()
+    await first.get_by_role("button", name="This call is about it").click()
+    await expect(first.get_by_text("this call", exact=True)).to_be_visible()
+    await first.get_by_label("Whose move it is").select_option("settled")
+    await expect(panel.get_by_text("2 settled")).to_be_visible()
+    await panel.get_by_role("button", name="New matter").click()
+    await panel.get_by_label("What is it about?").fill("<b>Повернення</b>")
+    await page.keyboard.press("Enter")
+    await expect(panel.locator(".matter-title").first).to_have_text("<b>Повернення</b>")
+
+
+async def test_a_promise_is_made_and_kept(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    panel = page.get_by_role("region", name="Promises")
+    await expect(panel.locator(".promise")).to_have_count(1)
+    await panel.get_by_role("button", name="New promise").click()
+    await panel.get_by_label("What do we promise?").fill("Передзвонити")
+    await panel.get_by_label("By when").fill("2026-01-02T10:30")
+    await panel.get_by_role("button", name="Promise", exact=True).click()
+    made = panel.locator(".promise").filter(has_text="Передзвонити")
+    await expect(made).to_contain_text("overdue since")
+    await made.get_by_role("button", name="Done").click()
+    await expect(panel.locator(".promise")).to_have_count(1)
+
+
 async def test_shared_number_asks_who_calls_and_the_choice_can_be_undone(desk: FakeDesk, page: Page) -> None:
     await desk.ring("+380445450100", people.FIRM)
     question = "An order to Львівська, 5 or to Сумська, 12?"

@@ -10,6 +10,8 @@ export const card = (fields: Partial<Card> = {}): Card => ({
   dialled: "+380445550100",
   customer: null,
   candidates: [],
+  matters: [],
+  promises: [],
   conversations: [],
   orders: [],
   recent: [],

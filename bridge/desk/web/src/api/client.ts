@@ -12,6 +12,8 @@ import type {
   Filed,
   LoginAnswer,
   Identity,
+  Matter,
+  MatterState,
   Me,
   Merge,
   MergePreview,
@@ -20,6 +22,8 @@ import type {
   PhoneLine,
   WorkItem,
   Suggestion,
+  Promised,
+  Thing,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -103,6 +107,18 @@ export const listSuggestions = (before: string | null) =>
   get<Page<Suggestion>>("/suggestions", { before, limit: 25 });
 export const acceptSuggestion = (id: string) => post<{ merge_id: string }>(`/suggestions/${id}/accept`);
 export const declineSuggestion = (id: string) => post<Suggestion>(`/suggestions/${id}/decline`);
+export const openMatter = (customerId: string, title: string) =>
+  post<Matter>(`/customers/${customerId}/matters`, { title });
+export const changeMatter = (id: string, change: { title?: string; state?: MatterState }) =>
+  send<Matter>("PATCH", addressOf(`/matters/${id}`), change);
+export const putIntoMatter = (id: string, thing: Thing, thingId: string) =>
+  post<Matter>(`/matters/${id}/links`, { thing, thing_id: thingId });
+export const makePromise = (
+  customerId: string,
+  promise: { text: string; due_at: string | null; call_id: string | null },
+) => post<Promised>(`/customers/${customerId}/promises`, promise);
+export const endPromise = (id: string, state: "kept" | "dropped") =>
+  post<Promised>(`/promises/${id}`, { state });
 
 export const listCalls = (query: { limit: number; before?: string | null; customer_id?: string }) =>
   get<Page<CallSummary>>("/calls", query);

@@ -105,6 +105,43 @@ export interface OpenConversation {
   last_at: string;
 }
 
+export const MATTER_STATES = ["open", "waiting_us", "waiting_them", "settled"] as const;
+export type MatterState = (typeof MATTER_STATES)[number];
+export type Thing = "call" | "conversation" | "order" | "promise";
+
+/** `about`: an order's number, a conversation's subject, a caller's number, a promise's text. */
+export interface MatterLink {
+  id: string;
+  thing: Thing;
+  thing_id: string;
+  rule: string;
+  by: string;
+  at: string;
+  about: string;
+}
+
+export interface Matter {
+  id: string;
+  customer_id: string;
+  title: string;
+  state: MatterState;
+  opened_at: string;
+  touched_at: string;
+  links: MatterLink[];
+}
+
+export interface Promised {
+  id: string;
+  customer_id: string;
+  text: string;
+  state: "open" | "kept" | "dropped";
+  made_by: string;
+  made_at: string;
+  due_at: string | null;
+  matter_id: string | null;
+  call_id: string | null;
+}
+
 export interface LastSpoke {
   author: string;
   channel: string | null;
@@ -148,6 +185,8 @@ export interface EntryPayload {
   delivery?: OrderPlace;
   since?: string;
   until?: string;
+  promise_id?: string;
+  due_at?: string | null;
 }
 
 export interface Entry {
@@ -176,6 +215,8 @@ export interface Page<T> {
 /** What the card and the customer page have in common. */
 export interface CustomerContext {
   candidates: Candidate[];
+  matters: Matter[];
+  promises: Promised[];
   conversations: OpenConversation[];
   orders: Order[];
   last_note: Entry | null;
@@ -431,12 +472,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * merged, unmerged, addresses: what is known of these customers changed.
+ * merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
-  | { code: "merged" | "unmerged" | "addresses"; customer_ids: string[] };
+  | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
 
 export interface AgentStateChange {
   agent_id: string;

@@ -79,12 +79,14 @@ function Attachments({ entry }: { entry: Entry }) {
 
 function Body({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
-  const { subject, quoted, disposition, since, until, utterances } = entry.payload;
+  const { kind } = entry;
+  const { subject, quoted, disposition, since, until, utterances, state } = entry.payload;
   return (
     <>
       {subject && <p class="entry-subject">{subject}</p>}
       {utterances && <TranscriptText utterances={utterances} />}
       {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
+      {kind === "promise" && state && <Badge>{word("promise_state", state)}</Badge>}
       {disposition && <Badge>{word("disposition", disposition)}</Badge>}
       {since && until && (
         <p class="quiet">{t("entry.gap", { since: timeOfDay(since), until: timeOfDay(until) })}</p>

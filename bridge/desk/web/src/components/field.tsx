@@ -66,6 +66,45 @@ export function TextArea({ label, hint, error, ...area }: TextAreaProps) {
   );
 }
 
+type TimeFieldProps = Labelled & Pick<PartialInputHTMLAttributes<HTMLInputElement>, "value" | "onInput">;
+
+/** A day and a time of it, in the browser's own way and the agent's own zone. */
+export function TimeField({ label, hint, error, ...input }: TimeFieldProps) {
+  const id = useId();
+  const labelled = { label, hint, error };
+  return (
+    <Frame id={id} {...labelled}>
+      <input {...input} type="datetime-local" class="field-input" {...described(id, labelled)} />
+    </Frame>
+  );
+}
+
+interface SelectProps<T extends string> {
+  /** Read out, not shown: what is chosen speaks for itself. */
+  label: string;
+  options: readonly { value: T; label: string }[];
+  value: T;
+  onChoose: (value: T) => void;
+}
+
+/** One of a few, the others out of sight. */
+export function Select<T extends string>({ label, options, value, onChoose }: SelectProps<T>) {
+  return (
+    <select
+      class="field-select"
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChoose(event.currentTarget.value as T)}
+    >
+      {options.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 interface ChoiceProps<T extends string> {
   label: string;
   options: readonly { value: T; label: string }[];

@@ -50,6 +50,12 @@ export function ago(iso: string, now: Date = new Date()): string {
   return formatter({ day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) }).format(at);
 }
 
+/** 12 Nov, 14:05 */
+export const shortDate = (iso: string) =>
+  formatter({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
+    new Date(iso),
+  );
+
 export const fullDate = (iso: string) =>
   formatter({ dateStyle: "full", timeStyle: "medium" }).format(new Date(iso));
 

@@ -8,6 +8,7 @@ import { Button } from "../components/button.tsx";
 import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
 import { LONGEST_NOTE, TextArea } from "../components/field.tsx";
 import { MergeDialog, MergeHistory } from "../components/merging.tsx";
+import { Matters, Promises } from "../components/matters.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
@@ -88,8 +89,10 @@ export function CustomerPage({ id }: { id: string }) {
       </header>
       <div class="customer-columns">
         <div class="stack">
+          <Matters customerId={customer.id} matters={customer.matters} onChanged={refresh} />
           <LastWords context={customer} />
           <AddNote key={customer.id} customerId={customer.id} onAdded={refresh} />
+          <Promises customerId={customer.id} promises={customer.promises} onChanged={refresh} />
           <Orders orders={customer.orders} />
           <Conversations conversations={customer.conversations} />
           <CustomerFacts customer={customer} onRetire={setRetired} />

@@ -16,6 +16,7 @@ import {
 } from "../components/context.tsx";
 import { FilingDialog, fileUnder } from "../components/filing.tsx";
 import { Icon } from "../components/icon.tsx";
+import { Matters, Promises } from "../components/matters.tsx";
 import { NoteEditor } from "../components/note_editor.tsx";
 import { Notice } from "../components/notice.tsx";
 import { EmptyState, Panel } from "../components/panel.tsx";
@@ -24,6 +25,7 @@ import { Skeleton } from "../components/skeleton.tsx";
 import { Timeline } from "../components/timeline.tsx";
 import { WrapUp } from "../components/wrap_up.tsx";
 import { callerOf } from "../state/caller.ts";
+import { loadCard } from "../state/desk.ts";
 import type { DraftSaver } from "../state/draft.ts";
 import { openDraft } from "../state/drafts.ts";
 import type { Encounter } from "../state/encounters.ts";
@@ -141,6 +143,7 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
   const { callId, card, phase } = encounter;
   const [isFiling, setFiling] = useState(false);
   const facts = card?.customer && <CustomerFacts customer={card.customer} />;
+  const subject = (customerId: string) => ({ customerId, callId, onChanged: () => void loadCard(callId) });
   // Where no note was left, who it is takes the note's place.
   const isFirstPlain = !card?.last_note;
   return (
@@ -160,12 +163,14 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
               />
             )}
             <NotesSoFar notes={card.notes} />
+            {card.customer && <Matters {...subject(card.customer.id)} matters={card.matters} />}
             <LastWords context={card} />
             <Conversations conversations={card.conversations} />
             {isFirstPlain && facts}
           </div>
           <div class="stack work-desk">
             <NotePanel encounter={encounter} />
+            {card.customer && <Promises {...subject(card.customer.id)} promises={card.promises} />}
             <Orders orders={card.orders} />
             {!isFirstPlain && facts}
           </div>
