@@ -38,8 +38,8 @@ ESPEAKS = [("espeak-ng",), tuple(find_program("espeak-ng") or ())]
 """The one of the tests and the one of `omniline call`, which may be of another version and speak otherwise."""
 KILLS = 8
 LONG_S = 120
-MORE_MEMORY = 8 * 2**20
-"""A quarter of an hour of samples would be 15 MB."""
+MORE_MEMORY = 15_000_000
+"""What the samples of the longer one alone are; the lattice of its longest utterance takes some of it."""
 
 
 @pytest.fixture
