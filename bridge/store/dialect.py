@@ -3,7 +3,7 @@
 Two kinds of engine for one URL. A reader's connections are AUTOCOMMIT and are held by their thread. A writer's
 transaction takes the database's one write lock when it begins, so that it never has to fail half-way for want of it:
 SQLite's own (BEGIN IMMEDIATE), on PostgreSQL an advisory lock. So one transaction writes at a time on both, whoever
-else writes, and what a store function has found stays so until its commit (docs/adr/0012-one-writer-on-both-engines.md).
+else writes, and what a store function has found stays so until its commit (docs/adr/0013-one-writer-on-both-engines.md).
 
 SQLite is in WAL mode with `synchronous = FULL`: what was committed survives a power cut.
 """
