@@ -6,6 +6,7 @@ itself: a copy of one that is migrated, or one that another test has left, empti
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -45,6 +46,11 @@ def find_binaries() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
     assert found, "no PostgreSQL: 'make test' installs it (setup/debian-packages.txt)"
     return found[-1].parent
+
+
+def _end_with_parent() -> None:
+    """A killed test run leaves no server (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 class PostgresServer:
@@ -87,6 +93,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 cwd="/",
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it takes no lock
                 **self._user,
             )
         deadline = time.monotonic() + 20

@@ -269,6 +269,7 @@ async def test_a_wrap_up_ends_by_itself_and_asterisk_hears_of_it_late(url: str, 
         server.control.away = False
         await eventually(lambda: client.of_type("agent_state")[-1]["data"]["state"] == "available")
         await eventually(lambda: server.control.paused["101"] is False)
+        await server.settle()
         (unfinished,) = (await client.get("me"))["unfinished"]
         assert unfinished["outcome"] == "answered"
 
