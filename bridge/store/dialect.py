@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 import psycopg.errors
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, exc, func, make_url, select
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, exc, make_url
 
 from bridge.errors import InvalidInput, Transient
 
@@ -24,8 +24,6 @@ LOCK_WAIT = 5.0
 """Seconds a writer waits for another process's transaction before it gives up with Transient."""
 _LOCK_POLL = 0.002
 WARM_BYTES = 2 << 30
-_MERGES = 0x6D65726765
-"""The number of the advisory lock: "merge" in ASCII."""
 
 # What SQLite says of a disk, a lock or a permission, as opposed to a mistake in a statement (SQLite, "Result codes").
 _PASSING = {
@@ -77,12 +75,6 @@ def translated(error: BaseException) -> Transient | None:
             return Transient(f"the database is not there: {type(seen).__name__}")
         seen = seen.__context__
     return None
-
-
-def lock_merges(conn: Connection) -> None:
-    """Until the end of the transaction nobody else changes who is read as whom. On SQLite nobody else writes anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(_MERGES)))
 
 
 def warm_up(url: str) -> None:
