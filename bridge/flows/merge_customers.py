@@ -14,7 +14,6 @@ from bridge.domain.live import EVERYONE
 from bridge.domain.merge import FieldConflict, Merge, MergePreview, MergeSide
 from bridge.errors import Conflict, InvalidInput
 from bridge.store import conversations, feed, merges, orders, profiles, timeline
-from bridge.store.dialect import lock_merges
 
 BY_HAND: Final = {"source": "desk"}
 _FIELDS: Final = ("name", "language", "vip", "comment", "external_id")
@@ -35,7 +34,6 @@ def merge_customers(
 
     Raises NotFound; InvalidInput for a customer with itself, a person with a group, or a survivor that is neither.
     """
-    lock_merges(connection)
     one, other = _get_both(connection, customer_id, into)
     if customer_id == into:
         raise InvalidInput("a customer cannot be merged with itself", where="into")

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import psycopg.errors
 from psycopg.types.string import StrDumperUnknown
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, exc, func, make_url, select
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, exc, make_url
 
 from bridge.errors import InvalidInput, Transient
 
@@ -28,8 +28,6 @@ LOCK_WAIT = 5.0
 """Seconds a writer waits for another process's transaction before it gives up with Transient."""
 _LOCK_POLL = 0.002
 WARM_BYTES = 2 << 30
-_MERGES = 0x6D65726765
-"""The number of the advisory lock: "merge" in ASCII."""
 
 _WRITE_LOCK = 0x6F6D6E69
 """Of PostgreSQL's advisory locks, which are the database's own: the one that every writer takes."""
@@ -162,12 +160,6 @@ def _was_kept(writer: Engine, transaction: str) -> bool:
 def was_lost(connection: Connection) -> bool:
     """Whether the server has ended this connection. Never on SQLite."""
     return connection.invalidated or bool(getattr(connection.connection.dbapi_connection, "closed", False))
-
-
-def lock_merges(conn: Connection) -> None:
-    """Until the end of the transaction nobody else changes who is read as whom. On SQLite nobody else writes anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(_MERGES)))
 
 
 def warm_up(url: str) -> None:

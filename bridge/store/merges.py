@@ -1,6 +1,6 @@
 """Merges: edges between leaves, and the canonical customer of each leaf, which follows from them (invariant 4).
 
-Everything that changes who is read as whom takes the one lock first (`lock_merges`), so that merges and undos at the
+A writer's transaction has the database's one write lock since it began (bridge/store/dialect.py): merges and undos at the
 same moment have one order and one answer.
 """
 
@@ -19,7 +19,6 @@ from bridge.domain.merging import Edge, canonical_ids, edges_between
 from bridge.domain.times import iso, iso_or_none
 from bridge.errors import Conflict, NotFound
 from bridge.store import schema
-from bridge.store.dialect import lock_merges
 from bridge.store.types import Id
 
 _merge = schema.merge
@@ -64,9 +63,7 @@ def merge(
     by: str,
     at: datetime,
 ) -> str:
-    """Join two leaves, as they are given; the merge's id. Whether they may be joined is for the caller to know, who
-    holds the lock already."""
-    lock_merges(conn)
+    """Join two leaves, as they are given; the merge's id. Whether they may be joined is for the caller to know."""
     merge_id = new_id()
     conn.execute(
         insert(_merge),
@@ -90,7 +87,6 @@ def undo(conn: Connection, merge_id: str, *, by: str, at: datetime) -> tuple[Edg
 
     Raises NotFound; Conflict when it is undone already.
     """
-    lock_merges(conn)
     row = conn.execute(_GET, {"merge_id": merge_id}).one_or_none()
     if row is None:
         raise NotFound("no such merge")

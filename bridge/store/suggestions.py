@@ -18,7 +18,6 @@ from bridge.domain.merge import Suggestion, SuggestionReason, SuggestionState
 from bridge.domain.times import iso, iso_or_none
 from bridge.errors import Conflict, NotFound
 from bridge.store import schema
-from bridge.store.dialect import lock_merges
 from bridge.store.paging import place, read_place
 from bridge.store.profiles import get_customer
 from bridge.store.types import Id, UtcTime
@@ -70,7 +69,6 @@ def suggest(
     at: datetime,
 ) -> None:
     """Say that two leaves may be one. Nothing happens when they are one already, cannot be, or that was decided."""
-    lock_merges(conn)
     one, other = get_customer(conn, leaf_a), get_customer(conn, leaf_b)
     if one.id == other.id or (one.kind is CustomerKind.PERSON) != (other.kind is CustomerKind.PERSON):
         return
@@ -111,8 +109,7 @@ def get_suggestion(conn: Connection, suggestion_id: str) -> Suggestion:
 
 
 def ends_of_open(conn: Connection, suggestion_id: str) -> tuple[str, str]:
-    """Its two leaves, the older first, once nobody else can decide it. Raises NotFound; Conflict when it is decided."""
-    lock_merges(conn)
+    """Its two leaves, the older first. Raises NotFound; Conflict when it is decided."""
     row = _get(conn, suggestion_id)
     if row.state != SuggestionState.OPEN:
         raise Conflict(f"this suggestion is {row.state} already")
