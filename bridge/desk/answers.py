@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,10 +13,27 @@ from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.entry import Entry
 from bridge.domain.order import Order
+from bridge.domain.terms import Piece
 
 
 class CustomerList(msgspec.Struct, frozen=True):
     items: Sequence[Customer]
+    next: str | None
+
+
+class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer, or an entry with whose it is (null for nobody's). `pieces` is what was found, and where in it."""
+
+    type: Literal["customer", "entry"]
+    customer: Customer | None
+    entry: Entry | None = None
+    pieces: Sequence[Piece]
+
+
+class SearchList(msgspec.Struct, frozen=True):
+    """The customers first, then entries, newest first; the pages after the first have entries only."""
+
+    items: Sequence[SearchHit]
     next: str | None
 
 

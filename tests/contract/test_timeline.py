@@ -12,9 +12,9 @@ from bridge.errors import Conflict, InvalidInput, NotFound
 from bridge.store import calls, conversations, filing, groups, people, profiles, timeline
 from bridge.store.filing import Subject
 from bridge.store.people import NewCustomer
-from bridge.store.timeline import NewEntry
 from bridge.store.types import Id, UtcTime
 from pbx.interface import Call, Direction
+from bridge.store.timeline import Filter, NewEntry
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -227,7 +227,7 @@ def test_a_filter_shows_one_channel(conn: Connection) -> None:
     anna = make(conn)
     for n, channel in enumerate(("email", "chat", "email", None)):
         timeline.append(conn, message(str(n), customer_id=anna, channel=channel))
-    page = timeline.read_page(conn, [anna], channel="email")
+    page = timeline.read_page(conn, [anna], only=Filter(channel="email"))
     assert [entry.source_key for entry in page.items] == ["2", "0"]
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.desk.route import Route
-from bridge.desk.routes import agents, calls, customers, filing, health, live, login, pages, recordings
+from bridge.desk.routes import (
+    agents,
+    calls,
+    customers,
+    filing,
+    health,
+    live,
+    login,
+    pages,
+    recordings,
+    search,
+)
 
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
     *customers.ROUTES,
+    *search.ROUTES,
     *calls.ROUTES,
     *filing.ROUTES,
     *recordings.ROUTES,
