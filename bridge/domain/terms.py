@@ -24,7 +24,12 @@ MOST_TERMS: Final = 20_000
 """Of one text: PostgreSQL's tsvector holds 1 MiB."""
 
 _APOSTROPHES = "'’ʼ‘`´′ʹ＇"
-_ALIKE: dict[int, str | None] = {ord("ё"): "е", ord("ґ"): "г", ord("№"): " ", **{ord(mark): None for mark in _APOSTROPHES}}
+_ALIKE: dict[int, str | None] = {
+    ord("ё"): "е",
+    ord("ґ"): "г",
+    ord("№"): " ",
+    **{ord(mark): None for mark in _APOSTROPHES},
+}
 _ACCENTS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+|[\u0300\u0301]")
 _SHOWN = re.compile(rf"[^\W_](?:[\u0300-\u036f{_APOSTROPHES}]*[^\W_])*[\u0300-\u036f]*")
 _WORD = re.compile(r"[^\W_]+")
@@ -111,15 +116,12 @@ def _stem(language: str, word: str) -> str:
 
 # The endings of Ukrainian nouns, adjectives and the commonest verbs; the longest that leaves three letters goes.
 # Verbs in -ати keep theirs: "оплати" is also the plural of "оплата".
-_ENDINGS: Final = tuple(
-    sorted(
-        "ість ості істю остей остям остями остях ами ями ові еві єві ому ьому ого ього ими іми их іх ий ій ім їй ої ьої"
-        " ою ею єю ам ям ах ях ів їв ей єм ем ом увати ювати ував ював увала ювала ували ювали ити ила ило или ив"
-        " емо ємо имо їмо ете єте ите їте ють уть ять еш єш иш їш ить їть іть ує ює а я о е є и і ї у ю ь й".split(),
-        key=len,
-        reverse=True,
-    )
+_ENDINGS_IN_WORDS = (
+    "ість ості істю остей остям остями остях ами ями ові еві єві ому ьому ого ього ими іми их іх ий ій ім їй ої ьої"
+    " ою ею єю ам ям ах ях ів їв ей єм ем ом увати ювати ував ював увала ювала ували ювали ити ила ило или ив"
+    " емо ємо имо їмо ете єте ите їте ють уть ять еш єш иш їш ить їть іть ує ює а я о е є и і ї у ю ь й"
 )
+_ENDINGS: Final = tuple(sorted(_ENDINGS_IN_WORDS.split(), key=len, reverse=True))
 _REFLEXIVE: Final = ("ся", "сь")
 _SHORTEST_STEM: Final = 3
 

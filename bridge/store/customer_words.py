@@ -29,6 +29,7 @@ LONGEST: Final = 64
 """Letters of a word that count."""
 LONGEST_KEY: Final = 24
 SHORTEST_PART: Final = 2
+SHORTEST_NUMBER: Final = 3
 SHORTEST_TYPO: Final = 4
 """Letters of a name from which on one of them may be wrong."""
 MOST_WORDS: Final = 400
@@ -105,12 +106,10 @@ def find_customers(conn: Connection, asked: str) -> list[str]:
         return []
     meant: list[set[str]] = [set() for _ in tokens]
     for look in (_beginning, _inside, _mistyped):
-        more = [set(look(conn, token)) - words for token, words in zip(tokens, meant, strict=True)]
-        if not any(more):
-            continue
-        for words, new in zip(meant, more, strict=True):
-            words |= new
-        if all(meant):
+        known = sum(map(len, meant))
+        for token, words in zip(tokens, meant, strict=True):
+            words.update(look(conn, token))
+        if all(meant) and sum(map(len, meant)) > known:
             found.update(dict.fromkeys(_having_all(conn, meant)))
         if len(found) >= MOST:
             break
@@ -120,7 +119,7 @@ def find_customers(conn: Connection, asked: str) -> list[str]:
 def asked_words(asked: str) -> list[str]:
     """The words to look for; a number in any way of writing is one word."""
     bare = asked.translate(dict.fromkeys(map(ord, _PUNCTUATION)))
-    if len(bare) >= 3 and bare.isdecimal():  # noqa: PLR2004 - fewer digits may be a house or a flat
+    if len(bare) >= SHORTEST_NUMBER and bare.isdecimal():
         return [fold(bare)[:LONGEST]]
     return _words(asked)[:MOST_ASKED]
 

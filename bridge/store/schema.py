@@ -393,10 +393,15 @@ entry_words = Table(
 event.listen(
     entry_words,
     "after_create",
-    DDL(
+    DDL(  # type: ignore[no-untyped-call]
         "CREATE VIRTUAL TABLE entry_terms USING fts5(words, content='entry_words', content_rowid='no',"
         " tokenize='ascii', detail='none', columnsize=0)"
     ).execute_if(dialect="sqlite"),
+)
+event.listen(
+    entry_words,
+    "before_drop",
+    DDL("DROP TABLE entry_terms").execute_if(dialect="sqlite"),  # type: ignore[no-untyped-call]
 )
 
 attachment = Table(

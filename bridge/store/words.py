@@ -108,7 +108,8 @@ def forget(conn: Connection) -> bool:
         text("INSERT INTO entry_terms (entry_terms, rank) VALUES ('merge', :pages)"),
         {"pages": -_OPTIMISED_PAGES},
     )
-    return _changes(conn) - before >= 2  # noqa: PLR2004 - fewer: nothing was left to merge (SQLite, "The 'merge' Command")
+    # Fewer than two: nothing was left to merge (SQLite, "The 'merge' Command").
+    return _changes(conn) - before >= 2
 
 
 def _changes(conn: Connection) -> int:

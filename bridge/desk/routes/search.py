@@ -71,11 +71,8 @@ def _entries(connection: Connection, ids: list[str], asked: str) -> list[SearchH
     for entry in entries.values():
         if entry.customer_id is not None and entry.customer_id not in customers:
             customers[entry.customer_id] = profiles.find_customer(connection, entry.customer_id)
-    return [
-        _entry_hit(entry, customers.get(entry.customer_id or ""), asked)
-        for entry_id in ids
-        if (entry := entries.get(entry_id)) is not None
-    ]
+    found = (entries[each] for each in ids if each in entries)
+    return [_entry_hit(entry, customers.get(entry.customer_id or ""), asked) for entry in found]
 
 
 def _entry_hit(entry: Entry, customer: Customer | None, asked: str) -> SearchHit:

@@ -1,4 +1,7 @@
-"""What customers and entries are found by. What is there already is indexed, in batches, in this transaction."""
+"""What customers and entries are found by. What is there already is indexed, in batches, in this transaction.
+
+The terms are today's, by the store's own functions: a release that makes other ones makes all of them anew.
+"""
 
 from __future__ import annotations
 
@@ -77,14 +80,14 @@ def upgrade() -> None:
         )
     for trigger in SQLITE if dialect == "sqlite" else POSTGRESQL:
         op.execute(trigger)
-    _index_customers(op.get_bind())
-    _index_entries(op.get_bind())
+    index_customers(op.get_bind())
+    index_entries(op.get_bind())
     if dialect == "postgresql":
         # After the rows: a GIN index is made many times faster than it is filled.
         op.create_index("ix_entry_words_words", "entry_words", ["words"], postgresql_using="gin")
 
 
-def _index_customers(bind: sa.Connection) -> None:
+def index_customers(bind: sa.Connection) -> None:
     for rows in _batches(bind, sa.select(_customer), _customer.c.id, "customer"):
         ids = [row.id for row in rows]
         addresses: dict[str, list[str]] = {row.id: [] for row in rows}
@@ -98,7 +101,7 @@ def _index_customers(bind: sa.Connection) -> None:
             customer_words.add_words(bind, row.id, said)
 
 
-def _index_entries(bind: sa.Connection) -> None:
+def index_entries(bind: sa.Connection) -> None:
     for rows in _batches(
         bind, sa.select(_entry).where(_entry.c.kind.in_(words.KINDS)), _entry.c.id, "timeline_entry"
     ):
