@@ -26,7 +26,7 @@ _PLACE = re.compile(r"-?[0-9]{1,19}")
 class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`q`: words, each of which has to be found. `limit` counts the entries. `before` is the `next` of the page before."""
 
-    q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    q: Annotated[str, msgspec.Meta(max_length=200)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
     before: str | None = None
 
@@ -38,7 +38,7 @@ async def search(ask: Ask, query: SearchQuery) -> SearchList:
 
 def _search(connection: Connection, query: SearchQuery) -> SearchList:
     customers: list[SearchHit] = []
-    if query.before is None:
+    if query.before is None and query.q.strip():
         found, _ = people.list_customers(connection, words=query.q, limit=CUSTOMERS)
         customers = [_customer_hit(customer, query.q) for customer in found]
     before = None if query.before is None else _read_place(query.before)
