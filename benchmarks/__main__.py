@@ -15,7 +15,15 @@ from pathlib import Path
 
 from benchmarks.harness import Result, Size, as_json, render
 
-NAMES = ["agi_cost", "ami_parse", "asr_overhead", "pop_latency"]
+NAMES = [
+    "agi_cost",
+    "ami_parse",
+    "asr_overhead",
+    "find_customer",
+    "find_words",
+    "pop_latency",
+    "timeline_deep",
+]
 RESULTS = Path("build/benchmarks.json")
 
 

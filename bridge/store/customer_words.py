@@ -71,7 +71,7 @@ def add_words(conn: Connection, leaf_id: str, words: Iterable[str]) -> None:
     """Make a leaf findable by words, also by those that it had before."""
     for word in sorted(words):
         if not _HAS_WORD.rows(conn, word=word):
-            for key in sorted(_keys(word)):
+            for key in sorted(keys_of(word)):
                 _INSERT_KEY.run(conn, key=key, word=word)
         elif _HOLDS.rows(conn, word=word, customer_id=leaf_id):
             continue
@@ -91,7 +91,7 @@ def index(conn: Connection, leaf_id: str) -> None:
     for word in held - wanted:
         conn.execute(delete(_word).where(_word.c.word == word, _word.c.customer_id == leaf_id))
         if not _HAS_WORD.rows(conn, word=word):
-            conn.execute(delete(_key).where(_key.c.key.in_(_keys(word)), _key.c.word == word))
+            conn.execute(delete(_key).where(_key.c.key.in_(keys_of(word)), _key.c.word == word))
     add_words(conn, leaf_id, wanted - held)
 
 
@@ -150,7 +150,8 @@ def _words(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _keys(word: str) -> set[str]:
+def keys_of(word: str) -> set[str]:
+    """What a word is found by."""
     # Of a mail address the host as a whole only: few look for a part of it, and most have the same.
     last = word.find("@") + 1 or max(0, len(word) - SHORTEST_PART)
     keys = {word[start : start + LONGEST_KEY] for start in range(last + 1)}

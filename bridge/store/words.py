@@ -67,8 +67,13 @@ def add_entry(conn: Connection, entry_id: str, at: datetime, said: str) -> None:
         _INSERT.run(conn, no=_free_number(conn, at), entry_id=entry_id, words=" ".join(terms))
 
 
+def first_number(at: datetime) -> int:
+    """The first number of the millisecond."""
+    return (at - EPOCH) // timedelta(milliseconds=1) * AT_ONCE
+
+
 def _free_number(conn: Connection, at: datetime) -> int:
-    first = (at - EPOCH) // timedelta(milliseconds=1) * AT_ONCE
+    first = first_number(at)
     while True:
         last: int | None = _LAST_OF.rows(conn, first=first, last=first + AT_ONCE - 1)[0].no
         if last is None:
