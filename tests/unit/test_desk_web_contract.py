@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order
+from bridge.domain import agent, call, card, customer, entry, order, terms
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -25,6 +25,7 @@ STRUCTS = [
     answers.Filed,
     answers.LoginAnswer,
     answers.Me,
+    answers.SearchHit,
     answers.UnfinishedCall,
     call.CallDetail,
     call.CallLeg,
@@ -40,6 +41,7 @@ STRUCTS = [
     customer.Customer,
     customer.Identity,
     entry.Entry,
+    terms.Piece,
     order.Order,
     order.OrderItem,
     interface.Utterance,
@@ -91,7 +93,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("state", list(agent.AgentState)),
         ("kind", set(customer.CustomerKind) - {customer.CustomerKind.PERSON}),
         ("order_status", list(order.OrderStatus)),
-        ("entry_kind", set(entry.EntryKind) - {entry.EntryKind.CALL}),
+        ("entry_kind", list(entry.EntryKind)),
         ("disposition", agent.DISPOSITIONS),
         ("outcome", list(Outcome)),
         ("call_direction", list(Direction)),

@@ -55,6 +55,18 @@ async def show_customer(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".entry")
 
 
+async def show_search(_: FakeDesk, page: Page) -> None:
+    await page.get_by_role("combobox").fill("доставка")
+    await page.wait_for_selector(".search-option mark")
+
+
+async def show_filters(desk: FakeDesk, page: Page) -> None:
+    await show_customer(desk, page)
+    await page.locator(".timeline-filter-first > .button").click()
+    await page.locator(".entry-replaced summary").click()
+    await page.locator(".timeline-filter-more").scroll_into_view_if_needed()
+
+
 async def show_call(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
     await page.wait_for_selector(".stage")
@@ -79,6 +91,8 @@ SCENES: dict[str, Scene] = {
     "pop-new": show_new,
     "wrap-up": show_wrap_up,
     "customer": show_customer,
+    "search": show_search,
+    "filters": show_filters,
     "call": show_call,
     "components": show_components,
 }
@@ -95,6 +109,10 @@ SHOTS = [
     "wrap-up desktop light",
     "wrap-up phone dark",
     "customer desktop light",
+    "search desktop light",
+    "search phone dark",
+    "filters desktop dark",
+    "filters phone light",
     "call desktop dark",
     "components desktop light",
 ]

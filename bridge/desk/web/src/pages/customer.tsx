@@ -65,7 +65,7 @@ function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => v
 }
 
 /** Everything about one customer. */
-export function CustomerPage({ id }: { id: string }) {
+export function CustomerPage({ id, to }: { id: string; to: string | null }) {
   const { data: customer, problem, refresh } = useFetched(() => api.getCustomer(id), [id, generation.value]);
   if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
   if (!customer) return <Skeleton lines={8} />;
@@ -87,7 +87,7 @@ export function CustomerPage({ id }: { id: string }) {
           <CustomerFacts customer={customer} />
           {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
         </div>
-        <Timeline key={customer.id} customerId={customer.id} />
+        <Timeline key={`${customer.id} ${to}`} customerId={customer.id} to={to} />
       </div>
     </div>
   );
