@@ -23,7 +23,7 @@ from bridge.domain.card import Card, ScreenPop
 from bridge.domain.customer import Customer
 from bridge.domain.entry import Entry, EntryKind, Page
 from bridge.domain.live import LiveMessage
-from bridge.domain.terms import marked
+from bridge.domain.terms import marked, terms_of, wanted_terms
 from bridge.domain.times import iso, utc_now
 from bridge.store import customer_words
 from tests.e2e.desk import people
@@ -251,9 +251,9 @@ class FakeDesk:
             if shown := next((each for each in pieces if any(piece.hit for piece in each)), None):
                 hits.append(SearchHit(type="customer", customer=customer, pieces=shown))
         for entry in people.entries_of(people.OLENA):
-            pieces = [marked(entry.text, wanted)]
-            if any(piece.hit for piece in pieces[0]):
-                hits.append(SearchHit(type="entry", customer=people.OLENA, entry=entry, pieces=pieces[0]))
+            if all(set(terms_of(entry.text)).intersection(terms) for terms in wanted_terms(wanted)):
+                found = marked(entry.text, wanted)
+                hits.append(SearchHit(type="entry", customer=people.OLENA, entry=entry, pieces=found))
         return answer(SearchList(hits[: int(request.query["limit"])], None))
 
     async def _customer(self, request: web.Request) -> web.Response:
