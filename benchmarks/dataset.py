@@ -16,7 +16,7 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, insert, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, create_engine, insert, select, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from benchmarks.harness import Size
@@ -101,8 +101,8 @@ def _fill(url: str, data: Dataset) -> None:
             connection.execute(DropIndex(index))
         _insert(connection, schema.customer, _customers(data))
         _insert(connection, schema.identity, _identities(data))
-        _insert(connection, schema.customer_word, _customer_words(data))
-        _insert(connection, schema.word_key, _word_keys(data))
+        _insert_sorted(connection, schema.customer_word, _customer_words(data))
+        _insert_sorted(connection, schema.word_key, _word_keys(data))
         _insert(connection, schema.timeline_entry, _entries(data))
         _insert(connection, schema.entry_words, _entry_words(connection))
         for index in indexes:
@@ -117,6 +117,17 @@ def _insert(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]
     while batch := list(islice(rows, BATCH)):
         connection.execute(insert(table), batch)
         connection.commit()
+
+
+def _insert_sorted(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    """In the order of its key: millions of rows in any order would write every page many times."""
+    heap = Table(f"unsorted_{table.name}", MetaData(), *(Column(column.name, Text) for column in table.c))
+    heap.create(connection)
+    _insert(connection, heap, rows)
+    names = [column.name for column in table.c]
+    connection.execute(insert(table).from_select(names, select(heap).order_by(*heap.c)))
+    heap.drop(connection)
+    connection.commit()
 
 
 def _id(table: int, number: int) -> str:

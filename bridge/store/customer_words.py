@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, literal, select
 from sqlalchemy.sql.selectable import Select
@@ -205,45 +206,47 @@ def is_near(one: str, other: str) -> bool:
 
 
 def _having_all(conn: Connection, meant: Sequence[set[str]]) -> Sequence[str]:
-    """Canonical customers whose leaves together have one of each set of words, by name."""
-    rarest, *others = sorted(meant, key=lambda words: _count(conn, words))
+    """Canonical customers whose leaves together have one of each set of words, by name. The rarest set leads."""
+    sets = [sorted(words) for words in meant]
+    if len(sets) > 1:
+        sets.sort(key=lambda words: conn.execute(_COUNT, {"words0": words}).scalar_one())
+    values = {f"words{number}": words for number, words in enumerate(sets)}
+    return conn.execute(_all_of(len(sets)), values).scalars().all()
+
+
+def _any_of(column: ColumnElement[str], number: int) -> ColumnElement[bool]:
+    return column.in_(bindparam(f"words{number}", expanding=True))
+
+
+@lru_cache(maxsize=MOST_ASKED)
+def _all_of(count: int) -> Select[Any]:
     leaf, canonical = _customer.alias("leaf"), _customer.alias("canonical")
-    first: Select[tuple[str]] = (
+    some = (
         select(leaf.c.canonical_id.label("id"))
         .join_from(_word, leaf, leaf.c.id == _word.c.customer_id)
-        .where(_word.c.word.in_(sorted(rarest)), *(_has(leaf.c.canonical_id, words) for words in others))
+        .where(_any_of(_word.c.word, 0), *(_has(leaf.c.canonical_id, number) for number in range(1, count)))
         .distinct()
         .limit(MOST)
+        .subquery("some")
     )
-    some = first.subquery("some")
-    by_name = (
+    return (
         select(canonical.c.id)
         .join(some, some.c.id == canonical.c.id)
         .order_by(canonical.c.folded_name, canonical.c.id)
     )
-    return conn.execute(by_name).scalars().all()
 
 
-def _has(canonical_id: ColumnElement[str], words: set[str]) -> ColumnElement[bool]:
-    leaf, other = _customer.alias(), _word.alias()
+def _has(canonical_id: ColumnElement[str], number: int) -> ColumnElement[bool]:
+    leaf, other = _customer.alias(f"leaf{number}"), _word.alias(f"word{number}")
     return exists(
         select(literal(1))
         .join_from(leaf, other, other.c.customer_id == leaf.c.id)
-        .where(leaf.c.canonical_id == canonical_id, other.c.word.in_(sorted(words)))
+        .where(leaf.c.canonical_id == canonical_id, _any_of(other.c.word, number))
     )
 
 
 _COUNTED: Final = 2_000
-
-
-def _count(conn: Connection, words: set[str]) -> int:
-    """How many customers have one of the words, as far as it matters which is the rarest."""
-    some = (
-        select(literal(1))
-        .select_from(_word)
-        .where(_word.c.word.in_(sorted(words)))
-        .limit(_COUNTED)
-        .subquery()
-    )
-    count: int = conn.execute(select(func.count()).select_from(some)).scalar_one()
-    return count
+"""Customers from which on it does not matter which of two sets is the rarer."""
+_COUNT = select(func.count()).select_from(
+    select(literal(1)).select_from(_word).where(_any_of(_word.c.word, 0)).limit(_COUNTED).subquery()
+)

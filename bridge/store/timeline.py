@@ -10,20 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Connection,
     Select,
-    String,
     bindparam,
     func,
     insert,
-    or_,
     select,
-    tuple_,
 )
 from sqlalchemy.sql.selectable import Subquery
 
@@ -32,10 +28,11 @@ from bridge.domain.ids import new_id
 from bridge.domain.times import iso, iso_or_none, utc_now
 from bridge.errors import NotFound
 from bridge.store import schema, words
+from bridge.store.entry_filter import ALL, CONDITIONS, EntryFilter
 from bridge.store.leaves import ranges, values_of
 from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
-from bridge.store.types import Id, UtcTime
+from bridge.store.types import Id
 
 _entry = schema.timeline_entry
 _call = schema.call
@@ -183,42 +180,6 @@ def _shown(entry: Subquery | Any) -> Select[Any]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which entries; None is all. `since` is the first moment, `until` the first that is out.
-
-    `agent_id`: what that agent wrote, and the calls that they answered.
-    """
-
-    channel: str | None = None
-    kind: EntryKind | None = None
-    agent_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-ALL: Final = Filter()
-
-_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
-    "channel": _entry.c.channel == bindparam("channel"),
-    "kind": _entry.c.kind == bindparam("kind"),
-    "agent_id": or_(
-        _entry.c.payload["agent_id"].as_string() == bindparam("agent_id", type_=String()),
-        select(_call.c.id)
-        .where(
-            _call.c.id == _entry.c.call_id,
-            _entry.c.kind == EntryKind.CALL,
-            _call.c.answered_by == bindparam("answered_by", type_=Id),
-        )
-        .exists(),
-    ),
-    "since": _entry.c.occurred_at >= bindparam("since", type_=UtcTime),
-    "until": _entry.c.occurred_at < bindparam("until", type_=UtcTime),
-    "before": tuple_(_entry.c.occurred_at, _entry.c.id)
-    < tuple_(bindparam("before_at", type_=UtcTime), bindparam("before_id", type_=Id)),
-}
-
-
 @lru_cache(maxsize=256)
 def _page(leaves: int, given: frozenset[str]) -> Prepared:
     entry = ranges(leaves, lambda leaf: _range(leaf, given))
@@ -230,7 +191,7 @@ def _range(leaf: BindParameter[str], given: frozenset[str]) -> Select[Any]:
     """The newest entries of one leaf, off one index range."""
     return (
         select(_entry)
-        .where(_entry.c.customer_id == leaf, *(_CONDITIONS[name] for name in sorted(given)))
+        .where(_entry.c.customer_id == leaf, *(CONDITIONS[name] for name in sorted(given)))
         .order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc())
         .limit(bindparam("limit"))
     )
@@ -242,7 +203,7 @@ def read_page(
     *,
     limit: int = 50,
     before: str | None = None,
-    only: Filter = ALL,
+    only: EntryFilter = ALL,
 ) -> Page:
     """The newest `limit` entries of the given leaves; `before` is the `next` of the page before. One query.
 

@@ -10,9 +10,10 @@ from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, InvalidInput, NotFound
 from bridge.store import calls, conversations, filing, groups, people, profiles, schema, timeline
+from bridge.store.entry_filter import EntryFilter
 from bridge.store.filing import Subject
 from bridge.store.people import NewCustomer
-from bridge.store.timeline import Filter, NewEntry
+from bridge.store.timeline import NewEntry
 from bridge.store.types import Id, UtcTime
 from pbx.interface import Call, Direction
 
@@ -227,7 +228,7 @@ def test_a_filter_shows_one_channel(conn: Connection) -> None:
     anna = make(conn)
     for n, channel in enumerate(("email", "chat", "email", None)):
         timeline.append(conn, message(str(n), customer_id=anna, channel=channel))
-    page = timeline.read_page(conn, [anna], only=Filter(channel="email"))
+    page = timeline.read_page(conn, [anna], only=EntryFilter(channel="email"))
     assert [entry.source_key for entry in page.items] == ["2", "0"]
 
 
@@ -299,7 +300,7 @@ def test_a_timeline_is_filtered_by_what_an_agent_did(conn: Connection) -> None:
     call = timeline.append(conn, message("c", kind=EntryKind.CALL, call_id=call_id))
     timeline.append(conn, message("t", kind=EntryKind.TRANSCRIPT, call_id=call_id))
     timeline.append(conn, message("m", customer_id=anna))
-    only = Filter(agent_id=agent_id)
+    only = EntryFilter(agent_id=agent_id)
     assert [entry.id for entry in timeline.read_page(conn, [anna, make(conn)], only=only).items] == [note.id]
     conn.execute(update(schema.call).values(answered_by=agent_id))
     assert [entry.id for entry in timeline.read_page(conn, [anna], only=only).items] == [call.id, note.id]

@@ -16,6 +16,7 @@ from bridge.domain.entry import Entry, EntryKind, Page
 from bridge.errors import InvalidInput, NotFound
 from bridge.flows import write_note
 from bridge.store import card, conversations, orders, people, profiles, timeline
+from bridge.store.entry_filter import EntryFilter
 from bridge.store.profiles import Profile
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
@@ -131,7 +132,7 @@ def _detail(connection: Connection, customer_id: str) -> CustomerDetail:
 
 def _page(connection: Connection, customer_id: str, query: TimelineQuery) -> Page:
     leaves = _get_profile(connection, customer_id).customer.leaves
-    only = timeline.Filter(
+    only = EntryFilter(
         channel=query.channel, kind=query.kind, agent_id=query.agent, since=query.since, until=query.until
     )
     return timeline.read_page(connection, leaves, limit=query.limit, before=query.before, only=only)

@@ -6,6 +6,7 @@ import { ago, phone } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { notifyFailure } from "../state/notices.ts";
 import { titleOf } from "./entry.tsx";
+import { Badge } from "./badge.tsx";
 import { Icon } from "./icon.tsx";
 import { Avatar, PersonBadge } from "./person.tsx";
 
@@ -66,6 +67,7 @@ function EntryOption({ entry, hit }: { entry: Entry; hit: SearchHit }) {
         <span class="search-whose">
           {whose && <strong class="search-name">{whose}</strong>}
           <span>{titleOf(entry)}</span>
+          {entry.replaced_by && <Badge>{t("entry.corrected")}</Badge>}
           <time dateTime={entry.at}>{ago(entry.at)}</time>
         </span>
         <span class="search-words">
