@@ -15,7 +15,17 @@ from pathlib import Path
 
 from benchmarks.harness import Result, Size, as_json, render
 
-NAMES = ["agi_cost", "ami_parse", "asr_overhead", "card_sqlite", "pop_latency", "pop_under_speech"]
+NAMES = [
+    "agi_cost",
+    "ami_parse",
+    "asr_overhead",
+    "card_sqlite",
+    "find_customer",
+    "find_words",
+    "pop_latency",
+    "pop_under_speech",
+    "timeline_deep",
+]
 RESULTS = Path("build/benchmarks.json")
 
 

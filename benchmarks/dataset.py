@@ -1,4 +1,6 @@
-"""The data that cards are looked up in: customers with a phone and a mail address, and their timelines.
+"""The data that cards are looked up in and that is searched: customers with a phone and a mail address, their timelines.
+
+Names and texts are made of invented words, of which some are as common and most as rare as words of a language are.
 
 The last tenth of them are LEAVES customers each who turned out to be one person.
 
@@ -12,15 +14,16 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, insert, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, create_engine, insert, select, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from benchmarks.harness import Size
-from bridge.store import schema
+from bridge.domain.terms import terms_of
+from bridge.store import customer_words, schema, words
 from bridge.store.migrations import upgrade
 
 CACHE = Path(__file__).parent.parent / ".cache" / "benchmarks"
@@ -31,8 +34,18 @@ LEAVES = 5
 VERSION = 2
 """Raise it when what is built changes."""
 
+VOCABULARY = 30_000
+"""Words that entries are made of; the n-th is as common as 1 / (n + 10)."""
+
 _SINCE = datetime(2025, 1, 1, tzinfo=UTC)
-_BODY = "Добрий день! Підкажіть, будь ласка, коли прийде моє замовлення? "
+_FIRST = (
+    *("Олена", "Олександр", "Марія", "Андрій", "Наталія", "Сергій", "Ірина", "Володимир", "Оксана", "Дмитро"),
+    *("Тетяна", "Іван", "Юлія", "Михайло", "Світлана", "Петро", "Катерина", "Богдан", "Анна", "Тарас"),
+    *("Людмила", "Роман", "Галина", "Максим", "Соломія", "Назар", "Віра", "Степан", "Дарина", "Остап"),
+)
+_FAMILIES = ("енко", "ук", "чук", "ський", "івна", "ишин", "ак", "ець")
+_SYLLABLES = [first + second for first in "бвгдзклмнпрстфхцчш" for second in "аеиоу"]
+_HOSTS = ("gmail.example", "ukr.example", "mail.example", "firma.example")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,24 @@ class Dataset:
     def phone(self, number: int) -> str:
         """The phone of a customer, a valid Ukrainian mobile number in E.164."""
         return f"+38067{number:07d}"
+
+    def name(self, number: int) -> str:
+        """First name and family name of a customer; several thousand families, some of many."""
+        chance = random.Random(number)
+        root = "".join(chance.choice(_SYLLABLES[:: 1 + chance.randrange(3)]) for _ in range(2))
+        return f"{chance.choice(_FIRST)} {root.capitalize()}{chance.choice(_FAMILIES)}"
+
+    def mail(self, number: int) -> str:
+        return f"customer.{number:x}@{_HOSTS[number % len(_HOSTS)]}"
+
+
+def vocabulary() -> list[str]:
+    """The words of the entries, the commonest first."""
+    chance = random.Random(7)
+    words: dict[str, None] = {}
+    while len(words) < VOCABULARY:
+        words["".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4)))] = None
+    return list(words)
 
 
 def build(size: Size) -> Dataset:
@@ -80,11 +111,15 @@ def _fill(url: str, data: Dataset) -> None:
     indexes = [index for index in schema.timeline_entry.indexes if not index.unique]
     with engine.connect() as connection:
         connection.execute(text("PRAGMA synchronous = OFF"))
+        connection.execute(text("PRAGMA cache_size = -1000000"))
         for index in indexes:
             connection.execute(DropIndex(index))
         _insert(connection, schema.customer, _customers(data))
         _insert(connection, schema.identity, _identities(data))
+        _insert_sorted(connection, schema.customer_word, _customer_words(data))
+        _insert_sorted(connection, schema.word_key, _word_keys(data))
         _insert(connection, schema.timeline_entry, _entries(data))
+        _insert(connection, schema.entry_words, _entry_words(connection))
         for index in indexes:
             connection.execute(CreateIndex(index))
         connection.execute(text("ANALYZE"))
@@ -99,6 +134,17 @@ def _insert(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]
         connection.commit()
 
 
+def _insert_sorted(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    """In the order of its key: millions of rows in any order would write every page many times."""
+    heap = Table(f"unsorted_{table.name}", MetaData(), *(Column(column.name, Text) for column in table.c))
+    heap.create(connection)
+    _insert(connection, heap, rows)
+    names = [column.name for column in table.c]
+    connection.execute(insert(table).from_select(names, select(heap).order_by(*heap.c)))
+    heap.drop(connection)
+    connection.commit()
+
+
 def _id(table: int, number: int) -> str:
     """A uuid7 by its form, in the order of `number`."""
     return f"018f0000-{table:04x}-7000-8000-{number:012x}"
@@ -106,7 +152,7 @@ def _id(table: int, number: int) -> str:
 
 def _customers(data: Dataset) -> Iterator[dict[str, Any]]:
     for n in range(data.customers):
-        name = f"Клієнт {n}"
+        name = data.name(n)
         yield {
             "id": _id(1, n),
             "canonical_id": _id(1, data.canonical(n)),
@@ -124,7 +170,7 @@ def _identities(data: Dataset) -> Iterator[dict[str, Any]]:
     evidence: dict[str, str] = {"source": "benchmark"}
     for n in range(data.customers):
         phone = ("phone", data.phone(n))
-        mail = ("email", f"customer{n}@sample.example")
+        mail = ("email", data.mail(n))
         for m, (kind, address) in enumerate((phone, mail)):
             yield {
                 "id": _id(2 + m, n),
@@ -138,9 +184,38 @@ def _identities(data: Dataset) -> Iterator[dict[str, Any]]:
             }
 
 
+def _customer_words(data: Dataset) -> Iterator[dict[str, Any]]:
+    for n in range(data.customers):
+        for word in customer_words.words_of_customer(data.name(n), None, (data.phone(n), data.mail(n))):
+            yield {"word": word, "customer_id": _id(1, n)}
+
+
+def _word_keys(data: Dataset) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    for n in range(data.customers):
+        said = customer_words.words_of_customer(data.name(n), None, (data.phone(n), data.mail(n)))
+        for word in said - seen:
+            yield from ({"key": key, "word": word} for key in customer_words.keys_of(word))
+        seen |= said
+
+
+def _entry_words(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Over a connection of its own: the index is written while the entries are read."""
+    entry = schema.timeline_entry.c
+    with connection.engine.connect() as reading:
+        rows = reading.execution_options(yield_per=BATCH).execute(
+            select(entry.id, entry.occurred_at, entry.body)
+        )
+        for row in rows:
+            terms = " ".join(terms_of(row.body))
+            yield {"no": words.first_number(row.occurred_at), "entry_id": row.id, "words": terms}
+
+
 def _entries(data: Dataset) -> Iterator[dict[str, Any]]:
     chance = random.Random(1)
     channels: Sequence[str] = ("phone", "email", "chat", "sms")
+    known = vocabulary()
+    weights = list(accumulate(1 / (rank + 10) for rank in range(len(known))))
     for n in range(data.entries):
         customer = _id(1, chance.randrange(data.customers))
         at = _SINCE + timedelta(seconds=n)
@@ -156,6 +231,6 @@ def _entries(data: Dataset) -> Iterator[dict[str, Any]]:
             "source_key": f"{n:012d}",
             "occurred_at": at,
             "recorded_at": at,
-            "body": _BODY * (1 + n % 3),
+            "body": " ".join(chance.choices(known, cum_weights=weights, k=8 + n % 8)),
             "payload": {},
         }

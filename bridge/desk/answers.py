@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -15,11 +16,28 @@ from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
 from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.order import Order
+from bridge.domain.terms import Piece
 from bridge.domain.work import WorkItem
 
 
 class CustomerList(msgspec.Struct, frozen=True):
     items: Sequence[Customer]
+    next: str | None
+
+
+class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer, or an entry with whose it is (null for nobody's). `pieces` is what was found, and where in it."""
+
+    type: Literal["customer", "entry"]
+    customer: Customer | None
+    entry: Entry | None = None
+    pieces: Sequence[Piece]
+
+
+class SearchList(msgspec.Struct, frozen=True):
+    """The customers first, then entries, newest first; the pages after the first have entries only."""
+
+    items: Sequence[SearchHit]
     next: str | None
 
 

@@ -27,6 +27,8 @@ class EntryDirection(enum.StrEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as the API gives it. `at` is ISO 8601 UTC; `channel` is null for note, promise and gap.
 
+    `replaced_by` is the newest entry that corrects this one; `redacted`: text, payload and author were taken out.
+
     Payloads by kind:
       message     {subject?, quoted?, attachments?: [{id, name, media_type, size}], subtype?: "voicemail"}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
@@ -52,6 +54,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     call_id: str | None = None
     conversation_id: str | None = None
     replaces_id: str | None = None
+    replaced_by: str | None = None
     redacted: bool = False
     payload: dict[str, Any] = {}
 

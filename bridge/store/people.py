@@ -10,12 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     bindparam,
     insert,
     literal,
-    or_,
     select,
     tuple_,
     update,
@@ -23,7 +21,7 @@ from sqlalchemy import (
 
 from bridge.domain.customer import Customer, CustomerKind, Identity, Strength
 from bridge.domain.ids import new_id
-from bridge.store import schema
+from bridge.store import customer_words, schema
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.profiles import get_customer
 from bridge.store.types import Id
@@ -125,16 +123,17 @@ def says_all_of(conn: Connection, leaf_id: str, new: NewCustomer) -> bool:
 def list_customers(
     conn: Connection, *, words: str = "", limit: int = 50, after: str | None = None
 ) -> tuple[list[Customer], str | None]:
-    """Canonical customers by name, and the cursor of the next page.
-
-    `words` must stand in the name, in an identity's address or be the external id, of any of their leaves. `after`
-    is a cursor that this function gave.
+    """Canonical customers by name, and the cursor of the next page; with `words` those that are found by them, best
+    first (`customer_words.find_customers`). `after` is a cursor that this function gave.
     """
+    if words.strip():
+        ids = customer_words.find_customers(conn, words)
+        start = ids.index(after) + 1 if after in ids else 0
+        following = ids[start + limit - 1] if len(ids) > start + limit else None
+        return [get_customer(conn, each) for each in ids[start : start + limit]], following
     statement = select(_customer.c.id, _customer.c.folded_name).where(
         _customer.c.id == _customer.c.canonical_id
     )
-    if words.strip():
-        statement = statement.where(_matches(words))
     if after:
         name, _, customer_id = after.rpartition("|")
         statement = statement.where(
@@ -164,6 +163,9 @@ def make_customer(conn: Connection, new: NewCustomer, at: datetime) -> str:
         created_at=at,
         updated_at=at,
     )
+    customer_words.add_words(
+        conn, customer_id, customer_words.words_of_customer(new.name, new.external_id, ())
+    )
     return customer_id
 
 
@@ -182,6 +184,7 @@ def change_customer(conn: Connection, leaf_id: str, new: NewCustomer, at: dateti
             "updated_at": at,
         },
     )
+    customer_words.index(conn, leaf_id)
 
 
 def set_external_id(conn: Connection, leaf_id: str, external_id: str) -> None:
@@ -190,6 +193,7 @@ def set_external_id(conn: Connection, leaf_id: str, external_id: str) -> None:
         update(_customer).where(_customer.c.id == bindparam("leaf_id")),
         {"leaf_id": leaf_id, "external_id": external_id},
     )
+    customer_words.index(conn, leaf_id)
 
 
 def add_identity(
@@ -213,6 +217,9 @@ def add_identity(
         evidence=evidence,
         since=at,
     )
+    customer_words.add_words(
+        conn, customer_id, customer_words.words_of_customer("", None, (address.address,))
+    )
     return identity_id
 
 
@@ -225,6 +232,8 @@ def retire_identity(
         update(_identity).where(_identity.c.id == bindparam("identity_id")),
         {"identity_id": identity_id, "retired_at": at, "evidence": said},
     )
+    owner = select(_identity.c.customer_id).where(_identity.c.id == bindparam("identity_id"))
+    customer_words.index(conn, conn.execute(owner, {"identity_id": identity_id}).scalar_one())
 
 
 def read_evidence(conn: Connection, identity_id: str) -> dict[str, Any]:
@@ -249,22 +258,3 @@ def resolve_owner(
     customer_id = make_customer(conn, new, at)
     identity_id = add_identity(conn, customer_id, address, evidence=evidence, at=at)
     return Owner(identity_id, customer_id, customer_id, new.kind, address.strength, new.name)
-
-
-def _matches(words: str) -> ColumnElement[bool]:
-    text = words.strip().casefold()
-    digits = "".join(letter for letter in text if letter.isdecimal())
-    # A number is looked for as it is written: "050 123-45" is in +38050123...
-    is_number = len(digits) >= 3 and not any(letter.isalpha() for letter in text)
-    leaf = _customer.alias("leaf")
-    by_address = select(_identity.c.id).where(
-        _identity.c.customer_id == leaf.c.id,
-        _identity.c.retired_at.is_(None),
-        _identity.c.address.contains(digits if is_number else text, autoescape=True),
-    )
-    known = or_(
-        leaf.c.folded_name.contains(fold_name(words), autoescape=True),
-        leaf.c.external_id == words.strip(),
-        by_address.exists(),
-    )
-    return _customer.c.id.in_(select(leaf.c.canonical_id).where(known))

@@ -7,7 +7,7 @@ person's entries). The entry of a call is appended with what does not change; it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    tuple_,
 )
 from sqlalchemy.sql.selectable import Subquery
 
@@ -28,11 +27,12 @@ from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
 from bridge.domain.ids import new_id
 from bridge.domain.times import iso, iso_or_none, utc_now
 from bridge.errors import NotFound
-from bridge.store import schema
+from bridge.store import schema, words
+from bridge.store.entry_filter import ALL, CONDITIONS, EntryFilter
 from bridge.store.leaves import ranges, values_of
 from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
-from bridge.store.types import Id, UtcTime
+from bridge.store.types import Id
 
 _entry = schema.timeline_entry
 _call = schema.call
@@ -145,6 +145,8 @@ def append(conn: Connection, new: NewEntry) -> Appended:
         payload=dict(new.payload),
         replaces_id=new.replaces_id,
     )
+    if new.kind in words.KINDS:
+        words.add_entry(conn, entry_id, new.at, words.text_of(new.body, new.payload))
     return Appended(entry_id, customer_id, created=True)
 
 
@@ -161,8 +163,17 @@ def _shown(entry: Subquery | Any) -> Select[Any]:
         .label("recorded")
     )
     live = (_call.c.state, _call.c.outcome, _call.c.started_at, _call.c.answered_at, _call.c.ended_at)
+    newer = _entry.alias("newer")
+    replaced_by = (
+        select(newer.c.id)
+        .where(newer.c.replaces_id == entry.c.id)
+        .order_by(newer.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    more = (_agent.c.name.label("answered_by"), recorded, replaced_by.label("replaced_by"))
     return (
-        select(*(entry.c[name] for name in names), *live, _agent.c.name.label("answered_by"), recorded)
+        select(*(entry.c[name] for name in names), *live, *more)
         .select_from(entry)
         .outerjoin(_call, (_call.c.id == entry.c.call_id) & (entry.c.kind == "call"))
         .outerjoin(_agent, _agent.c.id == _call.c.answered_by)
@@ -170,23 +181,20 @@ def _shown(entry: Subquery | Any) -> Select[Any]:
 
 
 @lru_cache(maxsize=256)
-def _page(leaves: int, *, before: bool, channel: bool) -> Prepared:
-    entry = ranges(leaves, lambda leaf: _range(leaf, before=before, channel=channel))
+def _page(leaves: int, given: frozenset[str]) -> Prepared:
+    entry = ranges(leaves, lambda leaf: _range(leaf, given))
     newest_first = (entry.c.occurred_at.desc(), entry.c.id.desc())
     return Prepared(_shown(entry).order_by(*newest_first).limit(bindparam("limit")))
 
 
-def _range(leaf: BindParameter[str], *, before: bool, channel: bool) -> Select[Any]:
+def _range(leaf: BindParameter[str], given: frozenset[str]) -> Select[Any]:
     """The newest entries of one leaf, off one index range."""
-    statement = select(_entry).where(_entry.c.customer_id == leaf)
-    if before:
-        key = tuple_(_entry.c.occurred_at, _entry.c.id)
-        statement = statement.where(
-            key < tuple_(bindparam("before_at", type_=UtcTime), bindparam("before_id", type_=Id))
-        )
-    if channel:
-        statement = statement.where(_entry.c.channel == bindparam("channel"))
-    return statement.order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc()).limit(bindparam("limit"))
+    return (
+        select(_entry)
+        .where(_entry.c.customer_id == leaf, *(CONDITIONS[name] for name in sorted(given)))
+        .order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc())
+        .limit(bindparam("limit"))
+    )
 
 
 def read_page(
@@ -195,7 +203,7 @@ def read_page(
     *,
     limit: int = 50,
     before: str | None = None,
-    channel: str | None = None,
+    only: EntryFilter = ALL,
 ) -> Page:
     """The newest `limit` entries of the given leaves; `before` is the `next` of the page before. One query.
 
@@ -203,11 +211,13 @@ def read_page(
     """
     if not leaves:
         return Page([], None)
-    values: dict[str, Any] = dict(values_of(leaves))
+    values: dict[str, Any] = {name: value for name, value in asdict(only).items() if value is not None}
+    given = frozenset(values)
     if before is not None:
+        given |= {"before"}
         values["before_at"], values["before_id"] = read_place(before)
-    statement = _page(len(leaves), before=before is not None, channel=channel is not None)
-    rows = statement.rows(conn, limit=limit + 1, channel=channel, **values)
+    values["answered_by"] = only.agent_id
+    rows = _page(len(leaves), given).rows(conn, limit=limit + 1, **values, **values_of(leaves))
     following = place(rows[limit - 1].occurred_at, rows[limit - 1].id) if len(rows) > limit else None
     return Page([entry_of(row) for row in rows[:limit]], following)
 
@@ -241,6 +251,11 @@ _KINDS = {kind.value: kind for kind in EntryKind}
 _DIRECTIONS = {direction and direction.value: direction for direction in (None, *EntryDirection)}
 
 
+def list_entries(conn: Connection, ids: Sequence[str]) -> list[Entry]:
+    """These entries, in any order."""
+    return [entry_of(row) for row in conn.execute(_shown(_entry).where(_entry.c.id.in_(ids)))]
+
+
 def entry_of(row: Any) -> Entry:
     """The API's entry of a row of `_shown`."""
     payload = row.payload
@@ -260,6 +275,7 @@ def entry_of(row: Any) -> Entry:
         call_id=row.call_id,
         conversation_id=row.conversation_id,
         replaces_id=row.replaces_id,
+        replaced_by=row.replaced_by,
         redacted=row.redacted_at is not None,
         payload=payload,
     )

@@ -298,6 +298,54 @@ async def test_a_note_with_a_key_is_written_once(server: DeskServer) -> None:
         assert oldest["id"] == first["id"]
 
 
+async def test_search_finds_people_and_words_with_their_marks(server: DeskServer) -> None:
+    customer = await server.add_customer("Оксана Шевченко")
+    async with logged_in(server, "101") as client:
+        for text in ("Передзвонити про замовлення", "Замовлень більше немає", "Шевченко дзвонила"):
+            await client.ask("POST", f"customers/{customer}/notes", {"text": text})
+        found = await client.get("search", q="шевчинко")
+        (person,) = found["items"]
+        assert (person["type"], person["customer"]["id"], person["entry"]) == ("customer", customer, None)
+        assert [piece["text"] for piece in person["pieces"] if piece["hit"]] == ["Шевченко"]
+        assert [hit["type"] for hit in (await client.get("search", q="шевченко"))["items"]] == [
+            "customer",
+            "entry",
+        ]
+        first = await client.get("search", q="замовлення", limit=1)
+        second = await client.get("search", q="замовлення", limit=1, before=first["next"])
+        hits = [*first["items"], *second["items"]]
+        assert [hit["customer"]["id"] for hit in hits] == [customer] * 2
+        assert [piece["text"] for hit in hits for piece in hit["pieces"] if piece["hit"]] == [
+            "Замовлень",
+            "замовлення",
+        ]
+        assert second["next"] is None
+        for before in ("x", "1" * 19 + "9", "-", "9" * 19):
+            assert (await client.ask("GET", f"search?q=a&before={before}"))[0] == 422
+
+
+async def test_a_timeline_is_filtered(server: DeskServer) -> None:
+    customer = await server.add_customer("Оксана")
+    async with logged_in(server, "101") as client, logged_in(server, "102") as other:
+        (_, mine), (_, theirs) = [
+            await each.ask("POST", f"customers/{customer}/notes", {"text": "x"}) for each in (client, other)
+        ]
+
+        async def ids(**query: str) -> list[str]:
+            return [
+                entry["id"]
+                for entry in (await client.get(f"customers/{customer}/timeline", **query))["items"]
+            ]
+
+        assert await ids(kind="note") == [theirs["id"], mine["id"]]
+        assert await ids(kind="message") == await ids(channel="email") == []
+        assert await ids(agent=mine["payload"]["agent_id"]) == [mine["id"]]
+        assert await ids(since=theirs["at"]) == [theirs["id"]]
+        assert await ids(until=theirs["at"], kind="note") == [mine["id"]]
+        for query in ("kind=x", "since=yesterday", "since=2026-11-01T12:00:00"):
+            assert (await client.ask("GET", f"customers/{customer}/timeline?{query}"))[0] == 422
+
+
 async def test_readiness_names_what_is_missing(server: DeskServer) -> None:
     async with aiohttp.ClientSession() as http:
         for path in ("healthz", "readyz", "metrics"):

@@ -35,7 +35,7 @@ def make(conn: Connection, name: str, *addresses: Identity, **kwargs: object) ->
         ("100%", ["100% Coffee_Shop"]),
         ("e_s", ["100% Coffee_Shop"]),
         ("_____", []),
-        ("%", ["100% Coffee_Shop"]),
+        ("%", []),
         ("'; DROP TABLE customer", []),
         ("", ["100% Coffee_Shop", "Борис", "Олена ІВАНЕНКО"]),
     ],

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, bindparam, exc, text
+from sqlalchemy import Connection, bindparam, exc, insert, text, update
 
 from bridge.domain.customer import CustomerKind, Identity, Strength
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, InvalidInput, NotFound
-from bridge.store import calls, conversations, filing, groups, people, profiles, timeline
+from bridge.store import calls, conversations, filing, groups, people, profiles, schema, timeline
+from bridge.store.entry_filter import EntryFilter
 from bridge.store.filing import Subject
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
@@ -227,7 +228,7 @@ def test_a_filter_shows_one_channel(conn: Connection) -> None:
     anna = make(conn)
     for n, channel in enumerate(("email", "chat", "email", None)):
         timeline.append(conn, message(str(n), customer_id=anna, channel=channel))
-    page = timeline.read_page(conn, [anna], channel="email")
+    page = timeline.read_page(conn, [anna], only=EntryFilter(channel="email"))
     assert [entry.source_key for entry in page.items] == ["2", "0"]
 
 
@@ -270,3 +271,36 @@ def test_a_profile_by_address_brings_people_and_groups(conn: Connection) -> None
     assert (person.last_at, person.last_channel) == ("2026-11-01T12:00:00.000000Z", "chat")
     assert [group.id for group in profiles.get_customer(conn, anna).belongs_to] == [home]
     assert profiles.find_profile_by_address(conn, "phone", "+380509999999") is None
+
+
+def test_an_entry_that_was_corrected_says_by_which(conn: Connection) -> None:
+    anna = make(conn)
+    old = timeline.append(conn, message("old", customer_id=anna))
+    newer = [
+        timeline.append(conn, message(key, customer_id=anna, replaces_id=old.id)).id for key in ("n1", "n2")
+    ]
+    page = timeline.read_page(conn, [anna])
+    assert {entry.id: entry.replaced_by for entry in page.items} == {
+        old.id: newer[1],
+        newer[0]: None,
+        newer[1]: None,
+    }
+
+
+def test_a_timeline_is_filtered_by_what_an_agent_did(conn: Connection) -> None:
+    anna, agent_id = make(conn), new_id()
+    conn.execute(
+        insert(schema.agent),
+        {"id": agent_id, "login": "a", "name": "A", "role": "agent", "password_hash": "", "created_at": AT},
+    )
+    note = timeline.append(
+        conn, message("n", customer_id=anna, kind=EntryKind.NOTE, payload={"agent_id": agent_id})
+    )
+    call_id = make_call(conn, anna)
+    call = timeline.append(conn, message("c", kind=EntryKind.CALL, call_id=call_id))
+    timeline.append(conn, message("t", kind=EntryKind.TRANSCRIPT, call_id=call_id))
+    timeline.append(conn, message("m", customer_id=anna))
+    only = EntryFilter(agent_id=agent_id)
+    assert [entry.id for entry in timeline.read_page(conn, [anna, make(conn)], only=only).items] == [note.id]
+    conn.execute(update(schema.call).values(answered_by=agent_id))
+    assert [entry.id for entry in timeline.read_page(conn, [anna], only=only).items] == [call.id, note.id]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, matter, merge, order, phone, work
+from bridge.domain import agent, call, card, customer, entry, matter, merge, order, phone, terms, work
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -27,6 +27,7 @@ STRUCTS = [
     answers.Me,
     answers.PhoneLine,
     answers.RungLine,
+    answers.SearchHit,
     answers.UnfinishedCall,
     call.CallDetail,
     call.CallLeg,
@@ -53,6 +54,7 @@ STRUCTS = [
     merge.Suggestion,
     matter.Matter,
     matter.MatterLink,
+    terms.Piece,
     order.Order,
     order.OrderItem,
     order.OrderPlace,
@@ -106,7 +108,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("state", list(agent.AgentState)),
         ("kind", set(customer.CustomerKind) - {customer.CustomerKind.PERSON}),
         ("order_status", list(order.OrderStatus)),
-        ("entry_kind", set(entry.EntryKind) - {entry.EntryKind.CALL}),
+        ("entry_kind", list(entry.EntryKind)),
         ("disposition", agent.DISPOSITIONS),
         ("outcome", list(Outcome)),
         ("call_direction", list(Direction)),

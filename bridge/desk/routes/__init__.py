@@ -20,6 +20,7 @@ from bridge.desk.routes import (
     phones,
     pops,
     recordings,
+    search,
     suggestions,
     worklist,
 )
@@ -28,6 +29,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
     *customers.ROUTES,
     *addresses.ROUTES,
+    *search.ROUTES,
     *calls.ROUTES,
     *worklist.ROUTES,
     *filing.ROUTES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -11,13 +12,15 @@ from bridge.desk.answers import CustomerDetail, CustomerList
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.address import canonical
 from bridge.domain.agent import Role
-from bridge.domain.entry import Entry, Page
+from bridge.domain.entry import Entry, EntryKind, Page
 from bridge.errors import InvalidInput, NotFound
 from bridge.flows import write_note
 from bridge.store import card, conversations, matters, orders, people, profiles, promises, timeline
+from bridge.store.entry_filter import EntryFilter
 from bridge.store.profiles import Profile
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 RECENT: Final = 20
 
 
@@ -32,11 +35,17 @@ class CustomersQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TimelineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`before` is the `next` of the page before."""
+    """`before` is the `next` of the page before. `agent`: what that agent wrote, and the calls that they answered, by
+    their id. `since` is the first moment, `until` the first that is out, both with their zone.
+    """
 
     limit: Limit = 50
     before: str | None = None
     channel: str | None = None
+    kind: EntryKind | None = None
+    agent: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +75,7 @@ async def get_customer(ask: Ask) -> CustomerDetail:
 
 
 async def get_timeline(ask: Ask, query: TimelineQuery) -> Page:
-    """A customer's entries of every channel, newest first."""
+    """A customer's entries, newest first; those that were replaced or redacted are there and say so."""
     return await ask.services.db.read(_page, ask.path("id"), query)
 
 
@@ -123,9 +132,10 @@ def _detail(connection: Connection, customer_id: str) -> CustomerDetail:
 
 def _page(connection: Connection, customer_id: str, query: TimelineQuery) -> Page:
     leaves = _get_profile(connection, customer_id).customer.leaves
-    return timeline.read_page(
-        connection, leaves, limit=query.limit, before=query.before, channel=query.channel
+    only = EntryFilter(
+        channel=query.channel, kind=query.kind, agent_id=query.agent, since=query.since, until=query.until
     )
+    return timeline.read_page(connection, leaves, limit=query.limit, before=query.before, only=only)
 
 
 ROUTES: Final = (

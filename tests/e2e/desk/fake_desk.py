@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from bridge.desk.answers import PhoneLine
+from bridge.desk.answers import PhoneLine, SearchHit, SearchList
 from bridge.domain.agent import Agent, Role
 from bridge.domain.call import CallSummary, NoteDraft, RecordingTranscript
 from bridge.domain.card import Card, ScreenPop
@@ -24,8 +24,10 @@ from bridge.domain.customer import Customer
 from bridge.domain.entry import Entry, EntryKind, Page
 from bridge.domain.live import LiveMessage
 from bridge.domain.merge import Leaf, Merge, Suggestion, SuggestionState
+from bridge.domain.terms import marked, terms_of, wanted_terms
 from bridge.domain.times import iso, utc_now
 from bridge.domain.work import WorkChange, WorkItem
+from bridge.store import customer_words
 from tests.e2e.desk import people
 from tests.e2e.desk.answering import answer, problem
 from tests.e2e.desk.fake_matters import FakeMatters
@@ -131,7 +133,7 @@ class FakeDesk:
             web.post(f"{api}/logout", self._logout),
             web.get(f"{api}/me", self._me),
             web.get(f"{api}/agents", self._agents),
-            web.get(f"{api}/customers", self._search),
+            web.get(f"{api}/search", self._search),
             web.get(f"{api}/customers/{{id}}", self._customer),
             web.get(f"{api}/customers/{{id}}/timeline", self._timeline),
             web.post(f"{api}/customers/{{id}}/notes", self._add_note),
@@ -275,14 +277,18 @@ class FakeDesk:
         return answer({"items": items, "next": None})
 
     async def _search(self, request: web.Request) -> web.Response:
-        wanted = request.query["q"].casefold()
-        found = [
-            each
-            for each in people.CUSTOMERS.values()
-            if wanted in each.name.casefold()
-            or any(wanted in identity.address for identity in each.identities)
-        ]
-        return answer({"items": found, "next": None})
+        wanted = request.query["q"]
+        hits = []
+        for customer in people.CUSTOMERS.values():
+            texts = (customer.name, *(identity.address for identity in customer.identities))
+            pieces = [customer_words.mark(each, wanted) for each in texts]
+            if shown := next((each for each in pieces if any(piece.hit for piece in each)), None):
+                hits.append(SearchHit(type="customer", customer=customer, pieces=shown))
+        for entry in people.entries_of(people.OLENA):
+            if all(set(terms_of(entry.text)).intersection(terms) for terms in wanted_terms(wanted)):
+                found = marked(entry.text, wanted)
+                hits.append(SearchHit(type="entry", customer=people.OLENA, entry=entry, pieces=found))
+        return answer(SearchList(hits[: int(request.query["limit"])], None))
 
     async def _customer(self, request: web.Request) -> web.Response:
         customer = people.CUSTOMERS.get(request.match_info["id"])
@@ -294,8 +300,15 @@ class FakeDesk:
     async def _timeline(self, request: web.Request) -> web.Response:
         customer = people.CUSTOMERS[request.match_info["id"]]
         added = [each for each in self.added if each.customer_id == customer.id]
-        channel = request.query.get("channel")
-        entries = [each for each in added + people.entries_of(customer) if channel in (None, each.channel)]
+        asked = request.query
+        entries = [
+            each
+            for each in added + people.entries_of(customer)
+            if asked.get("channel") in (None, each.channel)
+            and asked.get("kind") in (None, each.kind)
+            and asked.get("agent") in (None, each.payload.get("agent_id"))
+            and asked.get("since", "") <= each.at < asked.get("until", "9")
+        ]
         start, limit = int(request.query.get("before", "0")), int(request.query["limit"])
         rest = str(start + limit) if start + limit < len(entries) else None
         return answer(Page(items=entries[start : start + limit], next=rest))

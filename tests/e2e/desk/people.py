@@ -182,7 +182,17 @@ def entries_of(customer: Customer) -> list[Entry]:
             before(now, days=2),
             author="Андрій Мельник",
             text="Доставку перенесено на четвер після 18:00. Обіцяли знижку 5 % на наступне замовлення.",
-            payload={"disposition": "resolved"},
+            payload={"disposition": "resolved", "agent_id": "agent-1"},
+            replaces_id=f"01900000-0000-7000-9000-{7:012d}",
+        ),
+        entry(
+            7,
+            EntryKind.NOTE,
+            before(now, days=2, minutes=1),
+            author="Андрій Мельник",
+            text="Доставку перенесено на середу.",
+            payload={"agent_id": "agent-1"},
+            replaced_by=f"01900000-0000-7000-9000-{5:012d}",
         ),
         entry(
             6,
@@ -193,6 +203,7 @@ def entries_of(customer: Customer) -> list[Entry]:
             call_id=f"{CALL_PREFIX}{6:012d}",
             payload=call_payload,
         ),
+        entry(8, EntryKind.MESSAGE, before(now, days=4), channel="chat", direction=inbound, redacted=True),
     ]
     older = [
         entry(

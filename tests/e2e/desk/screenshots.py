@@ -68,6 +68,18 @@ async def show_suggestions(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".suggestion")
 
 
+async def show_search(_: FakeDesk, page: Page) -> None:
+    await page.get_by_role("combobox").fill("доставка")
+    await page.wait_for_selector(".search-option mark")
+
+
+async def show_filters(desk: FakeDesk, page: Page) -> None:
+    await show_customer(desk, page)
+    await page.locator(".timeline-filter-first > .button").click()
+    await page.locator(".entry-replaced summary").click()
+    await page.locator(".timeline-filter-more").scroll_into_view_if_needed()
+
+
 async def show_call(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
     await page.wait_for_selector(".stage")
@@ -107,6 +119,8 @@ SCENES: dict[str, Scene] = {
     "customer": show_customer,
     "merging": show_merging,
     "suggestions": show_suggestions,
+    "search": show_search,
+    "filters": show_filters,
     "call": show_call,
     "worklist": show_worklist,
     "phones": show_phones,
@@ -127,6 +141,10 @@ SHOTS = [
     "customer desktop light",
     "merging desktop light",
     "suggestions phone light",
+    "search desktop light",
+    "search phone dark",
+    "filters desktop dark",
+    "filters phone light",
     "call desktop dark",
     "worklist desktop light",
     "worklist desktop dark",

@@ -379,6 +379,50 @@ async def test_customers_are_found_with_the_keyboard_alone(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(people.IRYNA.name)
 
 
+async def test_words_are_found_marked_and_lead_to_their_day(desk: FakeDesk, page: Page) -> None:
+    await page.get_by_role("combobox").fill("замовленням чайник")
+    await expect(page.get_by_text("Nothing found")).to_be_visible()
+    await page.get_by_role("combobox").fill("знижки")
+    option = page.get_by_role("option")
+    await expect(option).to_have_count(1)
+    await expect(option).to_contain_text(people.OLENA.name)
+    await expect(option.locator("mark")).to_have_text(["знижку"])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(people.OLENA.name)
+    await expect(page.locator(".timeline-filter").get_by_label("To")).not_to_have_value("")
+    await expect(page.locator(".entry").first).to_contain_text("Обіцяли знижку")
+    await page.get_by_role("button", name="Show all").click()
+    await expect(page.locator(".entry").first).to_contain_text("Order")
+
+
+async def test_a_mistyped_name_is_found_and_marked(page: Page) -> None:
+    family = people.OLENA.name.split()[1]
+    await page.get_by_role("combobox").fill(f"{family[:3]}щ{family[4:]}")
+    await expect(page.get_by_role("option").first.locator("mark")).to_have_text([family])
+
+
+async def test_the_timeline_is_filtered_by_what_who_and_when(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await page.get_by_role("button", name="More filters").click()
+    await page.get_by_label("What").select_option("note")
+    await expect(page.locator(".entry")).to_have_count(2)
+    await page.get_by_label("Agent", exact=True).select_option("agent-2")
+    await expect(page.get_by_text("Nothing like that here.")).to_be_visible()
+    await page.get_by_role("button", name="Show all").click()
+    await page.get_by_label("From").fill("2100-01-01")
+    await expect(page.get_by_text("Nothing like that here.")).to_be_visible()
+
+
+async def test_what_was_corrected_or_removed_says_so(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await expect(page.get_by_text("Removed at the customer's request.")).to_be_visible()
+    old = page.locator(".entry").filter(has_text="Corrected later")
+    await expect(old.get_by_text("на середу")).to_be_hidden()
+    await old.get_by_text("Corrected later").click()
+    await expect(old.get_by_text("на середу")).to_be_visible()
+    await expect(page.locator(".entry").filter(has_text="на четвер")).to_contain_text("Correction")
+
+
 async def test_recording_plays(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
     await expect(page.locator(".stage")).to_have_count(9)
@@ -455,6 +499,17 @@ async def on_customer(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".entry")
 
 
+async def on_search(_: FakeDesk, page: Page) -> None:
+    await page.get_by_role("combobox").fill("олена")
+    await page.wait_for_selector(".search-option mark")
+
+
+async def on_filters(desk: FakeDesk, page: Page) -> None:
+    await on_customer(desk, page)
+    await page.get_by_role("button", name="More filters").click()
+    await page.get_by_text("Corrected later").click()
+
+
 async def on_call(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
     await page.wait_for_selector(".stage")
@@ -497,12 +552,13 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
         on_pop,
         on_wrap_up,
         on_customer,
+        on_search,
+        on_filters,
         on_call,
         on_worklist,
         on_phones,
         on_merging,
         on_suggestions,
-        on_call,
         on_components,
     ):
         async with FakeDesk(Role.SUPERVISOR) as desk:

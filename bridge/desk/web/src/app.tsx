@@ -26,7 +26,7 @@ import { encounters, front, startDesk, stopDesk } from "./state/desk.ts";
 import { keepDraftsOf, saveDrafts } from "./state/drafts.ts";
 import { link } from "./state/live.ts";
 import { notifyFailure } from "./state/notices.ts";
-import { navigate, route } from "./state/router.ts";
+import { navigate, openEntry, route } from "./state/router.ts";
 import { isUnreachable, logOut, me } from "./state/session.ts";
 import { olderThan, worklist } from "./state/worklist.ts";
 
@@ -63,7 +63,11 @@ function TopBar() {
       </a>
       <div class="bar-search">
         {route.value.page !== "desk" || front.value ? (
-          <SearchBox label={t("search.label")} onChoose={({ id }) => navigate(`/customers/${id}`)} />
+          <SearchBox
+            label={t("search.label")}
+            onChoose={({ id }) => navigate(`/customers/${id}`)}
+            onChooseEntry={openEntry}
+          />
         ) : null}
       </div>
       <WorklistLink />
@@ -101,7 +105,7 @@ function Desk() {
 
 function CurrentPage() {
   const at = route.value;
-  if (at.page === "customer") return <CustomerPage id={at.id} />;
+  if (at.page === "customer") return <CustomerPage id={at.id} to={at.to} />;
   if (at.page === "call") return <CallPage id={at.id} />;
   if (at.page === "worklist") return <WorklistPage />;
   if (at.page === "phones") return <PhonesPage />;

@@ -68,6 +68,7 @@ export const entry = (fields: Partial<Entry> = {}): Entry => ({
   call_id: null,
   conversation_id: null,
   replaces_id: null,
+  replaced_by: null,
   redacted: false,
   payload: {},
   ...fields,

@@ -12,12 +12,12 @@ beforeEach(() => {
 });
 
 test("plurals follow the language", () => {
-  assert.equal(t("search.found", { count: 1 }), "1 customer found");
-  assert.equal(t("search.found", { count: 5 }), "5 customers found");
+  assert.equal(t("search.found", { count: 1 }), "1 result");
+  assert.equal(t("search.found", { count: 5 }), "5 results");
   language.value = "ru";
-  assert.equal(t("search.found", { count: 1 }), "Найден 1 клиент");
-  assert.equal(t("search.found", { count: 3 }), "Найдено 3 клиента");
-  assert.equal(t("search.found", { count: 11 }), "Найдено 11 клиентов");
+  assert.equal(t("search.found", { count: 1 }), "Найден 1 результат");
+  assert.equal(t("search.found", { count: 3 }), "Найдено 3 результата");
+  assert.equal(t("search.found", { count: 11 }), "Найдено 11 результатов");
 });
 
 test("a code without a word is shown as it is", () => {

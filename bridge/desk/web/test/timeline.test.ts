@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TimelineState, withCalls, withEntry } from "../src/state/timeline.ts";
+import {
+  EVERYTHING,
+  isShown,
+  type TimelineFilter,
+  TimelineState,
+  withCalls,
+  withEntry,
+} from "../src/state/timeline.ts";
 import { call, entry } from "./make.ts";
 
 const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
@@ -19,13 +26,26 @@ test("of two at the same time the later id stands first, as the server sorts the
   assert.deepEqual(ids(withEntry([b!], entry({ id: "b2", at: b!.at }))), ["b2", "b"]);
 });
 
-test("a correction takes the place of what it corrects", () => {
+test("what was corrected stays and says by which", () => {
   const correction = entry({ id: "b2", at: "2026-11-24T00:00:00.000000Z", replaces_id: "b" });
-  assert.deepEqual(ids(withEntry(line, correction)), ["b2", "c", "a"]);
+  const shown = withEntry(line, correction);
+  assert.deepEqual(ids(shown), ["b2", "c", "b", "a"]);
+  assert.deepEqual(
+    shown.map((each) => each.replaced_by),
+    [null, null, "b2", null],
+  );
+});
+
+test("an entry that just came is shown where the filter takes it", () => {
+  const note = entry({ kind: "note", at: "2026-11-22T12:00:00.000000Z", payload: { agent_id: "agent-1" } });
+  const shown = (filter: Partial<TimelineFilter>) => isShown(note, { ...EVERYTHING, ...filter });
+  assert.ok(shown({}) && shown({ kind: "note", agent: "agent-1", from: "2026-11-22", to: "2026-11-22" }));
+  assert.ok(![{ kind: "call" }, { channel: "email" }, { agent: "agent-2" }].some(shown));
+  assert.ok(![{ from: "2026-11-24" }, { to: "2026-11-20" }].some(shown));
 });
 
 test("what is written to any leaf of a merged customer is theirs", () => {
-  const timeline = new TimelineState("anna", null, [], ["anna", "twin"]);
+  const timeline = new TimelineState("anna", EVERYTHING, [], ["anna", "twin"]);
   for (const [id, customer_id] of [
     ["1", "anna"],
     ["2", "twin"],

@@ -6,7 +6,6 @@ import type {
   CallDetail,
   CallSummary,
   Card,
-  Customer,
   CustomerDetail,
   Entry,
   Filed,
@@ -24,6 +23,7 @@ import type {
   Suggestion,
   Promised,
   Thing,
+  SearchHit,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -85,10 +85,21 @@ export async function getMe(): Promise<Me> {
 
 export const listAgents = () => get<Page<AgentLine>>("/agents");
 
-export const searchCustomers = (q: string, signal?: AbortSignal) =>
-  get<Page<Customer>>("/customers", { q, limit: 8 }, signal ? { signal } : {});
+/** Customers, then the newest entries with the words. */
+export const search = (q: string, signal?: AbortSignal) =>
+  get<Page<SearchHit>>("/search", { q, limit: 8 }, signal ? { signal } : {});
 export const getCustomer = (id: string) => get<CustomerDetail>(`/customers/${id}`);
-export const getTimeline = (id: string, query: { before?: string | null; channel?: string | null }) =>
+
+export interface TimelineQuery {
+  before: string | null;
+  channel: string | null;
+  kind: string | null;
+  agent: string | null;
+  since: string | null;
+  until: string | null;
+}
+
+export const getTimeline = (id: string, query: TimelineQuery) =>
   get<Page<Entry>>(`/customers/${id}/timeline`, { limit: 30, ...query });
 export const addNote = (customerId: string, text: string, key: string) =>
   post<Entry>(`/customers/${customerId}/notes`, { text, key });

@@ -203,8 +203,22 @@ export interface Entry {
   call_id: string | null;
   conversation_id: string | null;
   replaces_id: string | null;
+  replaced_by: string | null;
   redacted: boolean;
   payload: EntryPayload;
+}
+
+/** A part of a text, and whether it is what was looked for. */
+export interface Piece {
+  text: string;
+  hit: boolean;
+}
+
+export interface SearchHit {
+  type: "customer" | "entry";
+  customer: Customer | null;
+  entry: Entry | null;
+  pieces: Piece[];
 }
 
 export interface Page<T> {

@@ -20,7 +20,7 @@ const isMissed = (outcome: string | null | undefined) =>
 const outcomeTone = (outcome: string): Tone => (isMissed(outcome) ? "bad" : "neutral");
 
 /** What happened, in a word or two: "Incoming call", "E-mail, outgoing", "Note". */
-function titleOf({ kind, channel, direction, payload }: Entry): string {
+export function titleOf({ kind, channel, direction, payload }: Entry): string {
   if (kind === "call") return word("call_direction", payload.direction ?? direction ?? "inbound");
   if (payload.subtype === "voicemail") return t("entry.voicemail");
   if (kind === "message" && channel) {
@@ -77,7 +77,18 @@ function Attachments({ entry }: { entry: Entry }) {
   );
 }
 
-function Body({ entry }: { entry: Entry }): ComponentChildren {
+/** What an entry said before it was corrected is kept, folded away. */
+function Body({ entry }: { entry: Entry }) {
+  if (!entry.replaced_by || entry.redacted) return <Content entry={entry} />;
+  return (
+    <details class="entry-replaced">
+      <summary>{t("entry.replaced")}</summary>
+      <Content entry={entry} />
+    </details>
+  );
+}
+
+function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
   const { kind } = entry;
   const { subject, quoted, disposition, since, until, utterances, state } = entry.payload;
@@ -112,6 +123,7 @@ export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time"
       <div class="entry-main">
         <header class="entry-head">
           <span class="entry-title">{titleOf(entry)}</span>
+          {entry.replaces_id && <Badge>{t("entry.correction")}</Badge>}
           {entry.author && <span class="entry-author">{entry.author}</span>}
           <time class="entry-time number" dateTime={entry.at} title={fullDate(entry.at)}>
             {when === "time" ? timeOfDay(entry.at) : ago(entry.at)}

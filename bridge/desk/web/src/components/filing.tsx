@@ -43,7 +43,7 @@ export function FilingDialog({ callId, onClose }: { callId: string; onClose: () 
     <Dialog title={t("filing.title")} onClose={onClose}>
       <div class="stack">
         <SearchBox
-          label={t("search.label")}
+          label={t("search.people")}
           onChoose={(customer) => fileAndClose({ customer_id: customer.id }, customer.name)}
         />
         <form

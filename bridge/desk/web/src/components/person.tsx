@@ -1,4 +1,5 @@
 import "./person.css";
+import type { ComponentChildren } from "preact";
 import type { Customer } from "../api/types.ts";
 import { languageName } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
@@ -41,14 +42,23 @@ export function CustomerBadges({ customer }: { customer: Customer }) {
   );
 }
 
+interface PersonBadgeProps {
+  name: string;
+  kind: Kind;
+  /** The name as it is shown, where parts of it are marked. */
+  marked?: ComponentChildren;
+  detail?: ComponentChildren;
+  isVip?: boolean;
+}
+
 /** One line with avatar, name and a quiet second line; the second is never the only place of the name. */
-export function PersonBadge(props: { name: string; kind: Kind; detail?: string; isVip?: boolean }) {
+export function PersonBadge(props: PersonBadgeProps) {
   return (
     <span class="person">
       <Avatar name={props.name} kind={props.kind} size="s" />
       <span class="person-text">
         <span class="person-name">
-          {props.name}
+          <span>{props.marked ?? props.name}</span>
           {props.isVip && <Icon name="star" size={14} />}
           {props.isVip && <span class="only-heard">{t("customer.vip")}</span>}
         </span>

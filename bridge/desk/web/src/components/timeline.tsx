@@ -6,12 +6,12 @@ import { dayName } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { freshCalls, generation, onEntry } from "../state/desk.ts";
 import { notifyFailure } from "../state/notices.ts";
-import { TimelineState, withCalls } from "../state/timeline.ts";
+import { EVERYTHING, TimelineState, type TimelineFilter, withCalls } from "../state/timeline.ts";
 import { Button } from "./button.tsx";
 import { EntryRow } from "./entry.tsx";
 import { EmptyState, Panel } from "./panel.tsx";
 import { Skeleton } from "./skeleton.tsx";
-import { ChannelFilter } from "./tabs.tsx";
+import { TimelineFilterBar } from "./timeline_filter.tsx";
 
 interface Day {
   name: string;
@@ -52,14 +52,14 @@ export function EntryList({ entries, head }: { entries: readonly Entry[]; head?:
 
 function useTimeline(
   customerId: string,
-  channel: string | null,
+  filter: TimelineFilter,
   initial: readonly Entry[],
   leaves: readonly string[],
 ): TimelineState {
   const epoch = generation.value;
   const state = useMemo(
-    () => new TimelineState(customerId, channel, channel === null ? initial : [], leaves),
-    [customerId, channel, epoch, leaves.join()],
+    () => new TimelineState(customerId, filter, filter === EVERYTHING ? initial : [], leaves),
+    [customerId, filter, epoch, leaves.join()],
   );
   useEffect(() => {
     state.load("start").catch(notifyFailure);
@@ -91,21 +91,24 @@ interface TimelineProps {
   head?: ComponentChildren;
   /** The call that `head` is about: it is not said twice. */
   headCallId?: string;
+  /** The newest day to show first (YYYY-MM-DD): where something was found. */
+  to?: string | null;
 }
 
-/** A customer's timeline: newest first, older entries come as one scrolls, filtered by channel. */
-export function Timeline({ customerId, leaves, initial = [], head, headCallId }: TimelineProps) {
-  const [channel, setChannel] = useState<string | null>(null);
-  const state = useTimeline(customerId, channel, initial, leaves);
+/** A customer's timeline: newest first, older entries come as one scrolls; filtered as one likes. */
+export function Timeline({ customerId, leaves, initial = [], head, headCallId, to = null }: TimelineProps) {
+  const [filter, setFilter] = useState<TimelineFilter>(to ? { ...EVERYTHING, to } : EVERYTHING);
+  const state = useTimeline(customerId, filter, initial, leaves);
   const isHead = (entry: Entry) => entry.kind === "call" && entry.call_id === headCallId;
   const entries = withCalls(state.entries.value, freshCalls.value).filter((entry) => !head || !isHead(entry));
   const loadMore = () => void state.load("next").catch(notifyFailure);
   const status = state.status.value;
   return (
-    <Panel title={t("timeline.title")} aside={<ChannelFilter value={channel} onChoose={setChannel} />}>
+    <Panel title={t("timeline.title")}>
+      <TimelineFilterBar value={filter} onChange={setFilter} />
       {(entries.length > 0 || head) && <EntryList entries={entries} head={head} />}
       {entries.length === 0 && status === "ready" && (
-        <EmptyState title={channel ? t("timeline.none_on_channel") : t("timeline.none")} />
+        <EmptyState title={filter === EVERYTHING ? t("timeline.none") : t("timeline.none_such")} />
       )}
       {status === "loading" && <Skeleton lines={4} />}
       {status === "failed" && (

@@ -69,7 +69,7 @@ function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => v
 }
 
 /** Everything about one customer. */
-export function CustomerPage({ id }: { id: string }) {
+export function CustomerPage({ id, to }: { id: string; to: string | null }) {
   const { data: customer, problem, refresh } = useFetched(() => api.getCustomer(id), [id, generation.value]);
   const [isMerging, setMerging] = useState(false);
   const [retired, setRetired] = useState<Identity | null>(null);
@@ -99,7 +99,7 @@ export function CustomerPage({ id }: { id: string }) {
           <MergeHistory customerId={customer.id} />
           {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
         </div>
-        <Timeline key={customer.id} customerId={customer.id} leaves={customer.leaves} />
+        <Timeline key={`${customer.id} ${to}`} customerId={customer.id} leaves={customer.leaves} to={to} />
       </div>
       {isMerging && <MergeDialog customer={customer} onClose={() => setMerging(false)} />}
       {retired && (

@@ -75,6 +75,7 @@ const entry = (id: number, fields: Partial<Entry> & Pick<Entry, "kind" | "at">):
   call_id: null,
   conversation_id: null,
   replaces_id: null,
+  replaced_by: null,
   redacted: false,
   payload: {},
   ...fields,

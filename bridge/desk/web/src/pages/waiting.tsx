@@ -12,7 +12,7 @@ import { SearchBox } from "../components/search.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
 import { bringToFront, encounters, freshCalls, generation, ownState, states } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";
-import { navigate } from "../state/router.ts";
+import { navigate, openEntry } from "../state/router.ts";
 import { me } from "../state/session.ts";
 
 const RECENT = 20;
@@ -124,7 +124,11 @@ export function Waiting() {
             </p>
           </div>
         </header>
-        <SearchBox label={t("search.label")} onChoose={({ id }) => navigate(`/customers/${id}`)} />
+        <SearchBox
+          label={t("search.label")}
+          onChoose={({ id }) => navigate(`/customers/${id}`)}
+          onChooseEntry={openEntry}
+        />
         <RecentCalls />
       </div>
       <div class="stack">

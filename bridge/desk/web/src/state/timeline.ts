@@ -3,10 +3,44 @@ import { signal } from "@preact/signals";
 import * as api from "../api/client.ts";
 import type { CallSummary, Entry } from "../api/types.ts";
 
-/** Adds an entry that just came. One that replaces another takes it away; one that is there already changes nothing. */
+/** Which entries are shown; null is all. `from` and `to` are whole days of this browser's zone: YYYY-MM-DD. */
+export interface TimelineFilter {
+  channel: string | null;
+  kind: string | null;
+  agent: string | null;
+  from: string | null;
+  to: string | null;
+}
+
+export const EVERYTHING: TimelineFilter = { channel: null, kind: null, agent: null, from: null, to: null };
+
+/** The first moment of a day, or of one some days later. */
+function startOf(day: string | null, later = 0): string | null {
+  if (!day) return null;
+  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+  return new Date(year, month - 1, date + later).toISOString();
+}
+
+const spanOf = ({ from, to }: TimelineFilter) => ({ since: startOf(from), until: startOf(to, 1) });
+
+/** Whether an entry that just came belongs to what is shown. Who did what in a call, the server knows better. */
+export function isShown(entry: Entry, filter: TimelineFilter): boolean {
+  const { since, until } = spanOf(filter);
+  return (
+    (!filter.channel || filter.channel === entry.channel) &&
+    (!filter.kind || filter.kind === entry.kind) &&
+    (!filter.agent || filter.agent === entry.payload.agent_id) &&
+    (!since || Date.parse(entry.at) >= Date.parse(since)) &&
+    (!until || Date.parse(entry.at) < Date.parse(until))
+  );
+}
+
+/** Adds an entry that just came. One that it replaces says so; one that is there already changes nothing. */
 export function withEntry(entries: readonly Entry[], entry: Entry): readonly Entry[] {
   if (entries.some((each) => each.id === entry.id)) return entries;
-  const rest = entries.filter((each) => each.id !== entry.replaces_id);
+  const rest = entries.map((each) =>
+    each.id === entry.replaces_id ? { ...each, replaced_by: entry.id } : each,
+  );
   const index = rest.findIndex((each) => each.at < entry.at || (each.at === entry.at && each.id < entry.id));
   return index < 0 ? [...rest, entry] : rest.toSpliced(index, 0, entry);
 }
@@ -44,7 +78,7 @@ export class TimelineState {
 
   constructor(
     readonly customerId: string,
-    readonly channel: string | null,
+    readonly filter: TimelineFilter,
     initial: readonly Entry[] = [],
     /** The ids that answer to the customer: an entry says the one that it was written to. */
     private readonly leaves: readonly string[] = [],
@@ -59,7 +93,9 @@ export class TimelineState {
     this.status.value = "loading";
     try {
       const before = from === "next" ? this.next.value : null;
-      const page = await api.getTimeline(this.customerId, { before, channel: this.channel });
+      const { channel, kind, agent } = this.filter;
+      const query = { before, channel, kind, agent, ...spanOf(this.filter) };
+      const page = await api.getTimeline(this.customerId, query);
       if (request !== this.request) return;
       const known = from === "next" ? this.entries.value : [];
       const ids = new Set(known.map((each) => each.id));
@@ -74,7 +110,7 @@ export class TimelineState {
 
   take(entry: Entry): void {
     const isOurs = entry.customer_id === this.customerId || this.leaves.includes(entry.customer_id ?? "");
-    if (isOurs && (!this.channel || this.channel === entry.channel)) {
+    if (isOurs && isShown(entry, this.filter)) {
       this.entries.value = withEntry(this.entries.value, entry);
     }
   }
