@@ -23,6 +23,7 @@ from bridge.desk.metrics import Metrics
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.agent import Agent
+from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.errors import InvalidInput
@@ -179,7 +180,7 @@ class Server:
     ) -> CallFlow:
         def committed() -> None:
             relay.poke()
-            bus.wake()
+            bus.tell(Subject.WORK)
 
         return CallFlow(
             db=db,

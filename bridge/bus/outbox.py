@@ -14,7 +14,8 @@ from typing import Final
 
 import structlog
 
-from bridge.bus.memory import MemoryBus
+from bridge.bus.waker import Waker
+from bridge.domain.ports import Bus, Subject
 from bridge.domain.topic import Group
 from bridge.errors import Transient
 from bridge.store import outbox
@@ -36,13 +37,13 @@ class OutboxConsumer:
     def __init__(
         self,
         db: Database,
-        bus: MemoryBus,
+        bus: Bus,
         group: Group,
         do: Callable[[Work], Awaitable[None]],
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
-        self._bus = bus
+        self._waker = Waker(bus, Subject.WORK)
         self._group = group
         self._do = do
         self._clock = clock
@@ -58,7 +59,7 @@ class OutboxConsumer:
                     await self._look()
             except Transient as error:
                 log.warning("outbox_waits", group=self._group, reason=str(error))
-            await self._bus.wait(self._group, POLL_SECONDS)
+            await self._waker.wait(POLL_SECONDS)
 
     @property
     def waiting(self) -> int:

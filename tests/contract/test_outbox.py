@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import KEPT, OutboxConsumer
 from bridge.domain.live import EVERYONE
+from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group, Topic
 from bridge.errors import Transient
@@ -82,7 +83,7 @@ async def test_the_bus_wakes_the_consumer_before_it_looks_by_itself(
     bus, done = MemoryBus(), Doing(db)
     async with consuming(db, done, Clock(), bus):
         await db.write(put, "a")
-        bus.wake()
+        bus.tell(Subject.WORK)
         await eventually(lambda: done.effects == ["a"])
 
 
