@@ -146,7 +146,11 @@ class RedisBus:
     async def _insist(self, ask: Callable[..., Any], *given: bytes) -> Any:
         """What `ask` answers, however long Redis is away or takes no writes."""
         wait, is_away = FIRST_WAIT, False
+        task = asyncio.current_task()
         while True:
+            # redis-py, cancelled while it connects or reads, may say that the connection is lost instead.
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError
             try:
                 answer = await ask(*given)
             except (RedisError, OSError) as error:

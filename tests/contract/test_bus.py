@@ -41,10 +41,13 @@ async def running(*buses: Bus) -> AsyncIterator[None]:
     for bus in buses:
         if isinstance(bus, RedisBus):
             await bus.joined()
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture(params=["memory", "redis"])
