@@ -15,6 +15,7 @@ from aiohttp import web
 from bridge.agi_metrics import AgiCollector
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
+from bridge.bus.redis import RedisBus
 from bridge.bus.relay import FeedRelay
 from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
@@ -23,7 +24,7 @@ from bridge.desk.metrics import Metrics
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.agent import Agent
-from bridge.domain.ports import Subject
+from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.errors import InvalidInput
@@ -129,7 +130,8 @@ class Server:
         hub = Hub(db)
         self._stack.push_async_callback(hub.close)
         relay = FeedRelay(db, hub.publish, utc_now)
-        bus = MemoryBus()
+        bus = make_bus(self._settings.bus.url)
+        self._run(bus.run(), "bus")
         metrics = Metrics()
         metrics.add(AgiCollector(child))
         calls = self._make_call_flow(db, client, hub, relay, bus, metrics)
@@ -175,7 +177,7 @@ class Server:
         client: AmiClient,
         hub: Hub,
         relay: FeedRelay,
-        bus: MemoryBus,
+        bus: Bus,
         metrics: Metrics,
     ) -> CallFlow:
         def committed() -> None:
@@ -194,7 +196,7 @@ class Server:
         )
 
     async def _start_transcriber(
-        self, db: Database, bus: MemoryBus, relay: FeedRelay, metrics: Metrics
+        self, db: Database, bus: Bus, relay: FeedRelay, metrics: Metrics
     ) -> None:
         worker = await self._stack.enter_async_context(SpeechWorker())
         flow = TranscribeRecording(
@@ -213,6 +215,7 @@ class Server:
         metrics.watch(
             "transcripts_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds
         )
+        metrics.watch("dead_letters", "Work that was given up", lambda: consumer.dead)
         self._run(consumer.run(), "transcriber")
 
     async def _serve_desk(
@@ -293,6 +296,11 @@ class Server:
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(ended)
         self._stack.push_async_callback(_cancel, task)
+
+
+def make_bus(url: str) -> Bus:
+    """The bus of `bus.url`. Raises InvalidInput."""
+    return MemoryBus() if url == Settings().bus.url else RedisBus(url)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

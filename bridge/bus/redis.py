@@ -95,7 +95,7 @@ class RedisBus:
             await self._more.wait()
             self._more.clear()
             while self._queue or self._woken:
-                batch = [(subject, b"") for subject in self._woken]
+                batch: list[_Message] = [(subject, b"") for subject in self._woken]
                 self._woken.clear()
                 batch += [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
                 await self._insist(self._add, _encode(batch))
@@ -112,8 +112,8 @@ class RedisBus:
 
     async def _find_end(self) -> bytes:
         """The place of the newest entry, _BEGINNING when there is none."""
-        newest = await self._redis.xrevrange(STREAM, count=1)
-        return newest[0][0] if newest else _BEGINNING
+        newest: Any = await self._redis.xrevrange(STREAM, count=1)
+        return bytes(newest[0][0]) if newest else _BEGINNING
 
     async def _read_after(self, position: bytes) -> bytes:
         """Hand on what comes after `position`; the place of the last of it."""

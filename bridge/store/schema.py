@@ -435,8 +435,27 @@ outbox = Table(
     # From when on it may be taken: whoever takes it sets it to when others may again.
     Column("due_at", UtcTime, nullable=False),
     Column("tries", Integer, nullable=False),
+    # Of those tries the ones that were the work's own fault, as far as is known: whoever takes it counts one, and
+    # takes it back when something was away only.
+    Column("failures", Integer, nullable=False, server_default="0"),
     UniqueConstraint("consumer", "topic", "key"),
     Index("ix_outbox_due", "consumer", "due_at"),
+)
+
+# Work of the outbox that was given up, until an admin retries or drops it.
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("consumer", String(32), nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),  # when the work was
+    Column("died_at", UtcTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_dead_letter_page", "died_at", "id"),
 )
 
 audit = Table(
