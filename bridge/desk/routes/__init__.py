@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.desk.route import Route
-from bridge.desk.routes import agents, calls, customers, filing, health, live, login, pages, recordings
+from bridge.desk.routes import agents, calls, customers, dead_letters, filing, health, live, login, pages, recordings
 
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
@@ -14,6 +14,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *filing.ROUTES,
     *recordings.ROUTES,
     *agents.ROUTES,
+    *dead_letters.ROUTES,
     *live.ROUTES,
     *health.ROUTES,
     *pages.ROUTES,
