@@ -26,10 +26,12 @@ from bridge.domain.ports import Subject
 from bridge.errors import InvalidInput
 
 STREAM: Final = "omniline"
-KEPT: Final = 10_000
+KEPT: Final = 2_000
 """Entries that Redis keeps, about: more than a process is behind that is not as good as gone."""
 QUEUE: Final = 100_000
-BATCH: Final = 512
+BATCH: Final = 64
+"""Messages of one entry: with KEPT it bounds what Redis needs."""
+READ: Final = 512
 BLOCK_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 5.0
 FIRST_WAIT: Final = 0.05
@@ -117,9 +119,7 @@ class RedisBus:
 
     async def _read_after(self, position: bytes) -> bytes:
         """Hand on what comes after `position`; the place of the last of it."""
-        found: Any = await self._redis.xread(
-            {STREAM: position}, count=BATCH, block=int(BLOCK_SECONDS * 1000)
-        )
+        found: Any = await self._redis.xread({STREAM: position}, count=READ, block=int(BLOCK_SECONDS * 1000))
         if not found:
             # Redis was emptied, and its clock may have gone back since: what came then lies before `position`.
             end = await self._find_end()

@@ -24,7 +24,9 @@ def dead_letters_command() -> None:
 
 
 @dead_letters_command.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="The newest so many.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="The newest so many."
+)
 @click.option("--json", "as_json", is_flag=True, help="A JSON list.")
 def list_command(limit: int, *, as_json: bool) -> None:
     """Shows the newest first."""

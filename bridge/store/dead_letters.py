@@ -35,7 +35,9 @@ def bury(connection: Connection, work_id: str, reason: str, at: datetime) -> boo
     row = connection.execute(_work, {"row": work_id}).one_or_none()
     if row is None:
         return False
-    kept = {name: getattr(row, name) for name in ("consumer", "topic", "key", "payload", "created_at", "tries")}
+    kept = {
+        name: getattr(row, name) for name in ("consumer", "topic", "key", "payload", "created_at", "tries")
+    }
     letter = {"id": new_id(), **kept, "died_at": at, "reason": reason[:REASON_LENGTH]}
     connection.execute(insert(dead_letter), letter)
     connection.execute(_finish, {"row": work_id})

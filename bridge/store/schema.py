@@ -23,6 +23,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -419,6 +420,27 @@ feed = Table(
         sqlite_where=text("number IS NULL"),
         postgresql_where=text("number IS NULL"),
     ),
+)
+
+# What came to an inbox, word for word, as a webhook's body; kept before it was answered for.
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
+    Column("source_key", Text, nullable=False),  # the same when the provider sends the same again
+    Column("body", LargeBinary, nullable=False),
+    Column("arrived_at", UtcTime, nullable=False),
+    UniqueConstraint("inbox_id", "source_key"),
+)
+
+# Who alone does what only one of several processes may, until when.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(36), nullable=False),
+    Column("until", UtcTime, nullable=False),
 )
 
 outbox = Table(

@@ -32,9 +32,13 @@ def put(connection: Connection, *keys: str) -> None:
 
 @asynccontextmanager
 async def consuming(
-    db: Database, do: Callable[[Work], Awaitable[None]], clock: Clock, bus: MemoryBus | None = None
+    db: Database,
+    do: Callable[[Work], Awaitable[None]],
+    clock: Clock,
+    bus: MemoryBus | None = None,
+    group: Group = GROUP,
 ) -> AsyncIterator[OutboxConsumer]:
-    consumer = OutboxConsumer(db, bus or MemoryBus(), GROUP, do, clock)
+    consumer = OutboxConsumer(db, bus or MemoryBus(), group, do, clock)
     task = asyncio.create_task(consumer.run())
     yield consumer
     task.cancel()

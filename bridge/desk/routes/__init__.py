@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.desk.route import Route
-from bridge.desk.routes import agents, calls, customers, dead_letters, filing, health, live, login, pages, recordings
+from bridge.desk.routes import (
+    agents,
+    calls,
+    customers,
+    dead_letters,
+    filing,
+    health,
+    live,
+    login,
+    pages,
+    recordings,
+)
 
 ROUTES: Final[tuple[Route, ...]] = (
     *login.ROUTES,
