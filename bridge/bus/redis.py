@@ -81,12 +81,18 @@ class RedisBus:
         self._followers.setdefault(subject, []).append(take)
 
     async def run(self) -> None:
+        tasks = [
+            asyncio.create_task(self._send(), name="bus-send"),
+            asyncio.create_task(self._read(), name="bus-read"),
+        ]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send(), name="bus-send")
-                tasks.create_task(self._read(), name="bus-read")
+            await asyncio.gather(*tasks)
         finally:
+            for task in tasks:
+                task.cancel()
+            # redis-py now and then misses a cancellation that comes as it begins to read: it notices a closed connection.
             await self._redis.aclose()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def joined(self) -> None:
         """Returns when what other processes tell from now on will be taken."""
@@ -148,7 +154,7 @@ class RedisBus:
         wait, is_away = FIRST_WAIT, False
         task = asyncio.current_task()
         while True:
-            # redis-py, cancelled while it connects or reads, may say that the connection is lost instead.
+            # See `run`: then it says that the connection was lost.
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError
             try:
