@@ -5,7 +5,7 @@ from alembic import op
 
 from bridge.store.types import Id, UtcTime
 
-revision = "0005"
+revision = "0006"
 down_revision = "0002"
 
 
