@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order
+from bridge.domain import agent, call, card, customer, dead_letter, entry, order, topic
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -39,6 +39,7 @@ STRUCTS = [
     customer.Candidate,
     customer.Customer,
     customer.Identity,
+    dead_letter.DeadLetter,
     entry.Entry,
     order.Order,
     order.OrderItem,
@@ -115,6 +116,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("identified", ["known", "unknown"]),
         ("recording_state", ["recording", "missing"]),
         ("transcript_failure", list(call.WhyWordless)),
+        ("work", list(topic.Topic)),
         ("speaker", list(interface.Speaker)),
         ("recording_kind", ["call", "voicemail"]),
         ("conversation_state", ["open", "snoozed"]),

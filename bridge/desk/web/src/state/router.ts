@@ -5,12 +5,14 @@ export type Route =
   | { page: "desk" }
   | { page: "customer"; id: string }
   | { page: "call"; id: string }
+  | { page: "dead_letters" }
   | { page: "components" }
   | { page: "missing" };
 
 export function routeOf(path: string): Route {
   const [, first = "", id, ...rest] = path.split("/");
   if ((first === "" || first === "login") && id === undefined) return { page: "desk" };
+  if (first === "dead_letters" && id === undefined) return { page: "dead_letters" };
   if (first === "components" && id === undefined) return { page: "components" };
   if (id && rest.length === 0 && first === "customers") return { page: "customer", id };
   if (id && rest.length === 0 && first === "calls") return { page: "call", id };
