@@ -63,7 +63,8 @@ async def test_shuffled_and_repeated_ten_times_each_is_received_once(db: Databas
     bus.follow(Subject.FEED, told.append)
     flow = ReceiveArrival(db, {"tiny": (understand, receive)}, lambda: bus.tell(Subject.FEED))
     async with consuming(db, flow, Clock(), bus, Group.RECEIVER) as consumer:
-        await eventually(lambda: consumer.waiting == 0 and told)
+        await eventually(lambda: len(told) == len(sent), within=20)
+        await eventually(lambda: consumer.waiting == 0)
     assert sorted(await db.read(list_said)) == sorted(sent)
 
 
