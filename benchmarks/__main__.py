@@ -19,6 +19,7 @@ NAMES = [
     "agi_cost",
     "ami_parse",
     "asr_overhead",
+    "bus",
     "card_sqlite",
     "find_customer",
     "find_words",

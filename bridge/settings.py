@@ -91,10 +91,11 @@ class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the parts of Omniline wake each other."""
+    """How the processes of Omniline wake each other."""
 
-    url: Literal["memory://"] = "memory://"
-    """`memory://`: inside one process."""
+    url: Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://.|unix://.)")] = "memory://"
+    """`memory://`: inside one process; `redis://[:password@]host:6379/0`: a Redis of at least version 5, `rediss://` by TLS,
+    `unix:///run/redis.sock?db=0` by a socket. Each home needs a database number of its own."""
 
 
 class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

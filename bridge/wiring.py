@@ -6,6 +6,7 @@ import asyncio
 import errno
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ from aiohttp import web
 from bridge.agi_metrics import AgiCollector
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
-from bridge.bus.relay import FeedRelay
+from bridge.bus.redis import RedisBus
+from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
@@ -24,6 +26,7 @@ from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.agent import Agent
 from bridge.domain.phone import BROWSER, Rung, phone_rungs
+from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.errors import InvalidInput
@@ -143,17 +146,19 @@ class Server:
         child = AgiChild(self._agi_command)
         hub = Hub(db)
         self._stack.push_async_callback(hub.close)
-        relay = FeedRelay(db, hub.publish, utc_now)
-        bus = MemoryBus()
+        bus = make_bus(self._settings.bus.url)
+        self._run(bus.run(), "bus")
+        follower = FeedFollower(db, bus, hub.publish)
+        await follower.start()
         metrics = Metrics()
         metrics.add(AgiCollector(child))
-        calls = self._make_call_flow(db, client, hub, relay, bus, metrics)
+        calls = self._make_call_flow(db, client, hub, bus, metrics)
         self._watch(metrics, hub, calls, client)
-        await self._serve_desk(db, hub, calls, relay, self._readiness(client, child), metrics)
+        await self._serve_desk(db, hub, calls, bus, self._readiness(client, child), metrics)
         await self._start_pbx(config, child)
-        relay.start()
-        self._stack.push_async_callback(relay.close)
-        await self._start_transcriber(db, bus, relay, metrics)
+        self._run(FeedRelay(db, bus, utc_now).run(), "feed-relay")
+        self._run(follower.run(), "feed-follower")
+        await self._start_transcriber(db, bus, metrics)
         open_calls, watched_until = await calls.start()
         self._stack.push_async_callback(calls.close)
         tracker = Tracker(config.name, calls, open_calls, watched_until)
@@ -189,13 +194,12 @@ class Server:
         db: Database,
         client: AmiClient,
         hub: Hub,
-        relay: FeedRelay,
-        bus: MemoryBus,
+        bus: Bus,
         metrics: Metrics,
     ) -> CallFlow:
         def committed() -> None:
-            relay.poke()
-            bus.wake()
+            bus.tell(Subject.FEED)
+            bus.tell(Subject.WORK)
 
         assert self.secrets is not None
         return CallFlow(
@@ -210,9 +214,7 @@ class Server:
             pop_key=self.secrets.pop_key,
         )
 
-    async def _start_transcriber(
-        self, db: Database, bus: MemoryBus, relay: FeedRelay, metrics: Metrics
-    ) -> None:
+    async def _start_transcriber(self, db: Database, bus: Bus, metrics: Metrics) -> None:
         worker = await self._stack.enter_async_context(SpeechWorker())
         flow = TranscribeRecording(
             db=db,
@@ -220,7 +222,7 @@ class Server:
             recordings=self._home / "recordings",
             models=self._home / "models",
             transcribe=worker.transcribe,
-            committed=relay.poke,
+            committed=partial(bus.tell, Subject.FEED),
             clock=utc_now,
         )
         consumer = OutboxConsumer(db, bus, Group.TRANSCRIBER, flow, utc_now)
@@ -230,6 +232,7 @@ class Server:
         metrics.watch(
             "transcripts_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds
         )
+        metrics.watch("dead_letters", "Work that was given up", lambda: consumer.dead)
         self._run(consumer.run(), "transcriber")
 
     async def _serve_desk(
@@ -237,7 +240,7 @@ class Server:
         db: Database,
         hub: Hub,
         calls: CallFlow,
-        relay: FeedRelay,
+        bus: Bus,
         readiness: Mapping[str, ReadinessCheck],
         metrics: Metrics,
     ) -> None:
@@ -247,7 +250,7 @@ class Server:
             sessions=Sessions(db, utc_now),
             hub=hub,
             calls=calls,
-            wake_feed=relay.poke,
+            wake_feed=partial(bus.tell, Subject.FEED),
             readiness=readiness,
             metrics=metrics,
             recordings=self._home / "recordings",
@@ -317,6 +320,11 @@ class Server:
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(ended)
         self._stack.push_async_callback(_cancel, task)
+
+
+def make_bus(url: str) -> Bus:
+    """The bus of `bus.url`. Raises InvalidInput."""
+    return MemoryBus() if url == Settings().bus.url else RedisBus(url)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

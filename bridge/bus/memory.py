@@ -1,28 +1,25 @@
-"""The bus inside one process: it only wakes. What there is to do stands in the outbox."""
+"""The bus of a home that is one process."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from bridge.domain.topic import Group
+from bridge.domain.ports import Subject
 
 
 class MemoryBus:
+    """Implements `Bus`."""
+
     def __init__(self) -> None:
-        self._events = {group: asyncio.Event() for group in Group}
+        self._followers: dict[Subject, list[Callable[[bytes], None]]] = {}
 
-    def wake(self) -> None:
-        """There may be work for any group. Never blocks."""
-        for event in self._events.values():
-            event.set()
+    def tell(self, subject: Subject, message: bytes = b"") -> None:
+        for take in self._followers.get(subject, ()):
+            take(message)
 
-    async def wait(self, group: Group, seconds: float) -> None:
-        """Returns when `group` is woken, or after `seconds`."""
-        event = self._events[group]
-        try:
-            async with asyncio.timeout(seconds):
-                await event.wait()
-        except TimeoutError:
-            return
-        finally:
-            event.clear()
+    def follow(self, subject: Subject, take: Callable[[bytes], None]) -> None:
+        self._followers.setdefault(subject, []).append(take)
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()

@@ -3,6 +3,10 @@
 The flow deletes the row in the transaction of its effect. A row that is taken is kept from others for 30 s and kept
 longer while the flow is at it, so that a consumer that dies costs 30 s and nothing else. Woken by the bus after our own
 commits, it looks every 200 ms for the work of processes that are not on it.
+
+What is away (a provider, a disk, the recogniser) is waited for without end, ever longer up to ten minutes: nothing is
+wrong with the work. What fails otherwise, or takes its consumer with it, is tried three times and then is a dead
+letter, so that it neither holds up the others nor comes back for ever.
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ from typing import Final
 
 import structlog
 
-from bridge.bus.memory import MemoryBus
+from bridge.bus.waker import Waker
+from bridge.domain.ports import Bus, Subject
 from bridge.domain.topic import Group
 from bridge.errors import Transient
-from bridge.store import outbox
+from bridge.store import dead_letters, outbox
 from bridge.store.engine import Database
 from bridge.store.outbox import Backlog, Work
 
@@ -26,6 +31,7 @@ KEPT: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 10.0
 FIRST_WAIT: Final = timedelta(seconds=0.5)
 LONGEST_WAIT: Final = timedelta(minutes=10)
+TRIES: Final = 3
 
 log = structlog.get_logger()
 
@@ -36,17 +42,17 @@ class OutboxConsumer:
     def __init__(
         self,
         db: Database,
-        bus: MemoryBus,
+        bus: Bus,
         group: Group,
         do: Callable[[Work], Awaitable[None]],
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
-        self._bus = bus
+        self._waker = Waker(bus, Subject.WORK)
         self._group = group
         self._do = do
         self._clock = clock
-        self._backlog = Backlog(0, None, is_due=False)
+        self._backlog = Backlog(0, None, is_due=False, dead=0)
 
     async def run(self) -> None:
         """Runs until it is cancelled; what is under way then is given back at once."""
@@ -58,12 +64,17 @@ class OutboxConsumer:
                     await self._look()
             except Transient as error:
                 log.warning("outbox_waits", group=self._group, reason=str(error))
-            await self._bus.wait(self._group, POLL_SECONDS)
+            await self._waker.wait(POLL_SECONDS)
 
     @property
     def waiting(self) -> int:
         """Pieces of work that are not done."""
         return self._backlog.waiting
+
+    @property
+    def dead(self) -> int:
+        """Pieces that were given up, and that no admin has looked after yet."""
+        return self._backlog.dead
 
     @property
     def waiting_seconds(self) -> float:
@@ -80,6 +91,9 @@ class OutboxConsumer:
         work = await self._db.write(outbox.take, self._group, now, now + KEPT)
         if work is None:
             return
+        if work.failures > TRIES:
+            await self._bury(work, f"whoever was at it died, {TRIES} times")
+            return
         keeping = asyncio.create_task(self._keep(work), name=f"outbox-keep-{self._group}")
         try:
             await self._do(work)
@@ -89,26 +103,36 @@ class OutboxConsumer:
         except Transient as error:
             log.warning("work_waits", group=self._group, key=work.key, tries=work.tries, reason=str(error))
             await self._give_back(work, wait_after(work.tries))
-        except Exception:
+        except Exception as error:
             # A mistake of ours: said in the log, and no reason to stop all the others.
             log.exception("work_failed", group=self._group, key=work.key, tries=work.tries)
-            await self._give_back(work, wait_after(work.tries))
+            await self._fail(work, error)
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _fail(self, work: Work, error: Exception) -> None:
+        if work.failures >= TRIES:
+            await self._bury(work, f"{type(error).__name__}: {error}")
+        else:
+            await self._db.write(outbox.hold, work.id, self._clock() + wait_after(work.failures))
+
+    async def _bury(self, work: Work, reason: str) -> None:
+        if await self._db.write(dead_letters.bury, work.id, reason, self._clock()):
+            log.error("dead_letter", group=self._group, key=work.key, tries=work.tries)
 
     async def _keep(self, work: Work) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
-                await self._give_back(work, KEPT)
+                await self._db.write(outbox.hold, work.id, self._clock() + KEPT)
                 await self._look()
             except Transient as error:
                 log.warning("outbox_waits", group=self._group, reason=str(error))
 
     async def _give_back(self, work: Work, after: timedelta) -> None:
-        """Others may take it `after` from now."""
-        await self._db.write(outbox.hold, work.id, self._clock() + after)
+        """Others may take it `after` from now; this try is not held against it."""
+        await self._db.write(outbox.give_back, work.id, self._clock() + after)
 
 
 def wait_after(tries: int) -> timedelta:

@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "bridge.cli.doctor",
     "models": "bridge.cli.models",
     "db": "bridge.cli.database",
+    "dead-letters": "bridge.cli.dead_letters",
 }
 
 
@@ -34,7 +35,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name])
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
 

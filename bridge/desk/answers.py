@@ -11,6 +11,7 @@ from bridge.domain.agent import Agent, AgentState
 from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.customer import Candidate, Customer
+from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.entry import Entry
 from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
@@ -124,6 +125,11 @@ class Channel(msgspec.Struct, frozen=True):
 class ChannelList(msgspec.Struct, frozen=True):
     items: Sequence[Channel]
     next: None = None
+
+
+class DeadLetterList(msgspec.Struct, frozen=True):
+    items: Sequence[DeadLetter]
+    next: str | None
 
 
 class CompanyView(msgspec.Struct, frozen=True):

@@ -11,7 +11,17 @@ from aiohttp import web
 
 from bridge.errors import NotFound
 
-PAGES: Final = ("/", "/login", "/customers/{id}", "/calls/{id}", "/worklist", "/phones", "/components")
+PAGES: Final = (
+    "/",
+    "/login",
+    "/customers/{id}",
+    "/calls/{id}",
+    "/worklist",
+    "/phones",
+    "/suggestions",
+    "/dead_letters",
+    "/components",
+)
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _NOT_BUILT: Final = (
     "The desk is not built yet: run 'make run', or npm ci && npm run build in bridge/desk/web.\n"

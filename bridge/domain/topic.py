@@ -14,11 +14,17 @@ from typing import Final
 class Topic(enum.StrEnum):
     TRANSCRIBE = "transcribe"
     """A recording is ready. The key is its id."""
+    RECEIVE = "receive"
+    """Something arrived from outside. The key is the arrival's id."""
 
 
 class Group(enum.StrEnum):
     TRANSCRIBER = "transcriber"
     """Turns recordings into words."""
+    RECEIVER = "receiver"
+    """Makes entries of what arrives."""
 
 
-GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType({Topic.TRANSCRIBE: (Group.TRANSCRIBER,)})
+GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType(
+    {Topic.TRANSCRIBE: (Group.TRANSCRIBER,), Topic.RECEIVE: (Group.RECEIVER,)}
+)

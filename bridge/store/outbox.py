@@ -16,27 +16,29 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, sele
 
 from bridge.domain.ids import new_id
 from bridge.domain.topic import GROUPS, Group, Topic
-from bridge.store.schema import outbox
+from bridge.store.schema import dead_letter, outbox
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A row that was taken. `tries` counts this one."""
+    """A row that was taken. `tries` counts this one, and so does `failures`, until it is given back."""
 
     id: str
     topic: Topic
     key: str
     payload: Mapping[str, Any]
     tries: int
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`oldest` is when the oldest row was written, None when there is none."""
+    """`oldest` is when the oldest row was written, None when there is none; `dead` how many letters of the group are."""
 
     waiting: int
     oldest: datetime | None
     is_due: bool
+    dead: int
 
 
 _known = select(outbox.c.id).where(
@@ -50,18 +52,27 @@ _backlog = select(
     func.count(outbox.c.id).label("waiting"),
     func.min(outbox.c.created_at).label("oldest"),
     exists(select(outbox.c.id).where(_of_group, _is_due)).label("is_due"),
+    select(func.count(dead_letter.c.id))
+    .where(dead_letter.c.consumer == bindparam("of_consumer"))
+    .scalar_subquery()
+    .label("dead"),
 ).where(_of_group)
 _next = select(outbox).where(_of_group, _is_due).order_by(outbox.c.due_at, outbox.c.id).limit(1)
 _take = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"))
-    .values(tries=outbox.c.tries + 1, due_at=bindparam("until", type_=outbox.c.due_at.type))
+    .values(
+        tries=outbox.c.tries + 1,
+        failures=outbox.c.failures + 1,
+        due_at=bindparam("until", type_=outbox.c.due_at.type),
+    )
 )
 _hold = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"))
     .values(due_at=bindparam("until", type_=outbox.c.due_at.type))
 )
+_give_back = _hold.values(failures=outbox.c.failures - 1)
 _finish = delete(outbox).where(outbox.c.id == bindparam("row"))
 
 
@@ -72,13 +83,14 @@ def put(
     for group in GROUPS[topic]:
         if connection.scalar(_known, {"of_consumer": group, "of_topic": topic, "of_key": key}) is None:
             row = {"id": new_id(), "consumer": group, "topic": topic, "key": key, "payload": payload or {}}
-            connection.execute(insert(outbox), {**row, "created_at": at, "due_at": at, "tries": 0})
+            fresh = {"created_at": at, "due_at": at, "tries": 0, "failures": 0}
+            connection.execute(insert(outbox), {**row, **fresh})
 
 
 def measure(connection: Connection, group: Group, now: datetime) -> Backlog:
     """How much waits for `group`, what it works on included."""
     row = connection.execute(_backlog, {"of_consumer": group, "now": now}).one()
-    return Backlog(row.waiting, row.oldest, bool(row.is_due))
+    return Backlog(row.waiting, row.oldest, bool(row.is_due), row.dead)
 
 
 def take(connection: Connection, group: Group, now: datetime, until: datetime) -> Work | None:
@@ -87,12 +99,17 @@ def take(connection: Connection, group: Group, now: datetime, until: datetime) -
     if row is None:
         return None
     connection.execute(_take, {"row": row.id, "until": until})
-    return Work(row.id, Topic(row.topic), row.key, row.payload, row.tries + 1)
+    return Work(row.id, Topic(row.topic), row.key, row.payload, row.tries + 1, row.failures + 1)
 
 
 def hold(connection: Connection, work_id: str, until: datetime) -> None:
-    """Nobody takes it before `until`: its consumer is still at it, or tries again then."""
+    """Nobody takes it before `until`: its consumer is still at it, or it failed and is tried again then."""
     connection.execute(_hold, {"row": work_id, "until": until})
+
+
+def give_back(connection: Connection, work_id: str, until: datetime) -> None:
+    """Like `hold`, and the try was no failure: something else was away, or its consumer was stopped."""
+    connection.execute(_give_back, {"row": work_id, "until": until})
 
 
 def finish(connection: Connection, work_id: str) -> bool:

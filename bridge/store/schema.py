@@ -26,6 +26,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -605,6 +606,27 @@ feed = Table(
     ),
 )
 
+# What came to an inbox, word for word, as a webhook's body; kept before it was answered for.
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
+    Column("source_key", Text, nullable=False),  # the same when the provider sends the same again
+    Column("body", LargeBinary, nullable=False),
+    Column("arrived_at", UtcTime, nullable=False),
+    UniqueConstraint("inbox_id", "source_key"),
+)
+
+# Who alone does what only one of several processes may, until when.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(36), nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,
@@ -619,8 +641,27 @@ outbox = Table(
     # From when on it may be taken: whoever takes it sets it to when others may again.
     Column("due_at", UtcTime, nullable=False),
     Column("tries", Integer, nullable=False),
+    # Of those tries the ones that were the work's own fault, as far as is known: whoever takes it counts one, and
+    # takes it back when something was away only.
+    Column("failures", Integer, nullable=False, server_default="0"),
     UniqueConstraint("consumer", "topic", "key"),
     Index("ix_outbox_due", "consumer", "due_at"),
+)
+
+# Work of the outbox that was given up, until an admin retries or drops it.
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("consumer", String(32), nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),  # when the work was
+    Column("died_at", UtcTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_dead_letter_page", "died_at", "id"),
 )
 
 audit = Table(

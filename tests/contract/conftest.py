@@ -10,6 +10,7 @@ from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
 from tests.postgres import PostgresServer
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -56,3 +57,11 @@ def conn(url: str) -> Iterator[Connection]:
     """A connection in a transaction that the test owns."""
     with writer_engine(url).connect() as connection, connection.begin():
         yield connection
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    server = RedisServer()
+    yield server
+    server.remove()

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from bridge.bus.relay import FeedRelay
+from bridge.bus.memory import MemoryBus
+from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
@@ -21,6 +23,7 @@ from bridge.desk.services import Services
 from bridge.desk.sessions import Sessions, hash_password, hash_token
 from bridge.domain.agent import Agent, Role
 from bridge.domain.customer import Identity
+from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.track_call import Folders
@@ -67,7 +70,7 @@ class DeskServer:
     db: Database
     calls: CallFlow
     hub: Hub
-    relay: FeedRelay
+    bus: Bus
     control: FakeCallControl
     clock: Clock
     folders: Folders
@@ -155,7 +158,7 @@ async def eventually(probe: Callable[[], Any], within: float = 5.0) -> Any:
 
 @asynccontextmanager
 async def serving(
-    url: str, home: Path, *, wrap_up_seconds: float = 60, clock: Clock | None = None
+    url: str, home: Path, *, wrap_up_seconds: float = 60, clock: Clock | None = None, bus: Bus | None = None
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people."""
     db, clock = Database(url), clock or Clock()
@@ -175,7 +178,9 @@ async def serving(
             at=utc_now(),
         )
     hub, control = Hub(db), FakeCallControl()
-    relay = FeedRelay(db, hub.publish, clock)
+    bus = bus or MemoryBus()
+    follower = FeedFollower(db, bus, hub.publish)
+    await follower.start()
     metrics = Metrics()
     metrics.watch("desks", "Open desks", hub.__len__)
     folders = Folders(home / "recordings", home / "voicemail")
@@ -185,7 +190,7 @@ async def serving(
         folders=folders,
         control=control,
         emit=hub.emit,
-        wake_feed=relay.poke,
+        wake_feed=partial(bus.tell, Subject.FEED),
         observe_pop=metrics.observe_pop,
         clock=clock,
         pop_key=POP_KEY,
@@ -201,7 +206,7 @@ async def serving(
         sessions=Sessions(db, clock, clock.monotonic),
         hub=hub,
         calls=calls,
-        wake_feed=relay.poke,
+        wake_feed=partial(bus.tell, Subject.FEED),
         readiness={"ami": check_ami},
         metrics=metrics,
         recordings=folders.recordings,
@@ -209,17 +214,19 @@ async def serving(
         clock=clock,
     )
     await calls.start()
-    relay.start()
+    tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    yield DeskServer(f"http://{host}:{port}", db, calls, hub, relay, control, clock, folders, missing, known)
+    yield DeskServer(f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known)
     await hub.close()
     await runner.cleanup()
     await calls.close()
-    await relay.close()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     await db.close()
 
 

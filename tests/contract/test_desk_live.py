@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from bridge.desk import live
 from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
+from bridge.domain.ports import Subject
 from bridge.domain.times import iso, utc_now
 from bridge.store import feed
 from pbx.interface import WatchGap, WithdrawReason
@@ -39,7 +40,7 @@ async def client(server: DeskServer) -> AsyncIterator[Client]:
 async def append(server: DeskServer, *numbers: int, topic: str = EVERYONE) -> None:
     for number in numbers:
         await server.db.write(feed.append, "entry", topic, {"n": number}, utc_now())
-    server.relay.poke()
+    server.bus.tell(Subject.FEED)
 
 
 async def numbered(server: DeskServer, newest: int) -> None:

@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import KEPT, OutboxConsumer
 from bridge.domain.live import EVERYONE
+from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group, Topic
-from bridge.errors import Transient
-from bridge.store import feed, outbox
+from bridge.errors import NotFound, Transient
+from bridge.store import dead_letters, feed, outbox
 from bridge.store.engine import BatchWriter, Database
 from bridge.store.outbox import Work
 from tests.contract.desk_server import Clock, eventually
@@ -31,9 +32,13 @@ def put(connection: Connection, *keys: str) -> None:
 
 @asynccontextmanager
 async def consuming(
-    db: Database, do: Callable[[Work], Awaitable[None]], clock: Clock, bus: MemoryBus | None = None
+    db: Database,
+    do: Callable[[Work], Awaitable[None]],
+    clock: Clock,
+    bus: MemoryBus | None = None,
+    group: Group = GROUP,
 ) -> AsyncIterator[OutboxConsumer]:
-    consumer = OutboxConsumer(db, bus or MemoryBus(), GROUP, do, clock)
+    consumer = OutboxConsumer(db, bus or MemoryBus(), group, do, clock)
     task = asyncio.create_task(consumer.run())
     yield consumer
     task.cancel()
@@ -82,7 +87,7 @@ async def test_the_bus_wakes_the_consumer_before_it_looks_by_itself(
     bus, done = MemoryBus(), Doing(db)
     async with consuming(db, done, Clock(), bus):
         await db.write(put, "a")
-        bus.wake()
+        bus.tell(Subject.WORK)
         await eventually(lambda: done.effects == ["a"])
 
 
@@ -196,3 +201,75 @@ async def test_a_server_that_stops_gives_its_work_back_at_once(db: Database) -> 
     done = Doing(db)
     async with consuming(db, done, Clock()):
         await eventually(lambda: done.effects == ["a"])
+
+
+async def test_poison_is_a_dead_letter_after_three_tries_and_holds_nobody_up(db: Database) -> None:
+    await db.write(put, "poison", "good")
+    tries: list[int] = []
+
+    async def fail(work: Work) -> None:
+        if work.key == "poison":
+            tries.append(work.tries)
+            raise ValueError("of no use")
+
+    done, clock = Doing(db, fail), Clock()
+    async with consuming(db, done, clock) as consumer:
+        await eventually(lambda: done.effects == ["good"])
+        for count in (2, 3):
+            clock.ahead += timedelta(seconds=10)
+            await eventually(lambda count=count: len(tries) == count)
+        await eventually(lambda: (consumer.waiting, consumer.dead) == (0, 1))
+    [letter], following = await db.read(dead_letters.list_letters, limit=10)
+    assert (letter.group, letter.topic, letter.key, letter.tries) == (GROUP, Topic.TRANSCRIBE, "poison", 3)
+    assert (letter.reason, following, tries) == ("ValueError: of no use", None, [1, 2, 3])
+
+
+async def test_what_takes_its_worker_with_it_three_times_is_a_dead_letter(db: Database) -> None:
+    await db.write(put, "deadly")
+    clock = Clock()
+    for _ in range(3):
+        assert await db.write(outbox.take, GROUP, clock(), clock() + KEPT)
+        clock.ahead += KEPT
+    async with consuming(db, Doing(db), clock) as consumer:
+        await eventually(lambda: consumer.dead == 1)
+    [letter], _ = await db.read(dead_letters.list_letters, limit=10)
+    assert "died" in letter.reason
+
+
+async def test_what_is_away_is_waited_for_without_end(db: Database) -> None:
+    await db.write(put, "a")
+    tries: list[int] = []
+
+    async def away(work: Work) -> None:
+        tries.append(work.tries)
+        if len(tries) <= 20:
+            raise Transient("not there")
+
+    done, clock = Doing(db, away), Clock()
+    async with consuming(db, done, clock):
+        while len(tries) <= 20:
+            before = len(tries)
+            clock.ahead += timedelta(minutes=10)
+            await eventually(lambda before=before: len(tries) > before)
+        await eventually(lambda: done.effects == ["a"])
+
+
+async def test_a_dead_letter_is_retried_with_all_its_tries_or_dropped(db: Database) -> None:
+    await db.write(put, "a", "b")
+    now = utc_now()
+    for _ in range(2):
+        work = await db.write(outbox.take, GROUP, now, now + KEPT)
+        assert work is not None
+        assert await db.write(dead_letters.bury, work.id, "a reason", now)
+        assert not await db.write(dead_letters.bury, work.id, "a reason", now)
+    [newest], place = await db.read(dead_letters.list_letters, limit=1)
+    [oldest], end = await db.read(dead_letters.list_letters, limit=1, before=place)
+    assert ({newest.key, oldest.key}, end) == ({"a", "b"}, None)
+    await db.write(put, oldest.key)
+    await db.write(dead_letters.retry, newest.id, "admin", now)
+    await db.write(dead_letters.retry, oldest.id, "admin", now)
+    with pytest.raises(NotFound):
+        await db.write(dead_letters.drop, oldest.id, "admin", now)
+    taken = [await db.write(outbox.take, GROUP, utc_now(), utc_now() + KEPT) for _ in range(3)]
+    assert {(work.key, work.tries, work.failures) for work in taken if work} == {("a", 1, 1), ("b", 1, 1)}
+    assert taken[2] is None

@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, update
 
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
+from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group, Topic
 from bridge.flows.transcribe_recording import TRIES, TranscribeRecording, language_of
@@ -84,7 +86,7 @@ async def transcribing(
         recordings=server.folders.recordings,
         models=server.folders.recordings.parent / "models",
         transcribe=transcribe,
-        committed=server.relay.poke,
+        committed=partial(server.bus.tell, Subject.FEED),
         clock=server.clock,
     )
     consumer = OutboxConsumer(server.db, MemoryBus(), Group.TRANSCRIBER, flow, server.clock)

@@ -11,7 +11,21 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, matter, merge, order, phone, terms, work
+from bridge.domain import (
+    agent,
+    call,
+    card,
+    customer,
+    dead_letter,
+    entry,
+    matter,
+    merge,
+    order,
+    phone,
+    terms,
+    topic,
+    work,
+)
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -43,6 +57,7 @@ STRUCTS = [
     customer.Customer,
     customer.Identity,
     customer.Clue,
+    dead_letter.DeadLetter,
     entry.Entry,
     work.WorkChange,
     work.WorkItem,
@@ -132,6 +147,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("identified", ["known", "unknown"]),
         ("recording_state", ["recording", "missing"]),
         ("transcript_failure", list(call.WhyWordless)),
+        ("work", list(topic.Topic)),
         ("speaker", list(interface.Speaker)),
         ("rung", list(phone.ALL_RUNGS)),
         ("phone_profile", list(phone.PROFILES)),

@@ -37,6 +37,13 @@ def test_the_environment_reaches_a_key_two_tables_down(tmp_path: Path) -> None:
     assert (models.en, models.ru, models.uk) == ("en-telephone-small", "r", "u")
 
 
+@pytest.mark.parametrize(
+    "url", ["memory://", "redis://:secret@127.0.0.1/3", "rediss://host", "unix:///run/r.sock?db=1"]
+)
+def test_the_bus_is_in_memory_or_a_redis(tmp_path: Path, url: str) -> None:
+    assert load(tmp_path, {"OMNILINE_BUS__URL": url}).bus.url == url
+
+
 def test_a_password_of_digits_stays_text(tmp_path: Path) -> None:
     assert load(tmp_path, {"OMNILINE_ADMIN__PASSWORD": "0123"}).admin.password == "0123"
 
@@ -76,7 +83,7 @@ def test_variables_of_the_set_up_are_not_settings(tmp_path: Path) -> None:
         ("[sip]\nrtp_end = 65536", "sip.rtp_end: Expected `int` <= 65535"),
         ("[asterisk]\nhttp_port = -1", "asterisk.http_port: Expected `int` >= 1"),
         ('[company]\nlanguage = "fr"', "company.language: Invalid enum value 'fr'"),
-        ('[bus]\nurl = "redis://"', "bus.url: Invalid enum value 'redis://'"),
+        ('[bus]\nurl = "redis://"', "bus.url: Expected `str` matching regex"),
         ("[http\n", "not valid TOML"),
     ],
 )

@@ -104,6 +104,7 @@ class FakeDesk:
         self.suggestions: list[Suggestion] = people.suggestions()
         self.added: list[Entry] = []
         self.matters = FakeMatters()
+        self.dead_letters = people.dead_letters()
         self.state = "available"
         self.state_call: str | None = None
         self.reachable = True
@@ -160,6 +161,9 @@ class FakeDesk:
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
             *self.matters.routes(api),
+            web.get(f"{api}/dead_letters", self._dead_letters),
+            web.post(f"{api}/dead_letters/{{id}}/retry", self._end_letter),
+            web.delete(f"{api}/dead_letters/{{id}}", self._end_letter),
             web.get(f"{api}/live", self._live),
             web.static("/assets", DIST / "assets"),
             *(
@@ -170,6 +174,7 @@ class FakeDesk:
                     "/worklist",
                     "/phones",
                     "/suggestions",
+                    "/dead_letters",
                     "/components",
                     "/{kind:customers|calls}/{id}",
                 )
@@ -494,6 +499,13 @@ class FakeDesk:
         # A browser seeks only in what comes in ranges.
         place = {"Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(sound)}"}
         return web.Response(status=206, body=part, content_type="audio/wav", headers=place)
+
+    async def _dead_letters(self, _: web.Request) -> web.Response:
+        return answer({"items": self.dead_letters, "next": None})
+
+    async def _end_letter(self, request: web.Request) -> web.Response:
+        self.dead_letters = [letter for letter in self.dead_letters if letter.id != request.match_info["id"]]
+        return web.Response(status=204)
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

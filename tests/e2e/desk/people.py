@@ -19,6 +19,7 @@ from bridge.domain.call import (
 )
 from bridge.domain.card import Card, LastSpoke, OpenConversation
 from bridge.domain.customer import Candidate, Clue, ClueKind, Customer, CustomerKind, Identity, Strength
+from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.merge import (
     FieldConflict,
@@ -428,6 +429,34 @@ def phones() -> list[PhoneLine]:
         line("101", "Андрій Мельник", "microsip", registered=True, name=True, message=False),
         line("102", "Марія Ткач", "linphone", registered=True, name=True, message=True, desk=True),
         line("103", "Оксана Гриценко", "desk-phone", registered=False),
+    ]
+
+
+def dead_letters() -> list[DeadLetter]:
+    """Newest first: one whose reason is long, one in two lines."""
+    reasons = (
+        (
+            "receive",
+            "InvalidInput: body: Expected `object`, got `array` - at `$.message.entities[3].custom_emoji_id`",
+        ),
+        (
+            "transcribe",
+            "ValueError: not enough values to unpack (expected 2, got 1)\nwhile it read the caller's side",
+        ),
+    )
+    return [
+        DeadLetter(
+            id=f"01990000-0000-7000-8000-0000000000d{number}",
+            group="receiver" if topic == "receive" else "transcriber",
+            topic=topic,
+            key=f"01990000-0000-7000-8000-0000000000c{number}",
+            created_at=iso(utc_now() - timedelta(minutes=50 * number + 8)),
+            died_at=iso(utc_now() - timedelta(minutes=50 * number + 7)),
+            tries=3,
+            reason=reason,
+            payload={},
+        )
+        for number, (topic, reason) in enumerate(reasons)
     ]
 
 

@@ -98,6 +98,11 @@ async def show_phones(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".rung-ask")
 
 
+async def show_dead_letters(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/dead_letters")
+    await page.wait_for_selector(".letter")
+
+
 async def show_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -124,6 +129,7 @@ SCENES: dict[str, Scene] = {
     "call": show_call,
     "worklist": show_worklist,
     "phones": show_phones,
+    "dead-letters": show_dead_letters,
     "components": show_components,
 }
 # What the documentation shows: every page once, the pop in both sizes and themes.
@@ -160,7 +166,8 @@ SHOTS = [
 
 async def take(browser: Browser, shot: str, folder: Path, language: str) -> None:
     name, size, theme = shot.split()
-    async with FakeDesk(Role.SUPERVISOR, language) as desk:
+    role = Role.ADMIN if name == "dead-letters" else Role.SUPERVISOR
+    async with FakeDesk(role, language) as desk:
         context = await open_context(browser, *SIZES[size], theme)
         page = await context.new_page()
         complaints = watch(page)

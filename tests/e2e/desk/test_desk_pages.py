@@ -637,3 +637,21 @@ async def test_an_admin_tries_what_a_phone_shows_and_says_what_was_seen(browser:
         await expect(page.locator(".toast")).to_contain_text("is not connected, or in use")
         assert desk.tested == ["101"]
         await context.close()
+
+
+async def test_an_admin_has_failed_work_tried_again_or_drops_it_when_sure(browser: Browser) -> None:
+    async with FakeDesk(Role.ADMIN) as desk:
+        page = await (await open_context(browser)).new_page()
+        complaints = watch(page)
+        await log_in(page, desk.url, AGENT.login, PASSWORD)
+        await page.get_by_label("Menu").click()
+        await page.get_by_role("link", name="Failed work").click()
+        await expect(page.locator(".letter")).to_have_count(2)
+        await page.get_by_role("button", name="Try again").first.click()
+        await expect(page.locator(".letter")).to_have_count(1)
+        await page.get_by_role("button", name="Drop").click()
+        await expect(page.locator(".letter")).to_have_count(1)
+        await page.get_by_role("dialog").get_by_role("button", name="Drop").click()
+        await expect(page.get_by_text("Nothing has failed.")).to_be_visible()
+        assert (desk.dead_letters, complaints) == ([], [])
+        await page.context.close()

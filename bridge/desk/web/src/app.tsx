@@ -14,6 +14,7 @@ import { t } from "./i18n/index.ts";
 import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
+import { DeadLettersPage } from "./pages/dead_letters.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
@@ -85,6 +86,7 @@ function TopBar() {
           <LanguageSwitch />
           <ThemeSwitch />
           {who.agent.role === "admin" && <a href="/phones">{t("phones.title")}</a>}
+          {who.agent.role === "admin" && <a href="/dead_letters">{t("dead_letters.title")}</a>}
           <Button
             kind="plain"
             icon="leave"
@@ -110,6 +112,7 @@ function CurrentPage() {
   if (at.page === "worklist") return <WorklistPage />;
   if (at.page === "phones") return <PhonesPage />;
   if (at.page === "suggestions") return <SuggestionsPage />;
+  if (at.page === "dead_letters") return <DeadLettersPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }

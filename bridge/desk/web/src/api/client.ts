@@ -7,6 +7,7 @@ import type {
   CallSummary,
   Card,
   CustomerDetail,
+  DeadLetter,
   Entry,
   Filed,
   LoginAnswer,
@@ -174,3 +175,7 @@ export type FileTarget = { customer_id: string } | { new: { name: string; kind?:
 export const fileCall = (callId: string, target: FileTarget, reason: string) =>
   post<Filed>(`/calls/${callId}/file`, { ...target, reason });
 export const undoFiling = (filingId: string) => post<Filed>(`/filings/${filingId}/undo`);
+
+export const listDeadLetters = () => get<Page<DeadLetter>>("/dead_letters", { limit: 200 });
+export const retryDeadLetter = (id: string) => post<void>(`/dead_letters/${id}/retry`);
+export const dropDeadLetter = (id: string) => send<void>("DELETE", addressOf(`/dead_letters/${id}`));

@@ -221,6 +221,19 @@ export interface SearchHit {
   pieces: Piece[];
 }
 
+/** Work that failed three times. `reason` is the server's own, in English. */
+export interface DeadLetter {
+  id: string;
+  group: string;
+  topic: string;
+  key: string;
+  created_at: string;
+  died_at: string;
+  tries: number;
+  reason: string;
+  payload: Record<string, unknown>;
+}
+
 export interface Page<T> {
   items: T[];
   next: string | null;

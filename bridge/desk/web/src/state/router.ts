@@ -10,6 +10,7 @@ export type Route =
   | { page: "worklist" }
   | { page: "phones" }
   | { page: "suggestions" }
+  | { page: "dead_letters" }
   | { page: "components" }
   | { page: "missing" };
 
@@ -23,6 +24,7 @@ export function routeOf(address: string): Route {
   if (first === "worklist" && id === undefined) return { page: "worklist" };
   if (first === "phones" && id === undefined) return { page: "phones" };
   if (first === "suggestions" && id === undefined) return { page: "suggestions" };
+  if (first === "dead_letters" && id === undefined) return { page: "dead_letters" };
   if (first === "components" && id === undefined) return { page: "components" };
   if (id && rest.length === 0 && first === "customers") {
     return { page: "customer", id, to: DAY.exec(hash)?.[1] ?? null };

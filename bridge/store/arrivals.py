@@ -1,0 +1,58 @@
+"""What arrived from outside, word for word: kept before it is answered for, and understood from here.
+
+`keep` runs in the writer's group commit, so that many webhooks share one fsync; whoever awaits it may answer 200.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from bridge.domain.ids import new_id
+from bridge.domain.topic import Topic
+from bridge.store import outbox
+from bridge.store.schema import arrival, inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """`source_key` is what the provider repeats when it sends the same again; `body` the raw body."""
+
+    id: str
+    inbox_id: str
+    channel: str
+    source_key: str
+    body: bytes
+    arrived_at: datetime
+
+
+_known = select(arrival.c.id).where(
+    arrival.c.inbox_id == bindparam("of_inbox"), arrival.c.source_key == bindparam("of_key")
+)
+_arrival = (
+    select(arrival, inbox.c.channel)
+    .join(inbox, inbox.c.id == arrival.c.inbox_id)
+    .where(arrival.c.id == bindparam("of_id"))
+)
+
+
+def keep(connection: Connection, inbox_id: str, source_key: str, body: bytes, at: datetime) -> bool:
+    """Keep what arrived, and the work that follows from it. False when it had arrived before: then there is nothing to do.
+
+    The consumers have to be woken after the commit.
+    """
+    if connection.scalar(_known, {"of_inbox": inbox_id, "of_key": source_key}) is not None:
+        return False
+    arrival_id = new_id()
+    row = {"id": arrival_id, "inbox_id": inbox_id, "source_key": source_key, "body": body, "arrived_at": at}
+    connection.execute(insert(arrival), row)
+    outbox.put(connection, Topic.RECEIVE, arrival_id, at)
+    return True
+
+
+def get_arrival(connection: Connection, arrival_id: str) -> Arrival:
+    """Raises NoResultFound: an arrival stays as long as its inbox."""
+    row = connection.execute(_arrival, {"of_id": arrival_id}).one()
+    return Arrival(row.id, row.inbox_id, row.channel, row.source_key, row.body, row.arrived_at)
