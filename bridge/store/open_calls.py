@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, literal_column, select
 
 from bridge.store.calls import OPEN
-from bridge.store.schema import call, call_leg, call_stage, recording
+from bridge.store.schema import call, call_leg, recording
 from pbx.interface import Call, Direction, Leg, LegRole, LegState, Outcome
 
 # Said literally, or SQLite does not see that the partial index holds them all.
 _is_open = call.c.state == literal_column(f"'{OPEN}'")
-# Newest first off the key, read until one is of the PBX that is asked for. The words of a call come long after the PBX
-# has told the last of it.
-_stages = (
-    select(call_stage.c.at, call.c.pbx)
-    .join(call, call.c.id == call_stage.c.call_id)
-    .where(call_stage.c.stage != "transcript")
-    .order_by(call_stage.c.id.desc())
-    .execution_options(yield_per=20)
-)
 _legs_of_open = (
     select(call_leg)
     .join(call, call.c.id == call_leg.c.call_id)
@@ -94,9 +84,3 @@ def _leg(row: Any) -> Leg:
         ended_at=row.ended_at,
         cause=row.cause,
     )
-
-
-def find_last_watched(connection: Connection, pbx: str) -> datetime | None:
-    """When this PBX last told anything that is stored."""
-    with connection.execute(_stages) as rows:
-        return next((row.at for row in rows if row.pbx == pbx), None)

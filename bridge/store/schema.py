@@ -439,6 +439,14 @@ outbox = Table(
     Index("ix_outbox_due", "consumer", "due_at"),
 )
 
+watch = Table(
+    "watch",
+    metadata,
+    Column("pbx", String(64), primary_key=True),
+    # Until when all that this Asterisk told is stored: after an absence the gap begins here.
+    Column("heard_at", UtcTime, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

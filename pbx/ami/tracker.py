@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pbx.ami.book import CallBook
-from pbx.ami.client import LinkLost, News
+from pbx.ami.client import Heard, LinkLost, News
 from pbx.ami.facts import Fact
 from pbx.ami.snapshot import Snapshot
 from pbx.interface import Call, CallSink, WatchGap
@@ -52,6 +52,8 @@ class Tracker:
                 self._repair(news)
             case LinkLost():
                 self._lost_at = self._lost_at or news.at
+            case Heard():
+                self._sink.accept_heard(self._pbx, news.at)
             case _:
                 self._fold(news)
 
@@ -66,3 +68,4 @@ class Tracker:
             self._lost_at = None
         for fact in self._book.list_repairs(snapshot):
             self._fold(fact)
+        self._sink.accept_heard(self._pbx, snapshot.at)

@@ -19,7 +19,8 @@ from bridge.desk import live
 from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
 from bridge.domain.times import iso, utc_now
 from bridge.store import feed
-from pbx.interface import WatchGap, WithdrawReason
+from bridge.store.watch import find_last_watched
+from pbx.interface import Outcome, WatchGap, WithdrawReason
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -329,6 +330,20 @@ async def test_a_gap_is_marked_on_the_timelines_it_may_concern(server: DeskServe
     entries = (await client.get(f"customers/{customer}/timeline"))["items"]
     assert [entry["kind"] for entry in entries if entry["at"] == iso(since)] == ["gap"]
     await eventually(lambda: "gap" in [m["data"]["code"] for m in client.of_type("notice")])
+
+
+async def test_an_idle_hour_is_no_gap(url: str, tmp_path: Path) -> None:
+    heard = utc_now().replace(microsecond=0)
+    async with serving(url, tmp_path) as server:
+        call = ScriptedCall(server.calls, "+380501110001")
+        call.ring("101")
+        call.ended(Outcome.ABANDONED)
+        server.calls.accept_heard("pbx1", heard + timedelta(minutes=57))
+        server.calls.accept_heard("pbx1", heard + timedelta(hours=1))
+        server.calls.accept_heard("pbx2", heard + timedelta(hours=2))
+        await server.settle()
+    async with serving(url, tmp_path) as server:
+        assert await server.db.read(find_last_watched, "pbx1") == heard + timedelta(hours=1)
 
 
 async def client_as(server: DeskServer, login: str, path: str) -> Any:
