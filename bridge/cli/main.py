@@ -23,6 +23,8 @@ COMMANDS = {
     "doctor": "bridge.cli.doctor",
     "models": "bridge.cli.models",
     "db": "bridge.cli.database",
+    "backup": "bridge.cli.backup",
+    "restore": "bridge.cli.backup",
 }
 
 
