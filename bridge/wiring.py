@@ -35,6 +35,8 @@ from bridge.sole_server import sole_server
 from bridge.store import agents
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
+from bridge.vitals import VitalSigns
+from bridge.watchdog import Watchdog
 from pbx.agi.child import AgiChild
 from pbx.agi.probe import passes_self_test
 from pbx.ami.client import AmiAccount, AmiClient
@@ -117,6 +119,9 @@ class Server:
         """Start all of it. Raises what says what to change: a port or the home in use, no Asterisk, a full disk."""
         self._broken = asyncio.get_running_loop().create_future()
         self._stack.enter_context(sole_server(self._home))
+        watchdog = Watchdog()
+        watchdog.start()
+        self._stack.callback(watchdog.stop)
         db = await self._open_database()
         people = await db.read(agents.list_agents)
         extensions = tuple(agent.extension for agent in people if agent.extension)
@@ -132,15 +137,17 @@ class Server:
         metrics = Metrics()
         metrics.add(AgiCollector(child))
         calls = self._make_call_flow(db, client, hub, relay, bus, metrics)
-        self._watch(metrics, hub, calls, client)
+        self._vitals = VitalSigns(metrics, client, calls, hub, watchdog)
         await self._serve_desk(db, hub, calls, relay, self._readiness(client, child), metrics)
         await self._start_pbx(config, child)
         relay.start()
         self._stack.push_async_callback(relay.close)
-        await self._start_transcriber(db, bus, relay, metrics)
+        await self._start_transcriber(db, bus, relay)
         open_calls, watched_until = await calls.start()
         self._stack.push_async_callback(calls.close)
-        tracker = Tracker(config.name, calls, open_calls, watched_until)
+        tracker = Tracker(
+            config.name, calls, open_calls, watched_until, observe_lag=metrics.observe_ami_lag, clock=utc_now
+        )
         self._run(client.run(), "ami-client")
         self._run(tracker.run(client.news), "ami-tracker")
 
@@ -192,9 +199,7 @@ class Server:
             clock=utc_now,
         )
 
-    async def _start_transcriber(
-        self, db: Database, bus: MemoryBus, relay: FeedRelay, metrics: Metrics
-    ) -> None:
+    async def _start_transcriber(self, db: Database, bus: MemoryBus, relay: FeedRelay) -> None:
         worker = await self._stack.enter_async_context(SpeechWorker())
         flow = TranscribeRecording(
             db=db,
@@ -206,12 +211,7 @@ class Server:
             clock=utc_now,
         )
         consumer = OutboxConsumer(db, bus, Group.TRANSCRIBER, flow, utc_now)
-        metrics.watch(
-            "transcripts_waiting", "Recordings whose words are still to come", lambda: consumer.waiting
-        )
-        metrics.watch(
-            "transcripts_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds
-        )
+        self._vitals.watch_work(consumer)
         self._run(consumer.run(), "transcriber")
 
     async def _serve_desk(
@@ -235,6 +235,7 @@ class Server:
             recordings=self._home / "recordings",
             web=DIST,
             clock=utc_now,
+            vitals=self._vitals.read,
         )
         runner = web.AppRunner(make_app(services), access_log=None)
         await runner.setup()
@@ -259,27 +260,14 @@ class Server:
 
         return {"ami": ami, "agi": agi}
 
-    def _watch(self, metrics: Metrics, hub: Hub, calls: CallFlow, client: AmiClient) -> None:
-        metrics.watch("desks", "Open desks", lambda: len(hub))
-        metrics.watch("ami_connected", "Whether AMI is logged in", lambda: client.is_connected)
-        metrics.watch("ami_waiting", "AMI news not yet folded", client.news.qsize)
-        metrics.watch("calls_open", "Calls that are up or ringing", lambda: calls.open_calls)
-        metrics.watch(
-            "writes_waiting", "Writes of calls not yet in the database", lambda: len(calls.call_log)
-        )
-        metrics.watch(
-            "asterisk_restarts",
-            "Times that Asterisk died and was started again",
-            lambda: self._keeper.restarts if self._keeper else 0,
-        )
-
     async def _start_pbx(self, config: PbxConfig, child: AgiChild) -> None:
         asterisk = await asyncio.to_thread(get_asterisk)
         await asyncio.to_thread(copy_shipped, self._home)
         await asyncio.to_thread(render, self._home, config, asterisk)
-        self._keeper = AsteriskKeeper(AsteriskProcess(self._home, config, asterisk), self._say)
+        keeper = self._keeper = AsteriskKeeper(AsteriskProcess(self._home, config, asterisk), self._say)
+        self._vitals.watch_asterisk(asterisk.version, lambda: keeper.restarts)
         self._stack.push_async_callback(child.stop)
-        await asyncio.gather(self._keeper.start(), child.start())
+        await asyncio.gather(keeper.start(), child.start())
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> None:
         """Runs for as long as the server; one that fails breaks it."""

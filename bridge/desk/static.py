@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.errors import NotFound
 
-PAGES: Final = ("/", "/login", "/customers/{id}", "/calls/{id}", "/components")
+PAGES: Final = ("/", "/login", "/customers/{id}", "/calls/{id}", "/components", "/health")
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _NOT_BUILT: Final = (
     "The desk is not built yet: run 'make run', or npm ci && npm run build in bridge/desk/web.\n"

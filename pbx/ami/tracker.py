@@ -7,11 +7,11 @@ unknown, what is new is opened, and the stretch that nobody watched is said to t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from pbx.ami.book import CallBook
-from pbx.ami.client import Heard, LinkLost, News
+from pbx.ami.client import Heard, LinkLost, News, utc_now
 from pbx.ami.facts import Fact
 from pbx.ami.snapshot import Snapshot
 from pbx.interface import Call, CallSink, WatchGap
@@ -20,7 +20,8 @@ from pbx.interface import Call, CallSink, WatchGap
 class Tracker:
     """`open_calls` are those that were open when this PBX was last watched, until `watched_until`.
 
-    They are adopted when their legs still live at the first snapshot, and closed when not.
+    They are adopted when their legs still live at the first snapshot, and closed when not. `observe_lag` is told of each
+    fact how many seconds after Asterisk's time of it it was folded.
     """
 
     def __init__(
@@ -29,11 +30,16 @@ class Tracker:
         sink: CallSink,
         open_calls: Iterable[Call] = (),
         watched_until: datetime | None = None,
+        *,
+        observe_lag: Callable[[float], None] = lambda _: None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._pbx = pbx
         self._sink = sink
         self._book = CallBook(pbx, open_calls)
         self._lost_at = watched_until
+        self._observe_lag = observe_lag
+        self._clock = clock
 
     @property
     def open_calls(self) -> int:
@@ -55,6 +61,7 @@ class Tracker:
             case Heard():
                 self._sink.accept_heard(self._pbx, news.at)
             case _:
+                self._observe_lag((self._clock() - news.at).total_seconds())
                 self._fold(news)
 
     def _fold(self, fact: Fact) -> None:

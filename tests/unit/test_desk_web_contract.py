@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers
-from bridge.domain import agent, call, card, customer, entry, order
+from bridge.domain import agent, call, card, customer, entry, health, order
 from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
@@ -40,6 +40,11 @@ STRUCTS = [
     customer.Customer,
     customer.Identity,
     entry.Entry,
+    health.Health,
+    health.Part,
+    health.PhoneState,
+    health.Versions,
+    health.WatchedGap,
     order.Order,
     order.OrderItem,
     interface.Utterance,
@@ -115,6 +120,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("identified", ["known", "unknown"]),
         ("recording_state", ["recording", "missing"]),
         ("transcript_failure", list(call.WhyWordless)),
+        ("health_part", health.PARTS),
         ("speaker", list(interface.Speaker)),
         ("recording_kind", ["call", "voicemail"]),
         ("conversation_state", ["open", "snoozed"]),

@@ -102,6 +102,7 @@ class FakeDesk:
         self.state = "available"
         self.state_call: str | None = None
         self.reachable = True
+        self.health = people.health()
         self.url = ""
         self._sockets: set[web.WebSocketResponse] = set()
         self._numbers = itertools.count(1000)
@@ -128,6 +129,7 @@ class FakeDesk:
             web.post(f"{api}/logout", self._logout),
             web.get(f"{api}/me", self._me),
             web.get(f"{api}/agents", self._agents),
+            web.get(f"{api}/health", self._health),
             web.get(f"{api}/customers", self._search),
             web.get(f"{api}/customers/{{id}}", self._customer),
             web.get(f"{api}/customers/{{id}}/timeline", self._timeline),
@@ -145,7 +147,7 @@ class FakeDesk:
             web.static("/assets", DIST / "assets"),
             *(
                 web.get(path, self._page)
-                for path in ("/", "/login", "/components", "/{kind:customers|calls}/{id}")
+                for path in ("/", "/login", "/components", "/health", "/{kind:customers|calls}/{id}")
             ),
         ]
 
@@ -234,6 +236,9 @@ class FakeDesk:
             for each in sorted(self.unfinished)
         ]
         return answer({"agent": self.agent, "csrf": CSRF, "company": company, "unfinished": unfinished})
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return answer(self.health)
 
     async def _agents(self, _: web.Request) -> web.Response:
         items = [msgspec.to_builtins(agent) | {"state": state} for agent, state in TEAM]

@@ -60,6 +60,11 @@ async def show_call(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".stage")
 
 
+async def show_health(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/health")
+    await page.wait_for_selector(".health-line")
+
+
 async def show_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -80,6 +85,7 @@ SCENES: dict[str, Scene] = {
     "wrap-up": show_wrap_up,
     "customer": show_customer,
     "call": show_call,
+    "health": show_health,
     "components": show_components,
 }
 # What the documentation shows: every page once, the pop in both sizes and themes.
@@ -96,6 +102,8 @@ SHOTS = [
     "wrap-up phone dark",
     "customer desktop light",
     "call desktop dark",
+    "health desktop light",
+    "health phone dark",
     "components desktop light",
 ]
 

@@ -12,6 +12,7 @@ import { t } from "./i18n/index.ts";
 import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
+import { HealthPage } from "./pages/health.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { Waiting } from "./pages/waiting.tsx";
 import { Workspace } from "./pages/workspace.tsx";
@@ -49,6 +50,7 @@ function TopBar() {
         <div class="stack">
           <LanguageSwitch />
           <ThemeSwitch />
+          {who.agent.role === "admin" && <a href="/health">{t("health.title")}</a>}
           <Button
             kind="plain"
             icon="leave"
@@ -71,6 +73,7 @@ function CurrentPage() {
   const at = route.value;
   if (at.page === "customer") return <CustomerPage id={at.id} />;
   if (at.page === "call") return <CallPage id={at.id} />;
+  if (at.page === "health") return <HealthPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }

@@ -10,6 +10,7 @@ import type {
   CustomerDetail,
   Entry,
   Filed,
+  Health,
   LoginAnswer,
   Me,
   NoteDraft,
@@ -72,6 +73,8 @@ export async function getMe(): Promise<Me> {
   csrf = me.csrf;
   return me;
 }
+
+export const getHealth = () => get<Health>("/health");
 
 export const listAgents = () => get<Page<AgentLine>>("/agents");
 

@@ -6,12 +6,14 @@ export type Route =
   | { page: "customer"; id: string }
   | { page: "call"; id: string }
   | { page: "components" }
+  | { page: "health" }
   | { page: "missing" };
 
 export function routeOf(path: string): Route {
   const [, first = "", id, ...rest] = path.split("/");
   if ((first === "" || first === "login") && id === undefined) return { page: "desk" };
   if (first === "components" && id === undefined) return { page: "components" };
+  if (first === "health" && id === undefined) return { page: "health" };
   if (id && rest.length === 0 && first === "customers") return { page: "customer", id };
   if (id && rest.length === 0 && first === "calls") return { page: "call", id };
   return { page: "missing" };
