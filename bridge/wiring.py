@@ -39,6 +39,8 @@ from bridge.vitals import VitalSigns
 from bridge.watchdog import Watchdog
 from pbx.agi.child import AgiChild
 from pbx.agi.probe import passes_self_test
+from pbx.ami import call_records
+from pbx.ami.call_records import CallRecords
 from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.control import AmiControl
 from pbx.ami.facts import EVENTS
@@ -146,7 +148,13 @@ class Server:
         open_calls, watched_until = await calls.start()
         self._stack.push_async_callback(calls.close)
         tracker = Tracker(
-            config.name, calls, open_calls, watched_until, observe_lag=metrics.observe_ami_lag, clock=utc_now
+            config.name,
+            calls,
+            open_calls,
+            watched_until,
+            records=CallRecords(self._home / call_records.FILE),
+            observe_lag=metrics.observe_ami_lag,
+            clock=utc_now,
         )
         self._run(client.run(), "ami-client")
         self._run(tracker.run(client.news), "ami-tracker")

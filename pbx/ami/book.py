@@ -42,6 +42,11 @@ class CallBook:
             return [self._create(fact)] if opens_call(fact) else []
         return [folded for key in self._concerned(fact) if (folded := self._fold(key, fact))]
 
+    def find_call(self, uniqueid: str) -> Call | None:
+        """The open call that this leg belongs to."""
+        key = self._call_of.get(uniqueid)
+        return self._calls[key] if key else None
+
     def list_repairs(self, snapshot: Snapshot) -> list[Fact]:
         """The facts that bring the open calls from where they were left to what `snapshot` shows."""
         alive = {live.created.uniqueid for live in snapshot.legs}

@@ -1,7 +1,8 @@
 """Drains what the AMI client hears, folds it into Calls and hands their history on.
 
 It holds the open calls only. After every (re)connection a snapshot repairs them: what is gone is closed as
-unknown, what is new is opened, and the stretch that nobody watched is said to the sink.
+unknown where Asterisk's own records do not tell more, what is new is opened, and the stretch that nobody watched is said
+to the sink.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from pbx.ami.book import CallBook
+from pbx.ami.call_records import CallRecords, testify
 from pbx.ami.client import Heard, LinkLost, News, utc_now
 from pbx.ami.facts import Fact
 from pbx.ami.snapshot import Snapshot
@@ -31,6 +33,7 @@ class Tracker:
         open_calls: Iterable[Call] = (),
         watched_until: datetime | None = None,
         *,
+        records: CallRecords | None = None,
         observe_lag: Callable[[float], None] = lambda _: None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -38,6 +41,7 @@ class Tracker:
         self._sink = sink
         self._book = CallBook(pbx, open_calls)
         self._lost_at = watched_until
+        self._records = records
         self._observe_lag = observe_lag
         self._clock = clock
 
@@ -59,6 +63,8 @@ class Tracker:
             case LinkLost():
                 self._lost_at = self._lost_at or news.at
             case Heard():
+                if self._records is not None:
+                    self._records.keep_short()
                 self._sink.accept_heard(self._pbx, news.at)
             case _:
                 self._observe_lag((self._clock() - news.at).total_seconds())
@@ -73,6 +79,14 @@ class Tracker:
         if self._lost_at:
             self._sink.accept_gap(WatchGap(self._pbx, self._lost_at, snapshot.at))
             self._lost_at = None
-        for fact in self._book.list_repairs(snapshot):
+        for fact in self._list_repairs(snapshot):
             self._fold(fact)
         self._sink.accept_heard(self._pbx, snapshot.at)
+
+    def _list_repairs(self, snapshot: Snapshot) -> list[Fact]:
+        repairs = self._book.list_repairs(snapshot)
+        if self._records is None:
+            return repairs
+        told = testify(repairs, self._records.read(), self._book.find_call)
+        self._records.forget()
+        return told
