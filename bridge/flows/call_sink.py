@@ -102,9 +102,7 @@ class CallFlow:
         self.call_log.start()
         self._end_recordings()
         # Whoever was in a wrap-up when we stopped comes back.
-        for agent in self._roster.everyone():
-            if agent.extension is not None:
-                self._pauses.set(agent.extension, paused=False)
+        self.states.repair_pauses()
         self._asking = asyncio.create_task(self._ask_registered(), name="registered-phones")
         return [call for _, call in known], watched_until
 
@@ -144,6 +142,7 @@ class CallFlow:
         log.warning("watch_gap", pbx=gap.pbx, seconds=(gap.until - gap.since).total_seconds())
         concerned = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
         self.call_log.put("gap", partial(mark_gap, gap=gap, call_ids=concerned))
+        self.states.repair_pauses()
 
     def accept_heard(self, pbx: str, at: datetime) -> None:
         # Behind all that was told before: what it says is true of the store, whenever we are killed.

@@ -332,6 +332,18 @@ async def test_a_gap_is_marked_on_the_timelines_it_may_concern(server: DeskServe
     await eventually(lambda: "gap" in [m["data"]["code"] for m in client.of_type("notice")])
 
 
+async def test_who_is_paused_is_repaired_after_a_gap(server: DeskServer, client: Client) -> None:
+    await client.follow()
+    call = ScriptedCall(server.calls, "+380501110001")
+    call.talk("101")
+    call.left("101")
+    await eventually(lambda: server.control.paused.get("101"))
+    # Asterisk starts anew and has forgotten the one; the other was paused by hand meanwhile.
+    server.control.paused = {"101": False, "102": True}
+    server.calls.accept_gap(WatchGap("pbx1", utc_now() - timedelta(seconds=5), utc_now()))
+    await eventually(lambda: server.control.paused == {"101": True, "102": False, "103": False})
+
+
 async def test_an_idle_hour_is_no_gap(url: str, tmp_path: Path) -> None:
     heard = utc_now().replace(microsecond=0)
     async with serving(url, tmp_path) as server:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ import pytest
 
 from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.tracker import Tracker
-from pbx.interface import CallEnded, CallStarted, Outcome
+from pbx.interface import Call, CallEnded, CallEvent, CallStarted, Outcome
 from tests.e2e.harness import eventually
 from tests.fakes.ami_server import SECRET, USER, AmiServer, encode
 from tests.fakes.ami_transcript import RecordingSink
@@ -155,3 +156,26 @@ async def test_a_link_of_a_few_bytes_at_a_time_loses_nothing(chance: random.Rand
         assert set(pbx.sink.calls) == set(pbx.begun)
         assert pbx.sink.gaps == []
         assert Outcome.UNKNOWN not in {call.outcome for call in pbx.sink.calls.values()}
+
+
+async def test_a_handler_that_stalls_loses_nothing_and_changes_no_order(
+    chance: random.Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop itself is held up, as by a handler of ours that computes for a second: the events wait on the wire."""
+    async with exchange(chance) as pbx:
+        stalls = set(chance.sample(range(1, 20), 3))
+        told = pbx.sink.accept
+
+        def accept(call: Call, events: Sequence[CallEvent]) -> None:
+            told(call, events)
+            if len(pbx.sink.calls) in stalls:
+                stalls.discard(len(pbx.sink.calls))
+                time.sleep(chance.uniform(0.3, 1.0))
+
+        monkeypatch.setattr(pbx.sink, "accept", accept)
+        while len(pbx.begun) < STEPS // 2:
+            await pbx.step()
+        await pbx.settled()
+        assert [event.linkedid for event in pbx.sink.of(CallStarted)] == pbx.begun
+        assert pbx.sink.gaps == []
+        assert not stalls
