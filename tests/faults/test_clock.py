@@ -10,7 +10,7 @@ import pytest
 
 from bridge.store.migrations import upgrade
 from pbx.interface import Outcome
-from tests.contract.desk_server import Clock, eventually, logged_in, serving
+from tests.contract.desk_server import Clock, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
 pytestmark = pytest.mark.fault
@@ -34,18 +34,19 @@ async def test_a_call_during_which_the_clock_is_set(tmp_path: Path, chance: rand
         (pop,) = await client.wait_for("screen_pop")
         at(1)
         call.answered("101")
-        await server.settle()
-        call_id = pop["data"]["call_id"]
-        at(2)
-        status, _ = await client.ask("PUT", f"calls/{call_id}/note", {"text": "Передзвонити", "rev": 0})
-        assert status == 200
         call.left("101")
+        at(2)
         call.ended(Outcome.ANSWERED)
         await server.settle()
+        await client.wait_for("call")
         at(3)
-        status, answer = await client.ask("POST", f"calls/{call_id}/wrap_up", {"disposition": "other"})
-        assert (status, answer["entry"]["text"]) == (200, "Передзвонити")
-        detail = await client.get(f"calls/{call_id}")
-        assert (detail["state"], detail["outcome"]) == ("ended", "answered")
-        await eventually(lambda: [m for m in client.of_type("call") if m["data"]["state"] == "ended"])
-        assert (await client.get("ringing", extension="101"))["items"] == []
+        # A session lasts 12 hours by that clock: whoever is a day ahead logs in again.
+        async with logged_in(server, "101") as again:
+            call_id = pop["data"]["call_id"]
+            status, _ = await again.ask("PUT", f"calls/{call_id}/note", {"text": "Передзвонити", "rev": 1})
+            assert status == 200
+            status, answer = await again.ask("POST", f"calls/{call_id}/wrap_up", {"disposition": "other"})
+            assert (status, answer["entry"]["text"]) == (200, "Передзвонити")
+            detail = await again.get(f"calls/{call_id}")
+            assert (detail["state"], detail["outcome"]) == ("ended", "answered")
+            assert (await again.get("ringing", extension="101"))["items"] == []
