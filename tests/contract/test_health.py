@@ -6,10 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from bridge.desk.metrics import Metrics
 from bridge.domain.times import iso, utc_now
-from pbx.interface import WatchGap
+from pbx.interface import Outcome, WatchGap
 from tests.contract.desk_server import VITALS, eventually, logged_in, serving
+from tests.fakes.scripted_call import ScriptedCall
 
 
 async def test_the_health_page_is_told_all_of_it(url: str, tmp_path: Path) -> None:
@@ -52,3 +55,20 @@ def test_every_seam_has_its_metric() -> None:
         'omniline_outbox_age_seconds{group="transcriber"} 4.0',
     ):
         assert line in text.splitlines()
+
+
+async def test_a_call_is_followed_through_the_log_by_its_ids(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path) as server:
+        customer = await server.add_customer("Оксана", "+380501110001")
+        with capture_logs() as logs:
+            call = ScriptedCall(server.calls, "+380501110001")
+            call.talk("101", customer_id=customer)
+            call.ended(Outcome.ANSWERED)
+            await server.settle()
+    lines = {line["event"]: line for line in logs}
+    call_id = lines["call_started"]["call_id"]
+    assert (lines["call_ended"]["call_id"], lines["call_ended"]["customer_id"]) == (call_id, customer)
+    entry = lines["entry_appended"]
+    assert (entry["call_id"], entry["customer_id"], entry["kind"]) == (call_id, customer, "call")
+    assert entry["entry_id"]
+    assert "380501110001" not in str(logs)
