@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.harness import Result, Size, as_json, render
 
-NAMES = ["agi_cost", "ami_parse", "asr_overhead", "pop_latency", "restart"]
+NAMES = ["agi_cost", "ami_keepup", "ami_parse", "asr_overhead", "pop_latency", "restart"]
 RESULTS = Path("build/benchmarks.json")
 
 
