@@ -1,7 +1,8 @@
 """Asterisk's own call records (CDR): the second witness, of calls that ended while nobody watched.
 
 Asterisk appends a line for each pair of legs to a file in the home (cdr_custom.conf), whether we run or not. It is read
-after an absence, and removed whenever all that it says is known.
+after every absence, and removed when it has grown long while all was watched: before that we may be killed with what it says
+not stored yet.
 """
 
 from __future__ import annotations
@@ -53,14 +54,10 @@ class CallRecords:
             return []
         return [record for line in lines if (record := _read_record(line)) is not None]
 
-    def forget(self) -> None:
-        """What it says is known. Asterisk makes the file anew with its next line."""
-        self._path.unlink(missing_ok=True)
-
     def keep_short(self) -> None:
-        """Called while all is watched."""
+        """Called while all is watched. Asterisk makes the file anew with its next line."""
         if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
-            self.forget()
+            self._path.unlink(missing_ok=True)
 
 
 def testify(

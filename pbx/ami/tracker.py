@@ -87,6 +87,4 @@ class Tracker:
         repairs = self._book.list_repairs(snapshot)
         if self._records is None:
             return repairs
-        told = testify(repairs, self._records.read(), self._book.find_call)
-        self._records.forget()
-        return told
+        return testify(repairs, self._records.read(), self._book.find_call)

@@ -55,7 +55,6 @@ def test_a_call_that_was_talked_ended_when_asterisk_says(file: Path) -> None:
     (ended,) = sink.calls.values()
     assert (ended.ended_at, ended.outcome) == (ENDED, Outcome.ANSWERED)
     assert [(gap.since, gap.until) for gap in sink.gaps] == [(LOST, BACK)]
-    assert not file.exists(), "what is known is forgotten"
 
 
 def test_an_answer_and_an_end_that_nobody_saw(file: Path) -> None:
