@@ -77,7 +77,9 @@ class Tracker:
 
     def _repair(self, snapshot: Snapshot) -> None:
         if self._lost_at:
-            self._sink.accept_gap(WatchGap(self._pbx, self._lost_at, snapshot.at))
+            # The clock may have been set back meanwhile.
+            since = min(self._lost_at, snapshot.at)
+            self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
             self._lost_at = None
         for fact in self._list_repairs(snapshot):
             self._fold(fact)

@@ -130,6 +130,14 @@ def test_an_adopted_call_keeps_the_customer_it_was_filed_under() -> None:
     assert sink.events == []
 
 
+def test_a_gap_in_which_the_clock_was_set_back_does_not_end_before_it_began() -> None:
+    sink = RecordingSink()
+    tracker = Tracker("pbx1", sink, watched_until=NOW)
+    tracker.take(Snapshot(NOW - timedelta(days=1), ()))
+    (gap,) = sink.gaps
+    assert gap.since == gap.until == NOW - timedelta(days=1)
+
+
 def test_what_was_heard_is_told_in_its_turn() -> None:
     sink = RecordingSink()
     tracker = Tracker("pbx1", sink)
