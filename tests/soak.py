@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -78,7 +79,7 @@ def describe(item: pytest.Item) -> dict[str, Any]:
     params = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]
     seed, engine = (params or {}).get("seed"), (params or {}).get("url", "sqlite")
     name, _, ids = item.nodeid.removesuffix("]").partition("[")
-    rest = "-".join(each for each in ids.split("-") if each not in {f"seed{seed}", engine, ""})
+    rest = re.sub(rf"(?:^|(?<=-))(?:seed{seed}|{engine})(?:-|$)", "", ids).removesuffix("-")
     return {"test": f"{name}[{rest}]" if rest else name, "seed": seed, "engine": engine}
 
 

@@ -14,7 +14,7 @@ TEST = """
 import pytest
 
 @pytest.mark.fault
-@pytest.mark.parametrize("what", ["a-b", "c"])
+@pytest.mark.parametrize("what", ["a-b", "c", "-1"])
 def test_it(chance, seed, what):
     assert seed != 3 or what != "c"
 """
@@ -38,15 +38,16 @@ def soak(folder: Path, seeds: int) -> str:
 
 
 def test_what_passed_is_left_out_and_what_failed_is_run_again(tmp_path: Path) -> None:
-    assert "1 failed, 3 passed" in soak(tmp_path, 2)
-    assert "1 failed, 2 passed, 3 deselected" in soak(tmp_path, 3)
+    assert "1 failed, 5 passed" in soak(tmp_path, 2)
+    assert "1 failed, 3 passed, 5 deselected" in soak(tmp_path, 3)
     lines = (tmp_path / "soak.jsonl").read_text().splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 10
     assert set(json.loads(lines[0])) == {"commit", "test", "seed", "engine", "result", "seconds", "at"}
     rows = read_rows(tmp_path / "soak.jsonl")
-    assert len(rows) == 6
+    assert len(rows) == 9
     table = render(rows).splitlines()
     assert [line.split(" | ")[:3] for line in table[2:]] == [
+        ["| test_it.py::test_it[-1]", "sqlite", "3 of 3"],
         ["| test_it.py::test_it[a-b]", "sqlite", "3 of 3"],
         ["| test_it.py::test_it[c]", "sqlite", "2 of 3"],
     ]
