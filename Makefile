@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV_COMPILE = uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml
 
-.PHONY: help run test check bench lock
+.PHONY: help run test check bench soak lock
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,9 @@ check: ## format, lint, types, import contracts, docs, catalogues
 
 bench: ## the benchmarks; SIZE=small for a quick look
 	@SIZE=$(SIZE) $(PYTHON) -m setup bench
+
+soak: ## every fault with 20 seeds; goes on where it was stopped; SEEDS=3 for a quick look
+	@SEEDS=$(SEEDS) $(PYTHON) -m setup soak
 
 lock: ## resolve pyproject.toml into the lock files again (needs uv)
 	$(UV_COMPILE) --group build -o requirements.lock

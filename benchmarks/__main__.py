@@ -17,6 +17,7 @@ from benchmarks.harness import Result, Size, as_json, render
 
 NAMES = [
     "agi_cost",
+    "ami_keepup",
     "ami_parse",
     "asr_overhead",
     "bus",
@@ -25,6 +26,7 @@ NAMES = [
     "find_words",
     "pop_latency",
     "pop_under_speech",
+    "restart",
     "timeline_deep",
 ]
 RESULTS = Path("build/benchmarks.json")

@@ -39,8 +39,12 @@ from bridge.sole_server import sole_server
 from bridge.store import agents
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
+from bridge.vitals import VitalSigns
+from bridge.watchdog import Watchdog
 from pbx.agi.child import AgiChild
 from pbx.agi.probe import passes_self_test
+from pbx.ami import call_records
+from pbx.ami.call_records import CallRecords
 from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.control import AmiControl
 from pbx.ami.facts import EVENTS
@@ -136,6 +140,9 @@ class Server:
         """Start all of it. Raises what says what to change: a port or the home in use, no Asterisk, a full disk."""
         self._broken = asyncio.get_running_loop().create_future()
         self._stack.enter_context(sole_server(self._home))
+        watchdog = Watchdog()
+        watchdog.start()
+        self._stack.callback(watchdog.stop)
         db = await self._open_database()
         people = await db.read(agents.list_agents)
         extensions = tuple(agent.extension for agent in people if agent.extension)
@@ -153,15 +160,23 @@ class Server:
         metrics = Metrics()
         metrics.add(AgiCollector(child))
         calls = self._make_call_flow(db, client, hub, bus, metrics)
-        self._watch(metrics, hub, calls, client)
+        self._vitals = VitalSigns(metrics, client, calls, hub, watchdog)
         await self._serve_desk(db, hub, calls, bus, self._readiness(client, child), metrics)
         await self._start_pbx(config, child)
         self._run(FeedRelay(db, bus, utc_now).run(), "feed-relay")
         self._run(follower.run(), "feed-follower")
-        await self._start_transcriber(db, bus, metrics)
+        await self._start_transcriber(db, bus)
         open_calls, watched_until = await calls.start()
         self._stack.push_async_callback(calls.close)
-        tracker = Tracker(config.name, calls, open_calls, watched_until)
+        tracker = Tracker(
+            config.name,
+            calls,
+            open_calls,
+            watched_until,
+            records=CallRecords(self._home / call_records.FILE),
+            observe_lag=metrics.observe_ami_lag,
+            clock=utc_now,
+        )
         self._run(client.run(), "ami-client")
         self._run(tracker.run(client.news), "ami-tracker")
 
@@ -214,7 +229,7 @@ class Server:
             pop_key=self.secrets.pop_key,
         )
 
-    async def _start_transcriber(self, db: Database, bus: Bus, metrics: Metrics) -> None:
+    async def _start_transcriber(self, db: Database, bus: Bus) -> None:
         worker = await self._stack.enter_async_context(SpeechWorker())
         flow = TranscribeRecording(
             db=db,
@@ -226,13 +241,7 @@ class Server:
             clock=utc_now,
         )
         consumer = OutboxConsumer(db, bus, Group.TRANSCRIBER, flow, utc_now)
-        metrics.watch(
-            "transcripts_waiting", "Recordings whose words are still to come", lambda: consumer.waiting
-        )
-        metrics.watch(
-            "transcripts_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds
-        )
-        metrics.watch("dead_letters", "Work that was given up", lambda: consumer.dead)
+        self._vitals.watch_work(consumer)
         self._run(consumer.run(), "transcriber")
 
     async def _serve_desk(
@@ -256,6 +265,7 @@ class Server:
             recordings=self._home / "recordings",
             web=DIST,
             clock=utc_now,
+            vitals=self._vitals.read,
         )
         runner = web.AppRunner(make_app(services), access_log=None)
         await runner.setup()
@@ -280,20 +290,6 @@ class Server:
 
         return {"ami": ami, "agi": agi}
 
-    def _watch(self, metrics: Metrics, hub: Hub, calls: CallFlow, client: AmiClient) -> None:
-        metrics.watch("desks", "Open desks", lambda: len(hub))
-        metrics.watch("ami_connected", "Whether AMI is logged in", lambda: client.is_connected)
-        metrics.watch("ami_waiting", "AMI news not yet folded", client.news.qsize)
-        metrics.watch("calls_open", "Calls that are up or ringing", lambda: calls.open_calls)
-        metrics.watch(
-            "writes_waiting", "Writes of calls not yet in the database", lambda: len(calls.call_log)
-        )
-        metrics.watch(
-            "asterisk_restarts",
-            "Times that Asterisk died and was started again",
-            lambda: self._keeper.restarts if self._keeper else 0,
-        )
-
     async def _command(self, line: str) -> str:
         """What Asterisk's console answers. Raises Transient where it does not run."""
         if self._asterisk is None:
@@ -305,9 +301,10 @@ class Server:
         await asyncio.to_thread(copy_shipped, self._home)
         await asyncio.to_thread(render, self._home, config, asterisk)
         self._asterisk = AsteriskProcess(self._home, config, asterisk)
-        self._keeper = AsteriskKeeper(self._asterisk, self._say)
+        keeper = self._keeper = AsteriskKeeper(self._asterisk, self._say)
+        self._vitals.watch_asterisk(asterisk.version, lambda: keeper.restarts)
         self._stack.push_async_callback(child.stop)
-        await asyncio.gather(self._keeper.start(), child.start())
+        await asyncio.gather(keeper.start(), child.start())
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> None:
         """Runs for as long as the server; one that fails breaks it."""

@@ -271,13 +271,17 @@ class WatchGap:
 
 
 class CallSink(Protocol):
-    """Takes the calls' history, in order. Neither method may block or raise: implementations queue."""
+    """Takes the calls' history, in order. No method may block or raise: implementations queue."""
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
         """`call` is the state after `events`, which may be none."""
         ...
 
     def accept_gap(self, gap: WatchGap) -> None: ...
+
+    def accept_heard(self, pbx: str, at: datetime) -> None:
+        """All that happened on this PBX until `at` has been told. Comes every few seconds, also when nothing happens."""
+        ...
 
 
 class CallControl(Protocol):

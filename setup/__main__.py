@@ -1,4 +1,4 @@
-"""`python3 -m setup run|test|check|bench`: install what is missing for it, then do it. `make` calls this."""
+"""`python3 -m setup run|test|check|bench|soak`: install what is missing for it, then do it. `make` calls this."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from setup.checks import run_checks
 from setup.desk import ensure_desk
 from setup.python import PYTHON, VENV, ensure_python
 from setup.say import SetupFailed
+from setup.soak import run_soak
 from setup.suite import run_tests
 from setup.system import ensure_test_packages
 
-TARGETS = ("run", "test", "check", "bench")
+TARGETS = ("run", "test", "check", "bench", "soak")
 
 
 def main(target: str) -> int:
-    if target == "test":
+    if target in {"test", "soak"}:
         ensure_test_packages()
     ensure_python("run" if target == "run" else "dev")
     if target != "check":
@@ -29,6 +30,8 @@ def main(target: str) -> int:
         return run_tests()
     if target == "check":
         return run_checks()
+    if target == "soak":
+        return run_soak()
     if target == "bench":
         _become(str(PYTHON), "-m", "benchmarks")
     return _become(str(VENV / "bin/omniline"), "serve", "--sample")

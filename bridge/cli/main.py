@@ -24,6 +24,8 @@ COMMANDS = {
     "models": "bridge.cli.models",
     "db": "bridge.cli.database",
     "dead-letters": "bridge.cli.dead_letters",
+    "backup": "bridge.cli.backup",
+    "restore": "bridge.cli.backup",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
@@ -22,6 +22,14 @@ class Metrics:
             buckets=_POP_BUCKETS,
             registry=self._registry,
         )
+        self._lags = Histogram(
+            "omniline_ami_lag_seconds",
+            "From Asterisk's time of an event until it was worked on",
+            buckets=_POP_BUCKETS,
+            registry=self._registry,
+        )
+        self.ami_lag: float | None = None
+        """Seconds, of the newest event."""
         self._requests = Histogram(
             "omniline_http_request_seconds",
             "Time to answer a request of the desk's API",
@@ -33,6 +41,11 @@ class Metrics:
         """`stage` is pop_sent or pop_shown."""
         self._pops.labels(stage).observe(max(0.0, seconds))
 
+    def observe_ami_lag(self, seconds: float) -> None:
+        # Asterisk's clock is this machine's, yet it is told in microseconds and may be set back.
+        self.ami_lag = max(0.0, seconds)
+        self._lags.observe(self.ami_lag)
+
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is its pattern, never the path itself."""
         self._requests.labels(method, route, status).observe(seconds)
@@ -40,6 +53,12 @@ class Metrics:
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Show `value()` as the gauge `omniline_<name>`; it is asked for at every look, and must not block."""
         Gauge(f"omniline_{name}", what, registry=self._registry).set_function(value)
+
+    def watch_groups(self, name: str, what: str, values: Mapping[str, Callable[[], float]]) -> None:
+        """Like `watch`, with a value for each consumer group of the outbox."""
+        gauge = Gauge(f"omniline_{name}", what, ["group"], registry=self._registry)
+        for group, value in values.items():
+            gauge.labels(group).set_function(value)
 
     def add(self, collector: Collector) -> None:
         """Take in one that reads its numbers elsewhere when it is asked."""

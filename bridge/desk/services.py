@@ -10,6 +10,7 @@ from pathlib import Path
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
+from bridge.domain.health import Vitals
 from bridge.flows.call_sink import CallFlow
 from bridge.settings import Settings
 from bridge.store.engine import Database
@@ -24,7 +25,7 @@ class Services:
 
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
-    relative to. `web` is the built desk (may not exist).
+    relative to. `web` is the built desk (may not exist). `vitals` is what the process knows of itself.
     """
 
     db: Database
@@ -38,3 +39,4 @@ class Services:
     recordings: Path
     web: Path
     clock: Callable[[], datetime]
+    vitals: Callable[[], Vitals]

@@ -20,6 +20,7 @@ PAGES: Final = (
     "/phones",
     "/suggestions",
     "/dead_letters",
+    "/health",
     "/components",
 )
 FOR_EVER: Final = "public, max-age=31536000, immutable"

@@ -127,6 +127,12 @@ class AgentStates:
         present = self._desks[agent.id] > 0 or agent.extension in self._registered
         return (AgentState.AVAILABLE if present else AgentState.OFFLINE), None
 
+    def repair_pauses(self) -> None:
+        """Asterisk may have started anew and forgotten whom we paused, or remember whom we let back in meanwhile."""
+        for agent in self._roster.everyone():
+            if agent.extension is not None:
+                self._pauses.set(agent.extension, paused=agent.id in self._wrap_ups)
+
     def message(self, agent: Agent) -> LiveMessage:
         state, call_id = self.get(agent)
         data = {"agent_id": agent.id, "extension": agent.extension, "state": state.value, "call_id": call_id}

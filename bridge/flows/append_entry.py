@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection
 
 from bridge.domain.entry import EntryDirection, EntryKind
@@ -15,12 +16,17 @@ from bridge.store.timeline import NewEntry
 SOURCE: Final = "pbx"
 PHONE: Final = "phone"
 
+log = structlog.get_logger()
+
 
 def append_and_tell(connection: Connection, new: NewEntry) -> timeline.Appended:
     """Append an entry; the desks hear of it once."""
     appended = timeline.append(connection, new)
     if appended.created:
-        feed.append(connection, "entry", EVERYONE, timeline.get_entry(connection, appended.id), new.at)
+        entry = timeline.get_entry(connection, appended.id)
+        feed.append(connection, "entry", EVERYONE, entry, new.at)
+        ids = {"entry_id": entry.id, "call_id": entry.call_id, "customer_id": entry.customer_id}
+        log.info("entry_appended", kind=entry.kind.value, **ids)
     return appended
 
 

@@ -33,7 +33,7 @@ from bridge.flows.roster import Roster
 from bridge.flows.send_lines import SendLines
 from bridge.flows.track_call import Change, Folders, mark_gap
 from bridge.settings import Settings
-from bridge.store import agents, open_calls
+from bridge.store import agents, open_calls, watch
 from bridge.store.calls import NewStage
 from bridge.store.engine import Database
 from pbx.errors import PbxError, Rejected
@@ -96,22 +96,20 @@ class CallFlow:
         self.states = AgentStates(emit, self._roster, self._pauses, settings.desk.wrap_up_seconds, clock)
 
     async def start(self) -> tuple[list[Call], datetime | None]:
-        """Begin. Answers the calls that were open and when the PBX last told anything, for the tracker to go on from.
+        """Begin. Answers the calls that were open and until when the PBX was watched, for the tracker to go on from.
 
         Raises Transient when the database is not there.
         """
         for agent in await self._db.read(agents.list_agents):
             self._roster.learn(agent)
         known = await self._db.read(open_calls.list_open)
-        watched_until = await self._db.read(open_calls.find_last_watched, self._settings.asterisk.name)
+        watched_until = await self._db.read(watch.find_last_watched, self._settings.asterisk.name)
         for call_id, call in known:
             self._adopt(call_id, call)
         self.call_log.start()
         self._end_recordings()
         # Whoever was in a wrap-up when we stopped comes back.
-        for agent in self._roster.everyone():
-            if agent.extension is not None:
-                self._pauses.set(agent.extension, paused=False)
+        self.states.repair_pauses()
         self._asking = asyncio.create_task(self._ask_registered(), name="registered-phones")
         return [call for _, call in known], watched_until
 
@@ -153,6 +151,11 @@ class CallFlow:
         log.warning("watch_gap", pbx=gap.pbx, seconds=(gap.until - gap.since).total_seconds())
         concerned = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
         self.call_log.put("gap", partial(mark_gap, gap=gap, call_ids=concerned))
+        self.states.repair_pauses()
+
+    def accept_heard(self, pbx: str, at: datetime) -> None:
+        # Behind all that was told before: what it says is true of the store, whenever we are killed.
+        self.call_log.put("heard", partial(watch.save_heard, pbx=pbx, at=at))
 
     async def settle(self, call_id: str) -> None:
         """Returns when what is known of this call is in the store, after SETTLE_SECONDS in any case.

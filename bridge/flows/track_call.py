@@ -95,6 +95,12 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
         summary = call_views.get_summary(connection, saved.id)
         _attach(connection, summary, change)
         feed.append(connection, "call", EVERYONE, summary, change.events[-1].at)
+        ids = {"call_id": saved.id, "customer_id": summary.customer_id}
+        for event in change.events:
+            if isinstance(event, CallStarted):
+                log.info("call_started", **ids, pbx=event.pbx, linkedid=event.linkedid)
+            if isinstance(event, CallEnded):
+                log.info("call_ended", **ids, outcome=event.outcome.value)
 
 
 def _attach(connection: Connection, call: CallSummary, change: Change) -> None:

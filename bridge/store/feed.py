@@ -37,6 +37,7 @@ _row = (feed.c.number, feed.c.type, feed.c.topic, feed.c.data, feed.c.at)
 _after = (
     select(*_row).where(feed.c.number > bindparam("after")).order_by(feed.c.number).limit(bindparam("most"))
 )
+_notices = select(*_row).where(feed.c.type == "notice", feed.c.number.is_not(None)).order_by(feed.c.id.desc())
 _prune = delete(feed).where(
     feed.c.number.is_not(None), feed.c.at < bindparam("before"), feed.c.number < _newest.scalar_subquery()
 )
@@ -65,6 +66,12 @@ def read_after(connection: Connection, after: int, most: int) -> list[FeedRow]:
     """The rows with numbers above `after`, in their order, `most` at most."""
     rows = connection.execute(_after, {"after": after, "most": most})
     return [FeedRow(*row) for row in rows]
+
+
+def list_notices(connection: Connection, code: str) -> list[FeedRow]:
+    """The notices of this code that are kept, newest first."""
+    rows = [FeedRow(*row) for row in connection.execute(_notices)]
+    return [row for row in rows if row.data["code"] == code]
 
 
 def bounds(connection: Connection) -> tuple[int, int]:

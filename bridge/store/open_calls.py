@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import Connection, literal_column, select
 
 from bridge.store.calls import OPEN
-from bridge.store.schema import call, call_leg, call_stage, recording
+from bridge.store.schema import call, call_leg, recording
 from pbx.interface import Call, Direction, Leg, LegRole, LegState, Outcome
 
 # Said literally, or SQLite does not see that the partial index holds them all.
 _is_open = call.c.state == literal_column(f"'{OPEN}'")
-# Newest first off the key, a few at a time until one is of the PBX that is asked for. The words of a call come long after
-# the PBX has told the last of it.
-_stages = (
-    select(call_stage.c.id, call_stage.c.at, call.c.pbx)
-    .join(call, call.c.id == call_stage.c.call_id)
-    .where(call_stage.c.stage != "transcript", call_stage.c.id < bindparam("before"))
-    .order_by(call_stage.c.id.desc())
-    .limit(20)
-)
-_AFTER_ALL = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _legs_of_open = (
     select(call_leg)
     .join(call, call.c.id == call_leg.c.call_id)
@@ -95,15 +84,3 @@ def _leg(row: Any) -> Leg:
         ended_at=row.ended_at,
         cause=row.cause,
     )
-
-
-def find_last_watched(connection: Connection, pbx: str) -> datetime | None:
-    """When this PBX last told anything that is stored."""
-    before = _AFTER_ALL
-    while rows := connection.execute(_stages, {"before": before}).all():
-        for row in rows:
-            if row.pbx == pbx:
-                at: datetime = row.at
-                return at
-        before = rows[-1].id
-    return None

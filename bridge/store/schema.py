@@ -664,6 +664,14 @@ dead_letter = Table(
     Index("ix_dead_letter_page", "died_at", "id"),
 )
 
+watch = Table(
+    "watch",
+    metadata,
+    Column("pbx", String(64), primary_key=True),
+    # Until when all that this Asterisk told is stored: after an absence the gap begins here.
+    Column("heard_at", UtcTime, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -58,6 +58,11 @@ class CallBook:
                 folded += self._see_off(fact)
         return folded
 
+    def find_call(self, uniqueid: str) -> Call | None:
+        """The open call that this leg belongs to."""
+        key = self._call_of.get(uniqueid)
+        return self._calls[key] if key else None
+
     def list_repairs(self, snapshot: Snapshot) -> list[Fact]:
         """The facts that bring the open calls from where they were left to what `snapshot` shows."""
         alive = {live.created.uniqueid for live in snapshot.legs}

@@ -1,7 +1,8 @@
 """The link to Asterisk's manager interface, kept up for ever.
 
 What Asterisk tells comes out of one queue, `news`, in order: a `Snapshot` first, then facts, then
-`LinkLost` when the link is over, then the next snapshot. Events that come while the snapshot is made are
+`LinkLost` when the link is over, then the next snapshot. After each answered ping a `Heard` says until when all is
+told. Events that come while the snapshot is made are
 put behind it: the fold leaves out what it knows already, and AMI itself has no replay.
 """
 
@@ -45,7 +46,14 @@ class LinkLost:
     at: datetime
 
 
-News = Fact | Snapshot | LinkLost
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that happened until `at` has been told."""
+
+    at: datetime
+
+
+News = Fact | Snapshot | LinkLost | Heard
 
 
 def utc_now() -> datetime:
@@ -172,10 +180,12 @@ class AmiClient:
         while not link.lost.done():
             await asyncio.wait([link.lost], timeout=self._ping_every)
             if not link.lost.done():
+                asked_at = self._clock()
                 try:
                     await self._while_heard(link, "Ping", {})
                 except Transient:
                     return
+                self.news.put_nowait(Heard(asked_at))
 
     async def _while_heard(
         self, link: Link, name: str, headers: dict[str, str], *, as_list: bool = False

@@ -61,7 +61,7 @@ def render(home: Path, config: PbxConfig, asterisk: Asterisk) -> None:
 
 
 def _make_folders(home: Path, config: PbxConfig) -> None:
-    private = [home / "asterisk" / name for name in ("run", "log", "spool", "db", "keys")]
+    private = [home / "asterisk" / name for name in ("run", "log/cdr-custom", "spool", "db", "keys")]
     for folder in (*private, home / "asterisk-config/generated", config.recordings, config.voicemail):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _link_voicemail(home / "asterisk/spool/voicemail", config.voicemail)

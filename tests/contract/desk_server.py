@@ -23,6 +23,7 @@ from bridge.desk.services import Services
 from bridge.desk.sessions import Sessions, hash_password, hash_token
 from bridge.domain.agent import Agent, Role
 from bridge.domain.customer import Identity
+from bridge.domain.health import Versions, Vitals
 from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
@@ -39,6 +40,18 @@ PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
+VITALS = Vitals(
+    started_at="2026-11-22T08:00:00Z",
+    versions=Versions("0.1.0", "22.10.1", "3.11.7"),
+    ami_lag_ms=0.7,
+    waiting_news=0,
+    waiting_writes=0,
+    waiting_work=3,
+    waiting_work_seconds=4.2,
+    calls_open=2,
+    desks=4,
+    stalls=1,
+)
 
 PEOPLE = (
     ("101", Role.AGENT, "101"),
@@ -212,6 +225,7 @@ async def serving(
         recordings=folders.recordings,
         web=home / "web",
         clock=clock,
+        vitals=lambda: VITALS,
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

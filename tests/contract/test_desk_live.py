@@ -20,7 +20,8 @@ from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_r
 from bridge.domain.ports import Subject
 from bridge.domain.times import iso, utc_now
 from bridge.store import feed
-from pbx.interface import WatchGap, WithdrawReason
+from bridge.store.watch import find_last_watched
+from pbx.interface import Outcome, WatchGap, WithdrawReason
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -331,6 +332,32 @@ async def test_a_gap_is_marked_on_the_timelines_it_may_concern(server: DeskServe
     entries = (await client.get(f"customers/{customer}/timeline"))["items"]
     assert [entry["kind"] for entry in entries if entry["at"] == iso(since)] == ["gap"]
     await eventually(lambda: "gap" in [m["data"]["code"] for m in client.of_type("notice")])
+
+
+async def test_who_is_paused_is_repaired_after_a_gap(server: DeskServer, client: Client) -> None:
+    await client.follow()
+    call = ScriptedCall(server.calls, "+380501110001")
+    call.talk("101")
+    call.left("101")
+    await eventually(lambda: server.control.paused.get("101"))
+    # Asterisk starts anew and has forgotten the one; the other was paused by hand meanwhile.
+    server.control.paused = {"101": False, "102": True}
+    server.calls.accept_gap(WatchGap("pbx1", utc_now() - timedelta(seconds=5), utc_now()))
+    await eventually(lambda: server.control.paused == {"101": True, "102": False, "103": False})
+
+
+async def test_an_idle_hour_is_no_gap(url: str, tmp_path: Path) -> None:
+    heard = utc_now().replace(microsecond=0)
+    async with serving(url, tmp_path) as server:
+        call = ScriptedCall(server.calls, "+380501110001")
+        call.ring("101")
+        call.ended(Outcome.ABANDONED)
+        server.calls.accept_heard("pbx1", heard + timedelta(minutes=57))
+        server.calls.accept_heard("pbx1", heard + timedelta(hours=1))
+        server.calls.accept_heard("pbx2", heard + timedelta(hours=2))
+        await server.settle()
+    async with serving(url, tmp_path) as server:
+        assert await server.db.read(find_last_watched, "pbx1") == heard + timedelta(hours=1)
 
 
 async def client_as(server: DeskServer, login: str, path: str) -> Any:

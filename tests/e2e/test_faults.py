@@ -9,12 +9,13 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bridge.domain.times import parse_iso, utc_now
 from pbx.asterisk.process import find_running
 from pbx.testphone import sipp
 from tests.e2e.harness import Desk, Omniline, eventually
@@ -140,6 +141,33 @@ async def test_a_call_outlives_our_server_and_ends_on_the_timeline(omniline: Omn
         timeline = (await desk.get(f"customers/{ended['customer_id']}/timeline", limit=20))["items"]
         kinds = [entry["kind"] for entry in timeline if entry["call_id"] == call["id"]]
         assert sorted(kind for kind in kinds if kind != "transcript") == ["call", "gap"]
+
+
+async def test_a_call_that_ends_while_our_server_is_away_has_the_end_that_asterisk_recorded(
+    omniline: Omniline,
+) -> None:
+    phone = await omniline.answering("101", ring_ms=300)
+    caller = await omniline.calling(KNOWN, talk_ms=3_000)
+    async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
+        call = await desk.newest_call(KNOWN, state="open")
+
+        async def answered() -> bool:
+            return "answered" in stages_of(await desk.get(f"calls/{call['id']}"))
+
+        await eventually(answered)
+    await omniline.stop(signal.SIGKILL)
+    assert caller.running, "the call ended before our server did"
+    assert await caller.wait(30)
+    assert await phone.wait(10)
+    hung_up_at = utc_now()
+    await omniline.start()
+    async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
+        ended = await desk.newest_call(KNOWN, state="ended")
+        assert (ended["id"], ended["outcome"]) == (call["id"], "answered")
+        assert abs(parse_iso(ended["ended_at"]) - hung_up_at) < timedelta(seconds=1)
+        timeline = (await desk.get(f"customers/{ended['customer_id']}/timeline", limit=20))["items"]
+        (gap,) = [entry for entry in timeline if entry["call_id"] == call["id"] and entry["kind"] == "gap"]
+        assert gap["payload"]["since"] < ended["ended_at"] < gap["payload"]["until"]
 
 
 async def test_a_second_server_of_the_home_is_refused_and_harms_nothing(omniline: Omniline) -> None:

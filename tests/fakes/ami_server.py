@@ -37,6 +37,8 @@ class AmiServer:
         self.pace = 0.0
         self.port = 0
         self.links: list[asyncio.StreamWriter] = []
+        self._sending = asyncio.Lock()
+        self._dropped: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -65,6 +67,11 @@ class AmiServer:
             writer.transport.abort()
         self.links.clear()
 
+    def forget(self) -> None:
+        """Like a network that drops all: the links stay open, nothing goes out on them and no answer comes."""
+        self._dropped += self.links
+        self.links.clear()
+
     async def tell(self, event: Headers) -> None:
         await self.write(encode(event))
 
@@ -74,10 +81,12 @@ class AmiServer:
             await self._send(writer, data)
 
     async def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        for start in range(0, len(data), self.chunk or len(data)):
-            writer.write(data[start : start + (self.chunk or len(data))])
-            await writer.drain()
-            await asyncio.sleep(self.pace)
+        # An answer and an event that go out in pieces at once would be neither.
+        async with self._sending:
+            for start in range(0, len(data), self.chunk or len(data)):
+                writer.write(data[start : start + (self.chunk or len(data))])
+                await writer.drain()
+                await asyncio.sleep(self.pace)
 
     def count(self, action: str) -> int:
         return sum(each["Action"] == action for each in self.received)
@@ -91,7 +100,7 @@ class AmiServer:
                 lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
                 action = dict(line.split(": ", 1) for line in lines if ": " in line)
                 self.received.append(action)
-                if action["Action"] not in self.silent:
+                if action["Action"] not in self.silent and writer not in self._dropped:
                     for message in self._answer(action):
                         await self._send(writer, encode(message))
         except (asyncio.IncompleteReadError, ConnectionError):

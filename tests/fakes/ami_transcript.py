@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from pbx.ami.facts import Fact, read_fact
@@ -20,12 +21,13 @@ def read_transcript(name: str) -> list[Fact]:
 
 
 class RecordingSink:
-    """`events` in order, `calls` as they were last, `gaps`."""
+    """`events` in order, `calls` as they were last, `gaps`, and until when all was told."""
 
     def __init__(self) -> None:
         self.events: list[CallEvent] = []
         self.calls: dict[str, Call] = {}
         self.gaps: list[WatchGap] = []
+        self.heard_at: datetime | None = None
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
         self.calls[call.linkedid] = call
@@ -33,6 +35,9 @@ class RecordingSink:
 
     def accept_gap(self, gap: WatchGap) -> None:
         self.gaps.append(gap)
+
+    def accept_heard(self, pbx: str, at: datetime) -> None:
+        self.heard_at = at
 
     def of(self, kind: type[CallEvent]) -> list[CallEvent]:
         return [event for event in self.events if isinstance(event, kind)]

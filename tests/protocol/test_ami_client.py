@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pbx.ami import client as client_module
-from pbx.ami.client import AmiAccount, AmiClient, LinkLost
+from pbx.ami.client import AmiAccount, AmiClient, Heard, LinkLost, News, utc_now
 from pbx.ami.control import AmiControl
 from pbx.ami.facts import LegCreated, LegHungUp, MessageLeft
 from pbx.ami.snapshot import Snapshot
@@ -72,6 +72,12 @@ async def connected(server: AmiServer, **options: float) -> AsyncIterator[AmiCli
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def next_but_heard(client: AmiClient) -> News:
+    while isinstance(news := await client.news.get(), Heard):
+        pass
+    return news
 
 
 @pytest.fixture
@@ -198,10 +204,18 @@ def test_a_half_open_link_is_noticed_within_ten_seconds() -> None:
 async def test_a_half_open_link(server: AmiServer) -> None:
     async with connected(server, patience=0.2, ping_every=0.1) as client:
         server.silent = {"Ping", "Login"}
-        assert isinstance(await soon(client.news.get()), LinkLost)
+        assert isinstance(await soon(next_but_heard(client)), LinkLost)
         assert not client.is_connected
         server.silent = set()
         assert isinstance(await soon(client.news.get()), Snapshot)
+
+
+async def test_each_answered_ping_says_until_when_all_is_told(server: AmiServer) -> None:
+    before = utc_now()
+    async with connected(server, ping_every=0.05) as client:
+        first = await soon(client.news.get())
+        assert isinstance(first, Heard)
+        assert before <= first.at <= utc_now()
 
 
 async def test_a_link_that_talks_but_does_not_answer_pings_is_alive(server: AmiServer) -> None:

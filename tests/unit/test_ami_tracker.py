@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pbx.ami.client import LinkLost
+from pbx.ami.client import Heard, LinkLost
 from pbx.ami.facts import (
     BridgeEntered,
     DialEnded,
@@ -128,6 +128,23 @@ def test_an_adopted_call_keeps_the_customer_it_was_filed_under() -> None:
     tracker = Tracker("pbx1", sink, [alive])
     tracker.take(Snapshot(NOW, live(alive, None, "101", bridge="b")))
     assert sink.events == []
+
+
+def test_a_gap_in_which_the_clock_was_set_back_does_not_end_before_it_began() -> None:
+    sink = RecordingSink()
+    tracker = Tracker("pbx1", sink, watched_until=NOW)
+    tracker.take(Snapshot(NOW - timedelta(days=1), ()))
+    (gap,) = sink.gaps
+    assert gap.since == gap.until == NOW - timedelta(days=1)
+
+
+def test_what_was_heard_is_told_in_its_turn() -> None:
+    sink = RecordingSink()
+    tracker = Tracker("pbx1", sink)
+    tracker.take(Snapshot(NOW, ()))
+    assert sink.heard_at == NOW
+    tracker.take(Heard(NOW + timedelta(seconds=3)))
+    assert sink.heard_at == NOW + timedelta(seconds=3)
 
 
 def test_the_first_start_of_all_makes_no_gap() -> None:

@@ -9,37 +9,55 @@ from aiohttp import web
 
 from bridge.desk.metrics import CONTENT_TYPE
 from bridge.desk.problems import NotReady
-from bridge.desk.route import Ask, Route
+from bridge.desk.route import API, Ask, Route
+from bridge.desk.services import Services
+from bridge.domain.agent import Role
+from bridge.domain.health import PARTS, Health, Part, PhoneState, WatchedGap
 from bridge.errors import Transient
+from bridge.store import agents, feed
 from bridge.store.probe import take_write
 
 
-class Health(msgspec.Struct, frozen=True):
+class Status(msgspec.Struct, frozen=True):
     status: str
 
 
-async def get_health(ask: Ask) -> Health:
+async def get_liveness(ask: Ask) -> Status:
     """The process answers."""
-    return Health("ok")
+    return Status("ok")
 
 
-async def get_readiness(ask: Ask) -> Health:
+async def get_readiness(ask: Ask) -> Status:
     """200 when calls can be taken: AMI logged in, AGI answered a self-test, the database takes a write.
 
     Otherwise 503, naming what is missing.
     """
-    missing = {}
-    for name, check in ask.services.readiness.items():
-        said = await check()
-        if said is not None:
-            missing[name] = said
-    try:
-        await ask.services.db.write(take_write, ask.services.clock())
-    except Transient as error:
-        missing["database"] = str(error)
+    missing = await _find_missing(ask.services)
     if missing:
         raise NotReady("; ".join(f"{name}: {said}" for name, said in missing.items()))
-    return Health("ready")
+    return Status("ready")
+
+
+async def get_health(ask: Ask) -> Health:
+    """What is up, how far behind we are, what nobody watched, whose phone is registered. A database that is away is a part
+    that is not ok; what it alone knows is left out then.
+    """
+    services = ask.services
+    missing = await _find_missing(services)
+    gaps, people = [], []
+    if "database" not in missing:
+        gaps = [row.data for row in await services.db.read(feed.list_notices, "gap")]
+        people = await services.db.read(agents.list_agents)
+    return Health(
+        **msgspec.structs.asdict(services.vitals()),
+        parts=[Part(name, name not in missing) for name in PARTS],
+        gaps=[WatchedGap(data["since"], data["until"]) for data in gaps],
+        phones=[
+            PhoneState(agent.extension, agent.name, services.calls.states.has_phone(agent))
+            for agent in people
+            if agent.extension is not None
+        ],
+    )
 
 
 async def get_metrics(ask: Ask) -> web.Response:
@@ -47,8 +65,23 @@ async def get_metrics(ask: Ask) -> web.Response:
     return web.Response(body=ask.services.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
+async def _find_missing(services: Services) -> dict[str, str]:
+    """What calls cannot be taken without, by name, with one English line each."""
+    missing = {}
+    for name, check in services.readiness.items():
+        said = await check()
+        if said is not None:
+            missing[name] = said
+    try:
+        await services.db.write(take_write, services.clock())
+    except Transient as error:
+        missing["database"] = str(error)
+    return missing
+
+
 ROUTES: Final = (
-    Route("GET", "/healthz", get_health, least=None),
+    Route("GET", "/healthz", get_liveness, least=None),
     Route("GET", "/readyz", get_readiness, least=None),
     Route("GET", "/metrics", get_metrics, least=None, media="text/plain"),
+    Route("GET", f"{API}/health", get_health, Role.ADMIN),
 )

@@ -87,6 +87,11 @@ def head_revision() -> str:
     return head
 
 
+def is_known(revision: str) -> bool:
+    """Whether this release can bring a database of `revision` up to date."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def find_revision(url: str) -> str | None:
     """The revision that the tables of `url` are at, None for an empty database. Raises Transient like `upgrade`."""
     with passing_errors(), reader_engine(url).connect() as connection:

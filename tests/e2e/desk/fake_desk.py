@@ -108,6 +108,7 @@ class FakeDesk:
         self.state = "available"
         self.state_call: str | None = None
         self.reachable = True
+        self.health = people.health()
         self.url = ""
         self._sockets: set[web.WebSocketResponse] = set()
         self._numbers = itertools.count(1000)
@@ -135,6 +136,7 @@ class FakeDesk:
             web.get(f"{api}/me", self._me),
             web.get(f"{api}/agents", self._agents),
             web.get(f"{api}/search", self._search),
+            web.get(f"{api}/health", self._health),
             web.get(f"{api}/customers/{{id}}", self._customer),
             web.get(f"{api}/customers/{{id}}/timeline", self._timeline),
             web.post(f"{api}/customers/{{id}}/notes", self._add_note),
@@ -175,6 +177,7 @@ class FakeDesk:
                     "/phones",
                     "/suggestions",
                     "/dead_letters",
+                    "/health",
                     "/components",
                     "/{kind:customers|calls}/{id}",
                 )
@@ -276,6 +279,9 @@ class FakeDesk:
             for each in sorted(self.unfinished)
         ]
         return answer({"agent": self.agent, "csrf": CSRF, "company": company, "unfinished": unfinished})
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return answer(self.health)
 
     async def _agents(self, _: web.Request) -> web.Response:
         items = [msgspec.to_builtins(agent) | {"state": state} for agent, state in TEAM]

@@ -21,6 +21,7 @@ from bridge.domain.card import Card, LastSpoke, OpenConversation
 from bridge.domain.customer import Candidate, Clue, ClueKind, Customer, CustomerKind, Identity, Strength
 from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
+from bridge.domain.health import Health, Part, PhoneState, Versions, WatchedGap
 from bridge.domain.merge import (
     FieldConflict,
     MergePreview,
@@ -84,6 +85,30 @@ def order(number: int, status: OrderStatus, total: int, at: str, item: str) -> O
         total=total,
         currency="UAH",
         items=items,
+    )
+
+
+def health() -> Health:
+    """All is well; an hour ago nobody watched for 12 seconds."""
+    now = utc_now()
+    return Health(
+        started_at=before(now, hours=30),
+        versions=Versions("0.1.0", "22.10.1", "3.11.7"),
+        ami_lag_ms=0.7,
+        waiting_news=0,
+        waiting_writes=0,
+        waiting_work=3,
+        waiting_work_seconds=4.2,
+        calls_open=2,
+        desks=4,
+        stalls=0,
+        parts=[Part("ami", ok=True), Part("agi", ok=True), Part("database", ok=True)],
+        gaps=[WatchedGap(before(now, hours=1, seconds=12), before(now, hours=1))],
+        phones=[
+            PhoneState("101", "Андрій Мельник", registered=True),
+            PhoneState("102", "Марія Ткач", registered=True),
+            PhoneState("103", "Оксана Гриценко", registered=False),
+        ],
     )
 
 

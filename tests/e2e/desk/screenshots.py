@@ -103,6 +103,11 @@ async def show_dead_letters(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".letter")
 
 
+async def show_health(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/health")
+    await page.wait_for_selector(".health-line")
+
+
 async def show_components(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/components")
     await page.wait_for_selector(".show")
@@ -130,6 +135,7 @@ SCENES: dict[str, Scene] = {
     "worklist": show_worklist,
     "phones": show_phones,
     "dead-letters": show_dead_letters,
+    "health": show_health,
     "components": show_components,
 }
 # What the documentation shows: every page once, the pop in both sizes and themes.
@@ -160,6 +166,8 @@ SHOTS = [
     "phones desktop dark",
     "phones phone light",
     "phones phone dark",
+    "health desktop light",
+    "health phone dark",
     "components desktop light",
 ]
 

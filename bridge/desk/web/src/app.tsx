@@ -15,6 +15,7 @@ import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { DeadLettersPage } from "./pages/dead_letters.tsx";
+import { HealthPage } from "./pages/health.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
@@ -87,6 +88,7 @@ function TopBar() {
           <ThemeSwitch />
           {who.agent.role === "admin" && <a href="/phones">{t("phones.title")}</a>}
           {who.agent.role === "admin" && <a href="/dead_letters">{t("dead_letters.title")}</a>}
+          {who.agent.role === "admin" && <a href="/health">{t("health.title")}</a>}
           <Button
             kind="plain"
             icon="leave"
@@ -113,6 +115,7 @@ function CurrentPage() {
   if (at.page === "phones") return <PhonesPage />;
   if (at.page === "suggestions") return <SuggestionsPage />;
   if (at.page === "dead_letters") return <DeadLettersPage />;
+  if (at.page === "health") return <HealthPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;
   return <Desk />;
 }

@@ -10,6 +10,7 @@ import type {
   DeadLetter,
   Entry,
   Filed,
+  Health,
   LoginAnswer,
   Identity,
   Matter,
@@ -83,6 +84,8 @@ export async function getMe(): Promise<Me> {
   csrf = me.csrf;
   return me;
 }
+
+export const getHealth = () => get<Health>("/health");
 
 export const listAgents = () => get<Page<AgentLine>>("/agents");
 

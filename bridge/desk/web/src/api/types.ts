@@ -409,6 +409,47 @@ export interface UnfinishedCall extends CallSummary {
   draft: NoteDraft | null;
 }
 
+/** One thing that must be up for calls to be taken. */
+export interface Part {
+  name: string;
+  ok: boolean;
+}
+
+/** Nobody watched the calls between the two times. */
+export interface WatchedGap {
+  since: string;
+  until: string;
+}
+
+export interface PhoneState {
+  extension: string;
+  name: string;
+  registered: boolean;
+}
+
+export interface Versions {
+  omniline: string;
+  asterisk: string;
+  python: string;
+}
+
+/** How the installation is; see bridge/domain/health.py. */
+export interface Health {
+  started_at: string;
+  versions: Versions;
+  ami_lag_ms: number | null;
+  waiting_news: number;
+  waiting_writes: number;
+  waiting_work: number;
+  waiting_work_seconds: number;
+  calls_open: number;
+  desks: number;
+  stalls: number;
+  parts: Part[];
+  gaps: WatchedGap[];
+  phones: PhoneState[];
+}
+
 export interface Me {
   agent: Agent;
   csrf: string;

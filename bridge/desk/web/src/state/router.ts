@@ -12,6 +12,7 @@ export type Route =
   | { page: "suggestions" }
   | { page: "dead_letters" }
   | { page: "components" }
+  | { page: "health" }
   | { page: "missing" };
 
 const DAY = /^#(\d{4}-\d\d-\d\d)$/;
@@ -26,6 +27,7 @@ export function routeOf(address: string): Route {
   if (first === "suggestions" && id === undefined) return { page: "suggestions" };
   if (first === "dead_letters" && id === undefined) return { page: "dead_letters" };
   if (first === "components" && id === undefined) return { page: "components" };
+  if (first === "health" && id === undefined) return { page: "health" };
   if (id && rest.length === 0 && first === "customers") {
     return { page: "customer", id, to: DAY.exec(hash)?.[1] ?? null };
   }

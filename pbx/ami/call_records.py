@@ -1,0 +1,119 @@
+"""Asterisk's own call records (CDR): the second witness, of calls that ended while nobody watched.
+
+Asterisk appends a line for each pair of legs to a file in the home (cdr_custom.conf), whether we run or not. It is read
+after every absence, and removed when it has grown long while all was watched: before that we may be killed with what it says
+not stored yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pbx.ami.facts import NORMAL_CLEARING, DialEnded, Fact, HangupRequested, LegHungUp
+from pbx.interface import Call, Leg, LegRole
+from pbx.outcome import USER_BUSY
+
+FILE: Final = Path("asterisk/log/cdr-custom/omniline.csv")
+"""In the home."""
+MOST_BYTES: Final = 1 << 20
+"""How long the file may get while everything is watched."""
+CONGESTION: Final = 34
+_CAUSES: Final = {"BUSY": USER_BUSY, "FAILED": CONGESTION, "CONGESTION": CONGESTION}
+_WAITING: Final = ("Queue", "Dial")
+"""The applications in which a caller waits for somebody: who ends in one without an answer gave up."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A pair of legs: the one that dialled, and the channel that it dialled, '' when it dialled none."""
+
+    linkedid: str
+    uniqueid: str
+    dialled_channel: str
+    answered_at: datetime | None
+    ended_at: datetime
+    disposition: str
+    application: str
+
+
+class CallRecords:
+    """The file at `path`, which may not be there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> list[CallRecord]:
+        """All that it has; lines that are none of ours, such as a torn one, are passed over."""
+        try:
+            lines = self._path.read_text("utf-8", "replace").splitlines()
+        except FileNotFoundError:
+            return []
+        return [record for line in lines if (record := _read_record(line)) is not None]
+
+    def keep_short(self) -> None:
+        """Called while all is watched. Asterisk makes the file anew with its next line."""
+        if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
+            self._path.unlink(missing_ok=True)
+
+
+def testify(
+    repairs: Iterable[Fact], records: Sequence[CallRecord], find_call: Callable[[str], Call | None]
+) -> list[Fact]:
+    """`repairs` with what the records know better: when legs ended that were found gone, and how.
+
+    A leg of a call without a record keeps its end that nobody saw.
+    """
+    known: list[Fact] = []
+    rest: list[Fact] = []
+    for fact in repairs:
+        call = find_call(fact.uniqueid) if isinstance(fact, LegHungUp) else None
+        told = _end_of(call.legs[fact.uniqueid], call, records) if call is not None else []
+        known += told
+        rest += [] if told else [fact]
+    return [*sorted(known, key=lambda fact: fact.at), *rest]
+
+
+def _end_of(leg: Leg, call: Call, records: Sequence[CallRecord]) -> list[Fact]:
+    """What the records say of a leg that is gone. One that they do not name went with its call."""
+    of_call = [record for record in records if record.linkedid == call.linkedid]
+    dialled = [record for record in records if record.dialled_channel == leg.channel]
+    own = [record for record in records if record.uniqueid == leg.uniqueid]
+    of_leg = [*dialled, *own] or of_call
+    if not of_leg:
+        return []
+    last = max(of_leg, key=lambda record: record.ended_at)
+    facts: list[Fact] = []
+    taken = next((record for record in dialled if record.disposition == "ANSWERED"), None)
+    if taken is not None and leg.role is LegRole.AGENT and leg.answered_at is None:
+        # Asterisk's answer may be that of the queue, before this phone rang.
+        times = [at for at in (taken.answered_at, leg.invited_at, leg.ringing_at) if at is not None]
+        facts.append(DialEnded(max(times, default=last.ended_at), leg.uniqueid, taken.uniqueid, "ANSWER"))
+    has_talked = any(record.disposition == "ANSWERED" and record.dialled_channel for record in own)
+    if own and not has_talked and last.application in _WAITING and last.disposition not in _CAUSES:
+        facts.append(HangupRequested(last.ended_at, leg.uniqueid, NORMAL_CLEARING))
+    cause = _CAUSES.get(last.disposition, NORMAL_CLEARING)
+    return [*facts, LegHungUp(last.ended_at, leg.uniqueid, cause)]
+
+
+def _read_record(line: str) -> CallRecord | None:
+    fields = [field.strip('"') for field in line.split(",")]
+    if len(fields) != 8:
+        return None
+    linkedid, uniqueid, _channel, dialled, answered, ended, disposition, application = fields
+    ended_at = _time(ended)
+    if ended_at is None:
+        return None
+    return CallRecord(linkedid, uniqueid, dialled, _time(answered), ended_at, disposition, application)
+
+
+def _time(text: str) -> datetime | None:
+    """Seconds since 1970 as Asterisk writes them; 0 is never."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
