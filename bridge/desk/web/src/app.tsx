@@ -50,7 +50,14 @@ function TopBar() {
         <div class="stack">
           <LanguageSwitch />
           <ThemeSwitch />
-          {who.agent.role === "admin" && <a href="/dead_letters">{t("dead_letters.title")}</a>}
+          {who.agent.role === "admin" && (
+            <a
+              href="/dead_letters"
+              onClick={(event) => event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover()}
+            >
+              {t("dead_letters.title")}
+            </a>
+          )}
           <Button
             kind="plain"
             icon="leave"
