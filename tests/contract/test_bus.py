@@ -138,7 +138,7 @@ FORGETTING = [empty, kill]
 """Redis has lost then what it had taken and nobody had read yet."""
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.fault
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_at_any_moment_makes_it_late(
     redis_server: RedisServer,

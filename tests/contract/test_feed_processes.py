@@ -77,7 +77,7 @@ class Process:
             self.done.append(work.key)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.fault
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_whatever_happens_to_redis_nothing_is_lost_or_doubled(
     url: str,

@@ -80,7 +80,7 @@ async def test_a_restart_between_two_requests_is_not_seen(store: Database, serve
     assert await asyncio.gather(*(store.read(stored) for _ in range(8))) == [[1, 2]] * 8
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.fault
 async def test_killed_while_it_writes_what_was_answered_is_there_once_and_nothing_else(
     store: Database, server: PostgresServer, seed: int
 ) -> None:

@@ -11,7 +11,7 @@ from bridge.domain.entry import EntryKind
 from bridge.domain.ids import new_id
 from bridge.store import customer_words, people, timeline, words
 from bridge.store.dialect import writer_engine
-from bridge.store.migrations.versions import r0004_search
+from bridge.store.migrations.versions import r0007_search
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
 
@@ -127,15 +127,15 @@ def test_nothing_of_a_redacted_entry_is_left_in_the_file(url: str) -> None:
 def test_what_was_there_before_the_index_is_indexed(
     conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(r0004_search, "BATCH", 2)
+    monkeypatch.setattr(r0007_search, "BATCH", 2)
     said = [say(conn, "оплата", payload={"subject": f"рахунок 1{number}"}) for number in range(5)]
     for number in range(5):
         make(conn, f"Бойко {number}", ("phone", f"+38050123456{number}"), external_id=f"crm-{number}")
     for table in ("entry_words", "customer_word", "word_key"):
         conn.execute(text(f"DELETE FROM {table}"))
     assert find(conn, "оплата") == names(conn, "бойко") == []
-    r0004_search.index_customers(conn)
-    r0004_search.index_entries(conn)
+    r0007_search.index_customers(conn)
+    r0007_search.index_entries(conn)
     assert set(find(conn, "оплата")) == set(said)
     assert find(conn, "рахунок 13") == said[3:4]
     assert len(names(conn, "бойко")) == len(names(conn, "050123456")) == 5

@@ -54,6 +54,8 @@ function WorklistLink() {
   );
 }
 
+const closeMenu = () => document.getElementById("menu")?.hidePopover();
+
 function TopBar() {
   const who = me.value;
   if (!who) return null;
@@ -83,12 +85,18 @@ function TopBar() {
       </button>
       <div id="menu" popover="auto" class="bar-menu-body">
         <div class="stack">
-          <a href="/suggestions">{t("suggestions.title")}</a>
+          <nav class="stack" aria-label={t("menu")} onClick={closeMenu}>
+            <a href="/suggestions">{t("suggestions.title")}</a>
+            {who.agent.role === "admin" && (
+              <>
+                <a href="/phones">{t("phones.title")}</a>
+                <a href="/dead_letters">{t("dead_letters.title")}</a>
+                <a href="/health">{t("health.title")}</a>
+              </>
+            )}
+          </nav>
           <LanguageSwitch />
           <ThemeSwitch />
-          {who.agent.role === "admin" && <a href="/phones">{t("phones.title")}</a>}
-          {who.agent.role === "admin" && <a href="/dead_letters">{t("dead_letters.title")}</a>}
-          {who.agent.role === "admin" && <a href="/health">{t("health.title")}</a>}
           <Button
             kind="plain"
             icon="leave"
