@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.entry import EntryKind
 from bridge.domain.ids import new_id
 from bridge.domain.order import OrderStatus
 from bridge.domain.times import utc_now
 from bridge.flows.attach_matter import RECENT
-from bridge.store import matters, orders
+from bridge.store import matters, orders, timeline
 from bridge.store.orders import NewStatus
+from bridge.store.timeline import NewEntry
 from pbx.interface import Outcome
 from tests.contract.desk_server import Client, DeskServer, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
@@ -252,6 +254,42 @@ async def test_a_promise_stands_on_the_card_until_it_is_kept(
         if each["kind"] == "promise" and each["payload"]["promise_id"] == promise["id"]
     ]
     assert states == ["kept", "open"]
+
+
+async def test_a_timeline_shows_what_belongs_to_a_matter(
+    server: DeskServer, desk: Client, oksana: str
+) -> None:
+    await talk(server, desk, note="Куртка")
+    (matter,) = await list_matters(desk, oksana)
+    _, promise = await desk.ask(
+        "POST", f"customers/{oksana}/promises", {"text": "x", "matter_id": matter["id"]}
+    )
+    order_id = await add_order(server, oksana, "1043")
+    status = {"order": "1043", "status": "unpaid"}
+    await server.db.write(timeline.append, order_entry(oksana, status))
+    await desk.ask("POST", f"matters/{matter['id']}/links", {"thing": "order", "thing_id": order_id})
+    await desk.ask("POST", f"customers/{oksana}/notes", {"text": "Не про це"})
+    await desk.ask("POST", f"customers/{oksana}/promises", {"text": "Не про це"})
+    shown = (await desk.get(f"customers/{oksana}/timeline", matter=matter["id"]))["items"]
+    assert sorted(each["kind"] for each in shown) == ["call", "note", "order", "promise"]
+    assert [each["payload"]["promise_id"] for each in shown if each["kind"] == "promise"] == [promise["id"]]
+    await desk.ask("PATCH", f"matters/{matter['id']}", {"state": "settled"})
+    assert (
+        len((await desk.get(f"customers/{oksana}/timeline", matter=matter["id"], kind="note"))["items"]) == 1
+    )
+    assert (await desk.get(f"customers/{oksana}/timeline", matter=new_id()))["items"] == []
+
+
+def order_entry(customer_id: str, status: dict[str, str]) -> NewEntry:
+    return NewEntry(
+        kind=EntryKind.ORDER,
+        source="shop",
+        source_key="1043/unpaid",
+        at=utc_now(),
+        channel="shop",
+        customer_id=customer_id,
+        payload=status,
+    )
 
 
 async def test_bad_promises_are_refused_by_name(server: DeskServer, desk: Client, oksana: str) -> None:

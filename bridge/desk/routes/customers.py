@@ -36,7 +36,8 @@ class CustomersQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class TimelineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`before` is the `next` of the page before. `agent`: what that agent wrote, and the calls that they answered, by
-    their id. `since` is the first moment, `until` the first that is out, both with their zone.
+    their id. `matter`: what belongs to that matter. `since` is the first moment, `until` the first that is out, both with
+    their zone.
     """
 
     limit: Limit = 50
@@ -44,6 +45,7 @@ class TimelineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: str | None = None
     kind: EntryKind | None = None
     agent: str | None = None
+    matter: str | None = None
     since: Moment | None = None
     until: Moment | None = None
 
@@ -133,7 +135,12 @@ def _detail(connection: Connection, customer_id: str) -> CustomerDetail:
 def _page(connection: Connection, customer_id: str, query: TimelineQuery) -> Page:
     leaves = _get_profile(connection, customer_id).customer.leaves
     only = EntryFilter(
-        channel=query.channel, kind=query.kind, agent_id=query.agent, since=query.since, until=query.until
+        channel=query.channel,
+        kind=query.kind,
+        agent_id=query.agent,
+        matter_id=query.matter,
+        since=query.since,
+        until=query.until,
     )
     return timeline.read_page(connection, leaves, limit=query.limit, before=query.before, only=only)
 

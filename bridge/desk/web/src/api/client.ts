@@ -99,6 +99,7 @@ export interface TimelineQuery {
   channel: string | null;
   kind: string | null;
   agent: string | null;
+  matter: string | null;
   since: string | null;
   until: string | null;
 }

@@ -5,6 +5,7 @@ import * as api from "../api/client.ts";
 import { MATTER_STATES, type Matter, type MatterLink, type Promised } from "../api/types.ts";
 import { ago, fullDate, phone, shortDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
+import { titleOf } from "../state/matters.ts";
 import { notifyFailure } from "../state/notices.ts";
 import { Badge } from "./badge.tsx";
 import { Button } from "./button.tsx";
@@ -35,9 +36,6 @@ async function change(act: () => Promise<unknown>, onChanged: () => void): Promi
     notifyFailure(error);
   }
 }
-
-const titleOf = ({ title, opened_at }: Matter) =>
-  title || t("matter.untitled", { date: shortDate(opened_at) });
 
 function ThingOf({ link }: { link: MatterLink }) {
   const about = link.thing === "call" ? ago(link.at) : link.about;

@@ -1,7 +1,7 @@
 import "./timeline.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import type { Entry } from "../api/types.ts";
+import type { Entry, Matter } from "../api/types.ts";
 import { dayName } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { freshCalls, generation, onEntry } from "../state/desk.ts";
@@ -91,12 +91,22 @@ interface TimelineProps {
   head?: ComponentChildren;
   /** The call that `head` is about: it is not said twice. */
   headCallId?: string;
+  /** What the entries can be filtered by. */
+  matters: readonly Matter[];
   /** The newest day to show first (YYYY-MM-DD): where something was found. */
   to?: string | null;
 }
 
 /** A customer's timeline: newest first, older entries come as one scrolls; filtered as one likes. */
-export function Timeline({ customerId, leaves, initial = [], head, headCallId, to = null }: TimelineProps) {
+export function Timeline({
+  customerId,
+  leaves,
+  matters,
+  initial = [],
+  head,
+  headCallId,
+  to = null,
+}: TimelineProps) {
   const [filter, setFilter] = useState<TimelineFilter>(to ? { ...EVERYTHING, to } : EVERYTHING);
   const state = useTimeline(customerId, filter, initial, leaves);
   const isHead = (entry: Entry) => entry.kind === "call" && entry.call_id === headCallId;
@@ -105,7 +115,7 @@ export function Timeline({ customerId, leaves, initial = [], head, headCallId, t
   const status = state.status.value;
   return (
     <Panel title={t("timeline.title")}>
-      <TimelineFilterBar value={filter} onChange={setFilter} />
+      <TimelineFilterBar value={filter} onChange={setFilter} matters={matters} />
       {(entries.length > 0 || head) && <EntryList entries={entries} head={head} />}
       {entries.length === 0 && status === "ready" && (
         <EmptyState title={filter === EVERYTHING ? t("timeline.none") : t("timeline.none_such")} />

@@ -1,9 +1,10 @@
 import "./timeline_filter.css";
 import { useId, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { EntryKind } from "../api/types.ts";
+import type { EntryKind, Matter } from "../api/types.ts";
 import { t, word } from "../i18n/index.ts";
 import { useFetched } from "../state/fetched.ts";
+import { titleOf } from "../state/matters.ts";
 import { EVERYTHING, type TimelineFilter } from "../state/timeline.ts";
 import { Button } from "./button.tsx";
 import { ChannelFilter } from "./tabs.tsx";
@@ -13,6 +14,7 @@ const KINDS: readonly EntryKind[] = ["message", "call", "transcript", "note", "o
 interface FilterProps {
   value: TimelineFilter;
   onChange: (filter: TimelineFilter) => void;
+  matters: readonly Matter[];
 }
 
 interface SelectProps {
@@ -64,7 +66,7 @@ function Day({ label, value, onChoose }: Omit<SelectProps, "options">) {
   );
 }
 
-function MoreFilters({ value, onChange }: FilterProps) {
+function MoreFilters({ value, onChange, matters }: FilterProps) {
   const { data: agents } = useFetched(() => api.listAgents(), []);
   const change = (changed: Partial<TimelineFilter>) => onChange({ ...value, ...changed });
   return (
@@ -81,6 +83,14 @@ function MoreFilters({ value, onChange }: FilterProps) {
         options={(agents?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
         onChoose={(agent) => change({ agent })}
       />
+      {matters.length > 0 && (
+        <Select
+          label={t("timeline.matter")}
+          value={value.matter}
+          options={matters.map((matter) => ({ value: matter.id, label: titleOf(matter) }))}
+          onChoose={(matter) => change({ matter })}
+        />
+      )}
       <Day label={t("timeline.from")} value={value.from} onChoose={(from) => change({ from })} />
       <Day label={t("timeline.to")} value={value.to} onChoose={(to) => change({ to })} />
       <Button kind="plain" icon="close" onClick={() => onChange(EVERYTHING)}>
@@ -91,8 +101,10 @@ function MoreFilters({ value, onChange }: FilterProps) {
 }
 
 /** Which entries a timeline shows: the channel in sight, the rest behind a button. */
-export function TimelineFilterBar({ value, onChange }: FilterProps) {
-  const isNarrow = [value.kind, value.agent, value.from, value.to].some((each) => each !== null);
+export function TimelineFilterBar({ value, onChange, matters }: FilterProps) {
+  const isNarrow = [value.kind, value.agent, value.matter, value.from, value.to].some(
+    (each) => each !== null,
+  );
   const [isOpen, setOpen] = useState(isNarrow);
   return (
     <div class="timeline-filter">
@@ -102,7 +114,7 @@ export function TimelineFilterBar({ value, onChange }: FilterProps) {
           {t("timeline.more")}
         </Button>
       </div>
-      {isOpen && <MoreFilters value={value} onChange={onChange} />}
+      {isOpen && <MoreFilters value={value} onChange={onChange} matters={matters} />}
     </div>
   );
 }

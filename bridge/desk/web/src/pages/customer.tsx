@@ -99,7 +99,13 @@ export function CustomerPage({ id, to }: { id: string; to: string | null }) {
           <MergeHistory customerId={customer.id} />
           {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
         </div>
-        <Timeline key={`${customer.id} ${to}`} customerId={customer.id} leaves={customer.leaves} to={to} />
+        <Timeline
+          key={`${customer.id} ${to}`}
+          customerId={customer.id}
+          leaves={customer.leaves}
+          matters={customer.matters}
+          to={to}
+        />
       </div>
       {isMerging && <MergeDialog customer={customer} onClose={() => setMerging(false)} />}
       {retired && (

@@ -114,6 +114,7 @@ function History({ card, encounter }: { card: Card; encounter: Encounter }) {
         key={id}
         customerId={id}
         leaves={leaves}
+        matters={card.matters}
         initial={card.recent}
         head={head}
         headCallId={encounter.callId}

@@ -8,11 +8,19 @@ export interface TimelineFilter {
   channel: string | null;
   kind: string | null;
   agent: string | null;
+  matter: string | null;
   from: string | null;
   to: string | null;
 }
 
-export const EVERYTHING: TimelineFilter = { channel: null, kind: null, agent: null, from: null, to: null };
+export const EVERYTHING: TimelineFilter = {
+  channel: null,
+  kind: null,
+  agent: null,
+  matter: null,
+  from: null,
+  to: null,
+};
 
 /** The first moment of a day, or of one some days later. */
 function startOf(day: string | null, later = 0): string | null {
@@ -23,10 +31,12 @@ function startOf(day: string | null, later = 0): string | null {
 
 const spanOf = ({ from, to }: TimelineFilter) => ({ since: startOf(from), until: startOf(to, 1) });
 
-/** Whether an entry that just came belongs to what is shown. Who did what in a call, the server knows better. */
+/** Whether an entry that just came belongs to what is shown. Who did what in a call, and what it is
+ * about, the server knows better. */
 export function isShown(entry: Entry, filter: TimelineFilter): boolean {
   const { since, until } = spanOf(filter);
   return (
+    !filter.matter &&
     (!filter.channel || filter.channel === entry.channel) &&
     (!filter.kind || filter.kind === entry.kind) &&
     (!filter.agent || filter.agent === entry.payload.agent_id) &&
@@ -93,8 +103,8 @@ export class TimelineState {
     this.status.value = "loading";
     try {
       const before = from === "next" ? this.next.value : null;
-      const { channel, kind, agent } = this.filter;
-      const query = { before, channel, kind, agent, ...spanOf(this.filter) };
+      const { channel, kind, agent, matter } = this.filter;
+      const query = { before, channel, kind, agent, matter, ...spanOf(this.filter) };
       const page = await api.getTimeline(this.customerId, query);
       if (request !== this.request) return;
       const known = from === "next" ? this.entries.value : [];
