@@ -85,7 +85,7 @@ function TopBar() {
       </button>
       <div id="menu" popover="auto" class="bar-menu-body">
         <div class="stack">
-          <nav class="stack" aria-label={t("menu")} onClick={closeMenu}>
+          <nav class="stack" onClick={closeMenu}>
             <a href="/suggestions">{t("suggestions.title")}</a>
             {who.agent.role === "admin" && (
               <>
