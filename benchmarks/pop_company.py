@@ -124,7 +124,7 @@ class Company:
     @contextmanager
     def identifying(self) -> Iterator[None]:
         """Only the process that Asterisk asks who is calling."""
-        process = self._start("serve", "--role", "agi")
+        process = self._start("serve", "--role", "agi", "--watched")
         try:
             assert process.stdout
             if not process.stdout.readline().startswith(b"ready"):

@@ -21,7 +21,7 @@ from bridge.domain.times import utc_now
 from bridge.settings import load
 from bridge.store import agents
 from bridge.store.engine import connect_reader
-from bridge.wiring import pbx_config
+from bridge.wiring.pbx import pbx_config
 from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.tracker import Tracker
 from pbx.asterisk.config import PbxConfig

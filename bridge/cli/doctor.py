@@ -20,7 +20,7 @@ from bridge.domain.topic import Group
 from bridge.errors import OmnilineError
 from bridge.secrets import load_or_make
 from bridge.settings import Settings, database_url, home_path, load
-from bridge.wiring import DIST
+from bridge.wiring.desk import DIST
 from pbx.asterisk.find import find_asterisk, find_program
 from pbx.errors import PbxError
 from transcripts.interface import UnusableModel

@@ -15,23 +15,27 @@ import structlog
 import uvloop
 
 from bridge.cli.home import open_home
-from bridge.errors import InvalidInput
 from bridge.secrets import Secrets
 from bridge.settings import Settings, home_path
 
 if TYPE_CHECKING:
-    from bridge.wiring import Server
+    from bridge.wiring.server import Server
 
-AGI_COMMAND = (sys.executable, "-m", "bridge.cli", "serve", "--role", "agi")
+AGI_COMMAND = (sys.executable, "-m", "bridge.cli", "serve", "--role", "agi", "--watched")
 
 
 @click.command("serve")
 @click.option(
-    "--role", "roles", multiple=True, metavar="ROLE", help="One role only; none given means all, embedded."
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="ROLE",
+    help="Only this part: asterisk, agi, ami, desk, worker or transcribe. May be repeated; none given means all.",
 )
+@click.option("--watched", is_flag=True, hidden=True, help="The process itself that identifies callers.")
 @click.option("--sample", is_flag=True, help="Make the sample company first where the home is empty.")
 @click.option("--verbose", is_flag=True, help="Log every request as well.")
-def serve_command(roles: tuple[str, ...], *, sample: bool, verbose: bool) -> None:
+def serve_command(roles: tuple[str, ...], *, watched: bool, sample: bool, verbose: bool) -> None:
     """Runs Omniline in the foreground. Ctrl-C stops everything; SIGUSR1 stops all but Asterisk and its calls."""
     _configure_logs(logging.DEBUG if verbose else logging.INFO)
     if sample and not (home_path() / "omniline.toml").exists():
@@ -39,21 +43,16 @@ def serve_command(roles: tuple[str, ...], *, sample: bool, verbose: bool) -> Non
 
         make_sample_home(home_path(), say=click.echo)
     home, settings = open_home()
-    if roles == ("agi",):
+    if watched:
         from bridge.agi_role import run_agi
 
         run_agi(home, settings)
-    elif roles:
-        raise InvalidInput(
-            f"role {', '.join(roles)} needs PostgreSQL and Redis, which this release does not run on yet; "
-            "without --role everything runs in one process"
-        )
     else:
-        uvloop.run(_serve(home, settings))
+        uvloop.run(_serve(home, settings, roles))
 
 
-async def _serve(home: Path, settings: Settings) -> None:
-    from bridge.wiring import Server
+async def _serve(home: Path, settings: Settings, roles: tuple[str, ...]) -> None:
+    from bridge.wiring.server import Server
 
     stopping = asyncio.Event()
     leave_asterisk = False
@@ -66,7 +65,7 @@ async def _serve(home: Path, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         loop.add_signal_handler(number, stop, number)
-    server = Server(home, settings, agi_command=AGI_COMMAND, say=click.echo)
+    server = Server(home, settings, roles, agi_command=AGI_COMMAND, say=click.echo)
     started, failed = False, True
     try:
         starting = asyncio.create_task(server.start())
@@ -75,10 +74,11 @@ async def _serve(home: Path, settings: Settings) -> None:
         if starting.done():
             await starting
             started = True
-            assert server.secrets is not None
             # What is loaded stays loaded: the collector would stop all calls for 0.3 s each time it looks through it.
             gc.freeze()
-            click.echo(_banner(settings, server.secrets, adopted=server.adopted))
+            click.echo(
+                _role_banner(roles) if roles else _banner(settings, server.secrets, adopted=server.adopted)
+            )
             failed = await _until_stopped(server, waiting)
         else:
             failed = False
@@ -101,6 +101,10 @@ async def _until_stopped(server: Server, stopping: asyncio.Task[bool]) -> bool:
         return False
     click.echo(f"omniline: {broken.result()}", err=True)
     return True
+
+
+def _role_banner(roles: tuple[str, ...]) -> str:
+    return f"Omniline is running: {', '.join(roles)}"
 
 
 def _banner(settings: Settings, secrets: Secrets, *, adopted: bool) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -26,6 +26,7 @@ from bridge.domain.agent import Role
 from bridge.domain.ids import new_id
 from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
 from bridge.domain.times import iso, utc_now
+from bridge.flows.telephony import OpenDesk
 from bridge.store import feed
 from bridge.store.engine import Database
 
@@ -67,6 +68,10 @@ class DeskClient:
 
     def say(self, message: LiveMessage) -> None:
         self.offer(frame_of(message))
+
+    def say_hello(self) -> None:
+        """What rings is told anew after this: what is not told again, rings no longer."""
+        self.say(notice("hello", cursor=str(self.cursor)))
 
     def cut_off(self, reason: str) -> None:
         """Drop the connection without the courtesy of a close frame, which would wait behind what is not read."""
@@ -155,13 +160,13 @@ class Hub:
         session: DeskSession,
         after: str | None,
         *,
-        greet: Callable[[], Iterable[LiveMessage]],
+        greet: Callable[[OpenDesk], None],
         hear: Callable[[bytes], None],
-        part: Callable[[], None],
+        part: Callable[[OpenDesk], None],
     ) -> web.WebSocketResponse:
         """Serve one desk until it goes.
 
-        `greet` answers what it should know first, `hear` takes what it says, `part` is called when it is gone.
+        `greet` has it said what it should know first, `hear` takes what it says, `part` is called when it is gone.
         """
         oldest, newest = await self._db.read(feed.bounds)
         start, too_old = _start(after, oldest, newest)
@@ -175,11 +180,11 @@ class Hub:
         writer = await socket.prepare(request)
         client = DeskClient(socket, writer, session)
         client.cursor = start
-        client.say(notice("hello", cursor=str(start)))
+        client.say_hello()
         if too_old:
             client.say(notice("reload", cursor=str(start)))
-        for message in greet():
-            client.say(message)
+        desk = OpenDesk(session.agent, client.say, client.say_hello)
+        greet(desk)
         # No await since `greet`: what happens from now on reaches the desk as a message.
         self._admit(client)
         self._watch()
@@ -194,7 +199,7 @@ class Hub:
             await socket.close(message=b"the session is over")
         finally:
             self._dismiss(client)
-            part()
+            part(desk)
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
         return socket

@@ -59,7 +59,7 @@ class Ask:
     async def call_id(self) -> str:
         """The call that the path names, once what is known of it is in the store."""
         call_id = self.path("id")
-        await self.services.calls.settle(call_id)
+        await self.services.telephony.settle(call_id)
         return call_id
 
 

@@ -11,7 +11,7 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
-from bridge.flows.call_sink import CallFlow
+from bridge.flows.telephony import Telephony
 from bridge.settings import Settings
 from bridge.store.engine import Database
 
@@ -21,7 +21,7 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`calls` is the running telephony side of the desk: who rings, agent states, wrap-ups.
+    """`telephony` is where the calls are watched: who rings, agent states, wrap-ups.
 
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
@@ -32,11 +32,11 @@ class Services:
     settings: Settings
     sessions: Sessions
     hub: Hub
-    calls: CallFlow
+    telephony: Telephony
     wake_feed: Callable[[], None]
     readiness: Mapping[str, ReadinessCheck]
     metrics: Metrics
     recordings: Path
     web: Path
     clock: Callable[[], datetime]
-    vitals: Callable[[], Vitals]
+    vitals: Callable[[], Awaitable[Vitals]]

@@ -18,6 +18,10 @@ class Subject(enum.StrEnum):
     """Rows of the feed have got their numbers."""
     LIVE = "live"
     """What desks are to be shown now."""
+    WATCHERS = "watchers"
+    """From those who watch the calls to the processes with desks."""
+    DESKS = "desks"
+    """From the processes with desks to those who watch the calls."""
 
 
 class Bus(Protocol):

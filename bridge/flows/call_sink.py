@@ -178,10 +178,6 @@ class CallFlow:
         except PbxError as error:
             raise Transient(str(error)) from error
 
-    def end_wrap_up(self, agent: Agent, call_id: str) -> None:
-        """The agent has finished with the call and may be rung again."""
-        self.states.end_wrap_up(agent.id, call_id)
-
     def _adopt(self, call_id: str, call: Call) -> None:
         """Go on with a call that was open when we stopped; what rings is shown again."""
         self._ids[call.pbx, call.linkedid] = call_id

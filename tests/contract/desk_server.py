@@ -27,6 +27,7 @@ from bridge.domain.health import Versions, Vitals
 from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
+from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.track_call import Folders
 from bridge.settings import Desk as DeskSettings
 from bridge.settings import Settings
@@ -213,19 +214,25 @@ async def serving(
     async def check_ami() -> str | None:
         return missing.get("ami")
 
+    async def read_watch_vitals() -> WatchVitals:
+        return WatchVitals()
+
+    async def read_vitals() -> Vitals:
+        return VITALS
+
     services = Services(
         db=db,
         settings=settings,
         sessions=Sessions(db, clock, clock.monotonic),
         hub=hub,
-        calls=calls,
+        telephony=HereTelephony(calls, read_watch_vitals),
         wake_feed=partial(bus.tell, Subject.FEED),
         readiness={"ami": check_ami},
         metrics=metrics,
         recordings=folders.recordings,
         web=home / "web",
         clock=clock,
-        vitals=lambda: VITALS,
+        vitals=read_vitals,
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

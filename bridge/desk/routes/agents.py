@@ -27,20 +27,15 @@ async def list_ringing(ask: Ask, query: RingingQuery) -> RingingList:
     by_phone = ask.phone_owner is not None
     if extension != ask.agent.extension and (by_phone or not ask.agent.role.includes(Role.SUPERVISOR)):
         raise Forbidden("this extension is not yours")
-    return RingingList(ask.services.calls.pops.list_ringing(extension))
+    return RingingList(await ask.services.telephony.list_ringing(extension))
 
 
 async def list_agents(ask: Ask) -> AgentList:
     """Everybody, and what they are doing."""
-    lines = []
-    for agent in await ask.services.db.read(agents.list_agents):
-        states = ask.services.calls.states
-        state, call_id = states.get(agent)
-        registered = states.has_phone(agent)
-        lines.append(
-            AgentLine(**msgspec.structs.asdict(agent), state=state, call_id=call_id, registered=registered)
-        )
-    return AgentList(lines)
+    people = await ask.services.db.read(agents.list_agents)
+    looks = await ask.services.telephony.look_at(people)
+    asdict = msgspec.structs.asdict
+    return AgentList([AgentLine(**asdict(agent), **asdict(looks[agent.id])) for agent in people])
 
 
 async def list_channels(ask: Ask) -> ChannelList:

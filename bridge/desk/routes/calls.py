@@ -83,7 +83,7 @@ async def finish(ask: Ask, body: WrapUpBody) -> WrapUpAnswer:
     services, call_id = ask.services, await ask.call_id()
     entry = await services.db.write(_wrap_up, call_id, ask.agent, body.disposition, services.clock())
     services.wake_feed()
-    services.calls.end_wrap_up(ask.agent, call_id)
+    services.telephony.end_wrap_up(ask.agent, call_id)
     return WrapUpAnswer(entry)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from bridge.desk.services import Services
 from bridge.domain.agent import Role
 from bridge.domain.health import PARTS, Health, Part, PhoneState, WatchedGap
 from bridge.errors import Transient
+from bridge.flows.telephony import AgentLook
 from bridge.store import agents, feed
 from bridge.store.probe import take_write
 
@@ -44,16 +46,18 @@ async def get_health(ask: Ask) -> Health:
     """
     services = ask.services
     missing = await _find_missing(services)
-    gaps, people = [], []
+    gaps, people, looks = [], [], {}
     if "database" not in missing:
         gaps = [row.data for row in await services.db.read(feed.list_notices, "gap")]
         people = await services.db.read(agents.list_agents)
+        with suppress(Transient):  # nobody watches the calls: a part that is not ok
+            looks = await services.telephony.look_at(people)
     return Health(
-        **msgspec.structs.asdict(services.vitals()),
+        **msgspec.structs.asdict(await services.vitals()),
         parts=[Part(name, name not in missing) for name in PARTS],
         gaps=[WatchedGap(data["since"], data["until"]) for data in gaps],
         phones=[
-            PhoneState(agent.extension, agent.name, services.calls.states.has_phone(agent))
+            PhoneState(agent.extension, agent.name, looks.get(agent.id, AgentLook()).registered)
             for agent in people
             if agent.extension is not None
         ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -12,7 +11,6 @@ from aiohttp import web
 from bridge.desk.problems import NotLoggedIn
 from bridge.desk.route import API, Ask, Route
 from bridge.domain.agent import Role
-from bridge.domain.live import LiveMessage
 
 log = structlog.get_logger()
 
@@ -35,11 +33,7 @@ async def follow(ask: Ask, query: LiveQuery) -> web.WebSocketResponse:
     session, services = ask.session, ask.services
     if session is None:
         raise NotLoggedIn("log in first")
-    agent, calls = session.agent, services.calls
-
-    def greet() -> Iterable[LiveMessage]:
-        calls.states.open_desk(agent)
-        return [*calls.pops.greet(agent.id), calls.states.message(agent)]
+    agent, telephony = session.agent, services.telephony
 
     def hear(data: bytes) -> None:
         try:
@@ -47,12 +41,11 @@ async def follow(ask: Ask, query: LiveQuery) -> web.WebSocketResponse:
         except (msgspec.DecodeError, UnicodeDecodeError):
             log.info("desk_not_understood", agent_id=agent.id)
             return
-        calls.pops.take_shown(heard.id, agent.id)
+        telephony.take_shown(heard.id, agent.id)
 
-    def part() -> None:
-        calls.states.close_desk(agent)
-
-    return await services.hub.serve(ask.request, session, query.after, greet=greet, hear=hear, part=part)
+    return await services.hub.serve(
+        ask.request, session, query.after, greet=telephony.open_desk, hear=hear, part=telephony.close_desk
+    )
 
 
 ROUTES: Final = (Route("GET", f"{API}/live", follow, Role.AGENT, status=101, upgrade=True),)

@@ -12,6 +12,7 @@ from bridge.domain.agent import Agent, AgentState, Role
 from bridge.domain.phone import ALL_RUNGS, phone_rungs
 from bridge.domain.times import iso
 from bridge.errors import Conflict, NotFound
+from bridge.flows.telephony import AgentLook
 from bridge.settings import Settings
 from bridge.store import agents, phone_proofs
 from bridge.store.phone_proofs import PhoneProof
@@ -29,18 +30,21 @@ async def list_phones(ask: Ask) -> PhoneList:
     services = ask.services
     proofs = await services.db.read(phone_proofs.list_proofs)
     people = await services.db.read(agents.list_agents)
-    return PhoneList([_line(ask, agent, proofs) for agent in people if agent.extension is not None])
+    looks = await services.telephony.look_at(people)
+    return PhoneList(
+        [_line(ask, agent, looks[agent.id], proofs) for agent in people if agent.extension is not None]
+    )
 
 
 async def ring_for_test(ask: Ask) -> None:
     """Ring this phone from "Omniline test". 409 when it is not registered, or the agent is on the phone."""
     agent = await _get_agent(ask)
-    states = ask.services.calls.states
-    if not states.has_phone(agent):
+    look = (await ask.services.telephony.look_at([agent]))[agent.id]
+    if not look.registered:
         raise Conflict("this phone is not registered: nothing would ring")
-    if states.get(agent)[0] in (AgentState.RINGING, AgentState.IN_CALL):
+    if look.state in (AgentState.RINGING, AgentState.IN_CALL):
         raise Conflict("this agent is on the phone: try again when they are free")
-    await ask.services.calls.ring_for_test(agent)
+    await ask.services.telephony.ring_for_test(agent)
 
 
 async def save_proof(ask: Ask, body: ProofBody) -> PhoneLine:
@@ -56,7 +60,8 @@ async def save_proof(ask: Ask, body: ProofBody) -> PhoneLine:
         by_id=ask.agent.id,
         at=services.clock(),
     )
-    return _line(ask, agent, await services.db.read(phone_proofs.list_proofs))
+    look = (await services.telephony.look_at([agent]))[agent.id]
+    return _line(ask, agent, look, await services.db.read(phone_proofs.list_proofs))
 
 
 async def _get_agent(ask: Ask) -> Agent:
@@ -66,7 +71,7 @@ async def _get_agent(ask: Ask) -> Agent:
     return agent
 
 
-def _line(ask: Ask, agent: Agent, proofs: list[PhoneProof]) -> PhoneLine:
+def _line(ask: Ask, agent: Agent, look: AgentLook, proofs: list[PhoneProof]) -> PhoneLine:
     services = ask.services
     extension = str(agent.extension)
     return PhoneLine(
@@ -74,7 +79,7 @@ def _line(ask: Ask, agent: Agent, proofs: list[PhoneProof]) -> PhoneLine:
         extension=extension,
         name=agent.name,
         profile=phone_rungs(services.settings, extension).profile,
-        registered=services.calls.states.has_phone(agent),
+        registered=look.registered,
         rungs=_rungs(services.settings, extension, proofs),
     )
 

@@ -21,20 +21,20 @@ from bridge.store import agents
 
 async def get_page(ask: Ask) -> web.StreamResponse:
     """The card as a page."""
-    _get_ticket(ask)
+    await _get_ticket(ask)
     return static.page(ask.services.web)
 
 
 async def get_card(ask: Ask) -> Card:
     """The card of the call that rings at, or was answered by, the phone that was given this token."""
-    ticket = _get_ticket(ask)
+    ticket = await _get_ticket(ask)
     # A phone opens it within milliseconds of the ring, when the call may not be in the database yet.
-    await ask.services.calls.call_log.drain()
+    await ask.services.telephony.settle(ticket.call_id)
     return await ask.services.db.read(_card, ticket)
 
 
-def _get_ticket(ask: Ask) -> PopTicket:
-    ticket = ask.services.calls.tokens.find(ask.path("token"))
+async def _get_ticket(ask: Ask) -> PopTicket:
+    ticket = await ask.services.telephony.find_ticket(ask.path("token"))
     if ticket is None:
         raise NotFound("this call is over, or never was")
     return ticket

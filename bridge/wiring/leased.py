@@ -1,0 +1,63 @@
+"""A lease held for as long as the process: of several that could, one does it, and another when that one is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bridge.domain.ids import new_id
+from bridge.domain.times import utc_now
+from bridge.errors import Transient
+from bridge.store import leases
+from bridge.wiring.ground import Ground
+
+LENGTH: Final = timedelta(seconds=3)
+RENEW_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 0.5
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """Another process has it: this one must stop at once."""
+
+
+class HeldLease:
+    def __init__(self, ground: Ground, name: str) -> None:
+        self._db = ground.db
+        self._name = name
+        self._holder = new_id()
+
+    async def wait(self) -> None:
+        """Returns when it is ours."""
+        stands_by = False
+        while not await self._take():
+            if not stands_by:
+                log.info("stands_by", lease=self._name)
+            stands_by = True
+            await asyncio.sleep(LOOK_SECONDS)
+        log.info("lease_taken", lease=self._name)
+
+    async def keep(self) -> None:
+        """Renews it until it is cancelled. Raises LeaseLost."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            # While the database is away nobody else can take it either.
+            with contextlib.suppress(Transient):
+                if not await self._db.write(leases.take, self._name, self._holder, utc_now(), LENGTH):
+                    raise LeaseLost(f"another process has taken over {self._name}")
+
+    async def release(self) -> None:
+        with contextlib.suppress(Transient):
+            await self._db.write(leases.release, self._name, self._holder)
+
+    async def _take(self) -> bool:
+        try:
+            return await self._db.write(leases.take, self._name, self._holder, utc_now(), LENGTH)
+        except Transient as error:
+            log.warning("lease_waits", lease=self._name, reason=str(error))
+            return False
