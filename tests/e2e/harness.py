@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 
@@ -220,10 +220,17 @@ class Omniline:
         return await synthesise(("espeak-ng",), text, voice, folder / f"{abs(hash((text, voice)))}.alaw")
 
 
+class Front(Protocol):
+    """Where a desk answers."""
+
+    @property
+    def url(self) -> str: ...
+
+
 class Desk:
     """A logged-in client of the desk's API; collects what arrives live in `messages`."""
 
-    def __init__(self, server: Omniline, login: str, password: str) -> None:
+    def __init__(self, server: Front, login: str, password: str) -> None:
         self._server, self._login, self._password = server, login, password
         self.messages: list[dict[str, Any]] = []
         self._listener: asyncio.Task[None] | None = None
@@ -252,12 +259,14 @@ class Desk:
         async with self.session.request(method, f"{self._server.url}/api/v1/{path}", json=body) as answer:
             return answer.status, None if answer.status == 204 else await answer.json()
 
-    async def listen(self) -> None:
-        """Opens the WebSocket and acknowledges every pop from now on."""
+    async def listen(self, after: str | None = None) -> None:
+        """Opens the WebSocket, from the cursor `after` on, and acknowledges every pop from now on."""
         connected = asyncio.Event()
 
         async def follow() -> None:
-            async with self.session.ws_connect(f"{self._server.url}/api/v1/live") as socket_:
+            query = {} if after is None else {"after": after}
+            live = f"{self._server.url}/api/v1/live"
+            async with self.session.ws_connect(live, params=query) as socket_:
                 connected.set()
                 async for message in socket_:
                     data = message.json()
