@@ -14,8 +14,10 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bridge.bus.far_telephony import FarTelephony
 from bridge.bus.memory import MemoryBus
 from bridge.bus.relay import FeedFollower, FeedRelay
+from bridge.bus.watcher import Watcher
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
@@ -35,6 +37,7 @@ from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.people import NewCustomer
 from tests.fakes.call_control import FakeCallControl
+from tests.fakes.scripted_call import PBX
 
 PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
@@ -172,9 +175,18 @@ async def eventually(probe: Callable[[], Any], within: float = 5.0) -> Any:
 
 @asynccontextmanager
 async def serving(
-    url: str, home: Path, *, wrap_up_seconds: float = 60, clock: Clock | None = None, bus: Bus | None = None
+    url: str,
+    home: Path,
+    *,
+    wrap_up_seconds: float = 60,
+    clock: Clock | None = None,
+    bus: Bus | None = None,
+    watched_at: Bus | None = None,
 ) -> AsyncIterator[DeskServer]:
-    """A desk server over the database at `url`, with four people."""
+    """A desk server over the database at `url`, with four people.
+
+    With `watched_at`, the end of a bus that somebody else runs, calls are watched there as in another process.
+    """
     db, clock = Database(url), clock or Clock()
     await db.open()
     settings = Settings(desk=DeskSettings(wrap_up_seconds=wrap_up_seconds))
@@ -195,6 +207,7 @@ async def serving(
     bus = bus or MemoryBus()
     follower = FeedFollower(db, bus, hub.publish)
     await follower.start()
+    watcher = Watcher(watched_at, PBX) if watched_at is not None else None
     metrics = Metrics()
     metrics.watch("desks", "Open desks", hub.__len__)
     folders = Folders(home / "recordings", home / "voicemail")
@@ -203,7 +216,7 @@ async def serving(
         settings=settings,
         folders=folders,
         control=control,
-        emit=hub.emit,
+        emit=hub.emit if watcher is None else watcher.emit,
         wake_feed=partial(bus.tell, Subject.FEED),
         observe_pop=metrics.observe_pop,
         clock=clock,
@@ -220,12 +233,14 @@ async def serving(
     async def read_vitals() -> Vitals:
         return VITALS
 
+    here = HereTelephony(calls, read_watch_vitals)
+    far = FarTelephony(bus, hub.emit)
     services = Services(
         db=db,
         settings=settings,
         sessions=Sessions(db, clock, clock.monotonic),
         hub=hub,
-        telephony=HereTelephony(calls, read_watch_vitals),
+        telephony=here if watcher is None else far,
         wake_feed=partial(bus.tell, Subject.FEED),
         readiness={"ami": check_ami},
         metrics=metrics,
@@ -236,6 +251,8 @@ async def serving(
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]
+    if watcher is not None:
+        tasks += [asyncio.create_task(far.run()), asyncio.create_task(watcher.run(here))]
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
