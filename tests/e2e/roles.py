@@ -30,8 +30,6 @@ class RoleProcess:
         self.name = name
         self.role = name.partition("-")[0]
         self.log = log
-        self.pid = 0
-        self.starts = 0
         self._environment = environment
         self._keeper: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -39,10 +37,14 @@ class RoleProcess:
     def start(self) -> None:
         self._keeper = asyncio.create_task(self._keep())
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     def kill(self) -> None:
-        """SIGKILL, if it runs; it is started again soon."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+        """SIGKILL; it is started again soon."""
+        assert self._process is not None
+        self._process.kill()
 
     async def stop(self) -> None:
         """As an init system does: for good, with time to finish."""
@@ -72,8 +74,6 @@ class RoleProcess:
                     env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True,
                 )  # fmt: skip
-            self.starts += 1
-            self.pid = self._process.pid
             await self._process.wait()
             await asyncio.sleep(RESTART_SECONDS)
 
