@@ -26,11 +26,17 @@ GATHER_SECONDS: Final = 0.05
 
 
 class CallLog:
-    """`committed` is called on the loop after each commit."""
+    """`committed` and `fence` are those of `OrderedWriter`."""
 
-    def __init__(self, db: Database, folders: Folders, committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        folders: Folders,
+        committed: Callable[[], None],
+        fence: Callable[[Connection], None] | None = None,
+    ) -> None:
         self._folders = folders
-        self._writer = OrderedWriter(db, committed)
+        self._writer = OrderedWriter(db, committed, fence)
         self._changes: dict[str, Change] = {}
         self._stages: dict[str, tuple[NewStage, ...]] = {}
         self._joins: list[CallJoined] = []

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from bridge.domain.agent import Agent
 from bridge.domain.card import ScreenPop
@@ -62,7 +63,7 @@ class CallFlow:
 
     `emit` reaches the open desks, `wake_feed` is called after each commit, `observe_pop` is told how many seconds
     after the INVITE a pop was at the stage pop_sent or pop_shown. `pop_key` is what the tokens of ringing legs are made
-    with.
+    with. `fence` raises in a transaction that is not ours to make, where another process may have taken over.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class CallFlow:
         observe_pop: Callable[[str, float], None],
         clock: Callable[[], datetime],
         pop_key: str,
+        fence: Callable[[Connection], None] | None = None,
     ) -> None:
         self._db = db
         self._settings = settings
@@ -89,7 +91,7 @@ class CallFlow:
         self._asking: asyncio.Task[None] | None = None
         self._roster = Roster()
         self._pauses = PauseAgents(control)
-        self.call_log = CallLog(db, folders, wake_feed)
+        self.call_log = CallLog(db, folders, wake_feed, fence)
         self.lines = SendLines(control, self._roster, settings)
         self.pops = PopScreen(db, emit, self._roster, self._record_stage, clock, self.lines.send)
         self.tokens = PopTokens(pop_key)

@@ -36,10 +36,13 @@ class Write:
 
 
 class OrderedWriter:
-    """`committed` is called on the loop after each commit."""
+    """`committed` is called on the loop after each commit, `fence` in each transaction before what is written."""
 
-    def __init__(self, db: Database, committed: Callable[[], None]) -> None:
+    def __init__(
+        self, db: Database, committed: Callable[[], None], fence: Callable[[Connection], None] | None = None
+    ) -> None:
         self._db = db
+        self._fence = fence
         self._committed = committed
         self._queue: deque[Write] = deque()
         self._more = asyncio.Event()
@@ -103,7 +106,7 @@ class OrderedWriter:
         wait = FIRST_WAIT
         while True:
             try:
-                await self._db.write(_run_all, batch)
+                await self._db.write(self._run_all, batch)
                 return True
             except Transient as error:
                 log.warning("write_waits", reason=str(error), queued=len(self._queue))
@@ -114,7 +117,8 @@ class OrderedWriter:
                     log.exception("write_left_out", what=batch[0].what, call_id=batch[0].call_id)
                 return False
 
-
-def _run_all(connection: Connection, batch: list[Write]) -> None:
-    for write in batch:
-        write.work(connection)
+    def _run_all(self, connection: Connection, batch: list[Write]) -> None:
+        if self._fence is not None:
+            self._fence(connection)
+        for write in batch:
+            write.work(connection)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from bridge.agi_metrics import AgiCollector
 from bridge.bus.far_telephony import FarTelephony
+from bridge.bus.held_lease import HeldLease
 from bridge.bus.watcher import Watcher
 from bridge.desk.services import ReadinessCheck
+from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput, Transient
 from bridge.flows.telephony import HereTelephony
 from bridge.secrets import Secrets
@@ -18,7 +20,6 @@ from bridge.settings import Settings, database_url
 from bridge.sole_server import sole_server
 from bridge.wiring.desk import make_hub, start_desk
 from bridge.wiring.ground import Ground
-from bridge.wiring.leased import HeldLease
 from bridge.wiring.pbx import agi_fault, pbx_config, start_asterisk
 from bridge.wiring.watch import Watch
 from bridge.wiring.work import start_relay, start_transcriber
@@ -125,12 +126,12 @@ async def _start_ami_role(ground: Ground, config: PbxConfig, _: Sequence[str]) -
 async def _watch_when_leased(ground: Ground, config: PbxConfig) -> None:
     """Watch this Asterisk once nobody else does."""
     asterisk = await asyncio.to_thread(get_asterisk)
-    lease = HeldLease(ground, f"ami:{config.name}")
+    lease = HeldLease(ground.db, f"ami:{config.name}", utc_now)
     await lease.wait()
     ground.stack.push_async_callback(lease.release)
     watcher = Watcher(ground.bus, config.name)
     command = AsteriskProcess(ground.home, config, asterisk).command
-    watch = Watch(ground, config, command, watcher.emit, asterisk.version)
+    watch = Watch(ground, config, command, watcher.emit, asterisk.version, lease.fence)
     await watch.start()
     ground.run(watcher.run(HereTelephony(watch.calls, watch.read_vitals)), "watcher")
     await lease.keep()

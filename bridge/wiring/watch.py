@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy import Connection
+
 from bridge.domain.live import Emit
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
@@ -20,13 +22,22 @@ from pbx.asterisk.config import PbxConfig
 
 Command = Callable[[str], Awaitable[str]]
 """What Asterisk's console answers. Raises Transient where it does not run."""
+Fence = Callable[[Connection], None]
 
 
 class Watch:
     """`calls` is to be asked from the beginning; `start` begins to watch, until the ground is cleared."""
 
-    def __init__(self, ground: Ground, config: PbxConfig, command: Command, emit: Emit, version: str) -> None:
-        """`command` is Asterisk's console, `version` its own."""
+    def __init__(
+        self,
+        ground: Ground,
+        config: PbxConfig,
+        command: Command,
+        emit: Emit,
+        version: str,
+        fence: Fence | None = None,
+    ) -> None:
+        """`command` is Asterisk's console, `version` its own; `fence` is that of `CallFlow`."""
         self._ground = ground
         self._config = config
         self._version = version
@@ -41,6 +52,7 @@ class Watch:
             wake_feed=ground.committed,
             clock=utc_now,
             pop_key=ground.secrets.pop_key,
+            fence=fence,
         )
         client, calls, show = self.client, self.calls, ground.metrics.watch
         show("ami_connected", "Whether AMI is logged in", lambda: client.is_connected)

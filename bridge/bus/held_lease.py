@@ -1,19 +1,23 @@
-"""A lease held for as long as the process: of several that could, one does it, and another when that one is gone."""
+"""A lease held for as long as the process: of several that could, one does it, and another when that one is gone.
+
+One that was stopped for a while does not know that another has taken over: it writes behind `fence`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from bridge.domain.ids import new_id
-from bridge.domain.times import utc_now
 from bridge.errors import Transient
 from bridge.store import leases
-from bridge.wiring.ground import Ground
+from bridge.store.engine import Database
 
 LENGTH: Final = timedelta(seconds=3)
 RENEW_SECONDS: Final = 1.0
@@ -27,9 +31,10 @@ class LeaseLost(Exception):
 
 
 class HeldLease:
-    def __init__(self, ground: Ground, name: str) -> None:
-        self._db = ground.db
+    def __init__(self, db: Database, name: str, clock: Callable[[], datetime]) -> None:
+        self._db = db
         self._name = name
+        self._clock = clock
         self._holder = new_id()
 
     async def wait(self) -> None:
@@ -48,8 +53,12 @@ class HeldLease:
             await asyncio.sleep(RENEW_SECONDS)
             # While the database is away nobody else can take it either.
             with contextlib.suppress(Transient):
-                if not await self._db.write(leases.take, self._name, self._holder, utc_now(), LENGTH):
-                    raise LeaseLost(f"another process has taken over {self._name}")
+                await self._db.write(self.fence)
+
+    def fence(self, connection: Connection) -> None:
+        """Before what may only be written by who has the lease, in its transaction. Raises LeaseLost."""
+        if not leases.take(connection, self._name, self._holder, self._clock(), LENGTH):
+            raise LeaseLost(f"another process has taken over {self._name}")
 
     async def release(self) -> None:
         with contextlib.suppress(Transient):
@@ -57,7 +66,10 @@ class HeldLease:
 
     async def _take(self) -> bool:
         try:
-            return await self._db.write(leases.take, self._name, self._holder, utc_now(), LENGTH)
+            await self._db.write(self.fence)
+        except LeaseLost:
+            return False
         except Transient as error:
             log.warning("lease_waits", lease=self._name, reason=str(error))
             return False
+        return True
