@@ -13,6 +13,7 @@ from bridge.errors import Conflict
 from bridge.store import filing, people, timeline
 from bridge.store.conversations import PastMessage, resolve_past
 from bridge.store.dialect import writer_engine
+from bridge.store.entry_filter import EntryFilter
 from bridge.store.filing import Subject
 from bridge.store.migrations import upgrade
 from bridge.store.people import NewCustomer
@@ -87,7 +88,7 @@ def test_pages_give_every_entry_once_newest_first(
         before = None
         while True:
             page = timeline.read_page(
-                connection, owners[:leaves], limit=limit, before=before, channel=channel
+                connection, owners[:leaves], limit=limit, before=before, only=EntryFilter(channel=channel)
             )
             assert len(page.items) <= limit
             seen += [entry.id for entry in page.items]
