@@ -36,7 +36,9 @@ def run(size: Size) -> Result:
         url = f"sqlite:///{Path(folder) / 'timeline.sqlite3'}"
         upgrade(url)
         with writer_engine(url).connect() as writing, writing.begin():
-            one, five = fill(writing, ENTRIES[size], 1), fill(writing, ENTRIES[size], LEAVES)
+            # Some more than that, so that the deep page is not the last one, which has less to choose from.
+            entries = ENTRIES[size] + LEAVES * LIMIT
+            one, five = fill(writing, entries, 1), fill(writing, entries, LEAVES)
         connection = connect_reader(url)
         last = ENTRIES[size] // LIMIT
         contestants = {

@@ -241,7 +241,8 @@ def _has(canonical_id: ColumnElement[str], number: int) -> ColumnElement[bool]:
     return exists(
         select(literal(1))
         .join_from(leaf, other, other.c.customer_id == leaf.c.id)
-        .where(leaf.c.canonical_id == canonical_id, _any_of(other.c.word, number))
+        # An expression has no index: the few words of one customer are looked at, not all customers of a word.
+        .where(leaf.c.canonical_id == canonical_id, _any_of(other.c.word + "", number))
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from bridge.directory import StoreDirectory
 from bridge.domain.card import Card
 from bridge.domain.customer import CustomerKind
+from bridge.domain.question import with_question
 from bridge.flows.make_sample import make_sample
 from bridge.settings import Settings
 from bridge.store.card import read_card
@@ -53,7 +54,9 @@ def test_every_case_of_the_card_is_there(url: str, tmp_path: Path) -> None:
         home = card(conn, "+380501110004")
         assert home.customer is not None
         assert home.customer.kind is CustomerKind.HOUSEHOLD
-        assert sorted(person.name for person in home.candidates) == ["Андрей Соколов", "Марина Соколова"]
+        assert [person.name for person in home.candidates] == ["Марина Соколова", "Андрей Соколов"]
+        question = "Заказ по адресу ул. Львовская, 7 или по адресу ул. Сумская, 12?"
+        assert with_question(home, "ru").question == question
 
         company = card(conn, "+380445550200")
         assert company.customer is not None

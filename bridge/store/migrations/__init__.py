@@ -4,7 +4,7 @@ An upgrade is one transaction on both engines, under the lock of the writers: an
 nobody writes meanwhile. Revisions never import `bridge.store.schema`: they say what the tables were then; a test holds
 the sum of them to the schema.
 
-A new revision: change `schema.py`; add `versions/rNNNN_what.py` with `revision`, `down_revision` and an `upgrade()` of
+A new revision: change `schema/`; add `versions/rNNNN_what.py` with `revision`, `down_revision` and an `upgrade()` of
 Alembic's operations with the types of `store.types`, which serve both engines; a partial index says `sqlite_where` and
 `postgresql_where`. What one engine only has (a guard, full text) asks `op.get_bind().dialect.name`, as r0001 does with
 `triggers.py`. Old code runs on a new schema for a while: add with a default, drop a release later.

@@ -53,7 +53,7 @@ async def test_the_agent_rings_at_once(
 
     server = await asyncio.start_server(serve, "127.0.0.1", pbx.config.agi_port) if misbehave else None
     phone = await pbx.phone("101")
-    caller = await pbx.call(talk_ms=300)
+    caller = await pbx.call()
     assert await caller.wait(20)
     assert await phone.wait(10)
     elapsed = first_invite_at(phone.read_messages()) - first_invite_at(caller.read_messages())

@@ -1,0 +1,74 @@
+"""The tables, once, for SQLite and PostgreSQL. Words as in docs/glossary.md.
+
+What is kept where and why (a file for each subject):
+
+- `customer` and its `identity` rows say who is who. Everything is written to the leaf (the customer row
+  as first known) and read by the canonical customer: `customer.canonical_id`.
+- `timeline_entry` is the memory. Its content never changes (triggers in the migration); where it is
+  filed changes only together with a row of `filing`.
+- `call`, `call_leg` and `call_stage` are the live state of telephone calls; a call's entry on the
+  timeline is appended once and reads state and times from here.
+- `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
+- `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
+- `customer_word`, `word_key` and `entry_words` are what is searched: made of the above, and gone with it.
+- `outbox` is work that follows from what was stored, such as a recording's transcript.
+"""
+
+from __future__ import annotations
+
+from bridge.store.schema.base import metadata
+from bridge.store.schema.calls import (
+    call,
+    call_leg,
+    call_stage,
+    note_draft,
+    recording,
+    transcript_failure,
+    watch,
+    wrap_up,
+)
+from bridge.store.schema.conversations import arrival, conversation, inbox
+from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
+from bridge.store.schema.matters import matter, matter_link, promise, shop_order
+from bridge.store.schema.people import belonging, customer, identity, merge, suggestion
+from bridge.store.schema.search import customer_word, entry_words, word_key
+from bridge.store.schema.timeline import attachment, filing, timeline_entry
+from bridge.store.schema.work import dead_letter, feed, lease, outbox
+
+__all__ = [
+    "agent",
+    "arrival",
+    "attachment",
+    "audit",
+    "belonging",
+    "call",
+    "call_leg",
+    "call_stage",
+    "conversation",
+    "customer",
+    "customer_word",
+    "dead_letter",
+    "desk_session",
+    "entry_words",
+    "feed",
+    "filing",
+    "identity",
+    "inbox",
+    "lease",
+    "matter",
+    "matter_link",
+    "merge",
+    "metadata",
+    "note_draft",
+    "outbox",
+    "phone_proof",
+    "promise",
+    "recording",
+    "shop_order",
+    "suggestion",
+    "timeline_entry",
+    "transcript_failure",
+    "watch",
+    "word_key",
+    "wrap_up",
+]
