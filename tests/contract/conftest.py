@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from bridge.bus.memory import MemoryBus
+from bridge.bus.redis import RedisBus
+from bridge.domain.ports import Bus
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
 from bridge.store.migrations import upgrade
@@ -65,3 +68,12 @@ def redis_server() -> Iterator[RedisServer]:
     server = RedisServer()
     yield server
     server.remove()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def bus(request: pytest.FixtureRequest) -> Bus:
+    """One end of a bus; whoever is given it runs it."""
+    if request.param == "memory":
+        return MemoryBus()
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return RedisBus(server.url)

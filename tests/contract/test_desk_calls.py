@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.domain.card import Card
+from bridge.domain.ports import Bus
 from bridge.errors import Transient
 from bridge.flows import card_reader
 from bridge.store.card import read_card
@@ -27,8 +28,8 @@ UNKNOWN = "+380671234567"
 
 
 @pytest.fixture
-async def server(url: str, tmp_path: Path) -> AsyncIterator[DeskServer]:
-    async with serving(url, tmp_path) as running:
+async def server(url: str, bus: Bus, tmp_path: Path) -> AsyncIterator[DeskServer]:
+    async with serving(url, tmp_path, bus=bus) as running:
         yield running
 
 

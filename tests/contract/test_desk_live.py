@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from bridge.desk import live
 from bridge.domain.live import EVERYONE, LiveMessage, topic_of_agent, topic_of_role
-from bridge.domain.ports import Subject
+from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import iso, utc_now
 from bridge.store import feed
 from bridge.store.watch import find_last_watched
@@ -27,8 +27,8 @@ from tests.fakes.scripted_call import ScriptedCall
 
 
 @pytest.fixture
-async def server(url: str, tmp_path: Path) -> AsyncIterator[DeskServer]:
-    async with serving(url, tmp_path) as running:
+async def server(url: str, bus: Bus, tmp_path: Path) -> AsyncIterator[DeskServer]:
+    async with serving(url, tmp_path, bus=bus) as running:
         yield running
 
 
