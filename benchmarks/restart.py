@@ -78,6 +78,9 @@ class Silent:
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
         return
 
+    def accept_unwatched(self, call: Call, events: Sequence[CallEvent]) -> None:
+        pass
+
     def accept_gap(self, gap: WatchGap) -> None:
         return
 

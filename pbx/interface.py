@@ -279,6 +279,10 @@ class CallSink(Protocol):
 
     def accept_gap(self, gap: WatchGap) -> None: ...
 
+    def accept_unwatched(self, call: Call, events: Sequence[CallEvent]) -> None:
+        """A call that came and went within a gap, as the PBX recorded it. It may have been told before, at the gap's begin."""
+        ...
+
     def accept_heard(self, pbx: str, at: datetime) -> None:
         """All that happened on this PBX until `at` has been told. Comes every few seconds, also when nothing happens."""
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -32,7 +33,7 @@ from bridge.flows.pop_screen import PopScreen
 from bridge.flows.pop_tokens import PopTokens
 from bridge.flows.roster import Roster
 from bridge.flows.send_lines import SendLines
-from bridge.flows.track_call import Change, Folders, mark_gap
+from bridge.flows.track_call import Change, Folders, mark_gap, track_unseen
 from bridge.settings import Settings
 from bridge.store import agents, open_calls, watch
 from bridge.store.calls import NewStage
@@ -154,6 +155,12 @@ class CallFlow:
         concerned = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
         self.call_log.put("gap", partial(mark_gap, gap=gap, call_ids=concerned))
         self.states.repair_pauses()
+
+    def accept_unwatched(self, call: Call, events: Sequence[CallEvent]) -> None:
+        change = replace(self._change(new_id(), call, events), legs=tuple(call.legs.values()))
+        self.call_log.put("unwatched", partial(track_unseen, change=change, folders=self._folders))
+        if call.recording is not None:
+            self._later(RECORDING_SECONDS, self._end_recordings)
 
     def accept_heard(self, pbx: str, at: datetime) -> None:
         # Behind all that was told before: what it says is true of the store, whenever we are killed.

@@ -103,6 +103,12 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
                 log.info("call_ended", **ids, outcome=event.outcome.value)
 
 
+def track_unseen(connection: Connection, change: Change, folders: Folders) -> None:
+    """Store a call that the PBX told of afterwards, unless it was seen after all."""
+    if calls.find(connection, change.call.pbx, change.call.linkedid) is None:
+        track(connection, change, folders)
+
+
 def _attach(connection: Connection, call: CallSummary, change: Change) -> None:
     """A call that is taken up is about something; one that nobody answered, about what is open, if that is one thing."""
     answered = any(isinstance(event, AgentAnswered) for event in change.events)

@@ -63,6 +63,10 @@ class CallBook:
         key = self._call_of.get(uniqueid)
         return self._calls[key] if key else None
 
+    def holds(self, linkedid: str) -> bool:
+        """Whether this call is open."""
+        return linkedid in self._calls
+
     def list_repairs(self, snapshot: Snapshot) -> list[Fact]:
         """The facts that bring the open calls from where they were left to what `snapshot` shows."""
         alive = {live.created.uniqueid for live in snapshot.legs}

@@ -23,6 +23,8 @@ MOST_BYTES: Final = 1 << 20
 """How long the file may get while everything is watched."""
 CONGESTION: Final = 34
 _CAUSES: Final = {"BUSY": USER_BUSY, "FAILED": CONGESTION, "CONGESTION": CONGESTION}
+_LENGTHS: Final = (8, 11)
+"""Fields of a line; homes made before calls were rebuilt have the fewer."""
 _WAITING: Final = ("Queue", "Dial")
 """The applications in which a caller waits for somebody: who ends in one without an answer gave up."""
 
@@ -38,6 +40,12 @@ class CallRecord:
     ended_at: datetime
     disposition: str
     application: str
+    channel: str = ""
+    started_at: datetime | None = None
+    # Of a call to the company: the number that was dialled, and the name of its recording.
+    dialled: str = ""
+    recording: str = ""
+    caller: str = ""
 
 
 class CallRecords:
@@ -100,14 +108,30 @@ def _end_of(leg: Leg, call: Call, records: Sequence[CallRecord]) -> list[Fact]:
 
 
 def _read_record(line: str) -> CallRecord | None:
-    fields = [field.strip('"') for field in line.split(",")]
-    if len(fields) != 8:
+    # What the caller calls itself comes last: it may hold anything.
+    fields = [field.strip('"') for field in line.split(",", 10)]
+    if len(fields) not in _LENGTHS:
         return None
-    linkedid, uniqueid, _channel, dialled, answered, ended, disposition, application = fields
+    linkedid, uniqueid, channel, partner, answered, ended, disposition, application, *more = fields
     ended_at = _time(ended)
     if ended_at is None:
         return None
-    return CallRecord(linkedid, uniqueid, dialled, _time(answered), ended_at, disposition, application)
+    started, called, caller = more or ("", "", "")
+    dialled, _, recording = called.partition(" ")
+    return CallRecord(
+        linkedid,
+        uniqueid,
+        partner,
+        _time(answered),
+        ended_at,
+        disposition,
+        application,
+        channel,
+        _time(started),
+        dialled,
+        recording,
+        caller,
+    )
 
 
 def _time(text: str) -> datetime | None:

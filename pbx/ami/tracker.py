@@ -1,8 +1,8 @@
 """Drains what the AMI client hears, folds it into Calls and hands their history on.
 
 It holds the open calls only. After every (re)connection a snapshot repairs them: what is gone is closed as
-unknown where Asterisk's own records do not tell more, what is new is opened, and the stretch that nobody watched is said
-to the sink.
+unknown where Asterisk's own records do not tell more, what is new is opened, what came and went meanwhile is told from those
+records, and the stretch that nobody watched is said to the sink.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pbx.ami.call_records import CallRecords, testify
 from pbx.ami.client import Heard, LinkLost, News, utc_now
 from pbx.ami.facts import Fact, LegHungUp
 from pbx.ami.snapshot import Snapshot
+from pbx.ami.unwatched import rebuild
 from pbx.interface import Call, CallSink, WatchGap
 
 
@@ -82,9 +83,21 @@ class Tracker:
             since = min(self._lost_at, snapshot.at)
             self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
             self._lost_at = None
+            self._retell(since, snapshot)
         for fact in self._list_repairs(snapshot):
             self._fold(fact)
         self._sink.accept_heard(self._pbx, snapshot.at)
+
+    def _retell(self, since: datetime, snapshot: Snapshot) -> None:
+        if self._records is None:
+            return
+        alive = {live.created.linkedid for live in snapshot.legs}
+
+        def is_open(linkedid: str) -> bool:
+            return linkedid in alive or self._book.holds(linkedid)
+
+        for call, events in rebuild(self._pbx, self._records.read(), since, snapshot.at, is_open):
+            self._sink.accept_unwatched(call, events)
 
     def _list_repairs(self, snapshot: Snapshot) -> list[Fact]:
         repairs = self._book.list_repairs(snapshot)

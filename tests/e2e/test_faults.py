@@ -170,6 +170,29 @@ async def test_a_call_that_ends_while_our_server_is_away_has_the_end_that_asteri
         assert gap["payload"]["since"] < ended["ended_at"] < gap["payload"]["until"]
 
 
+async def test_calls_that_come_and_go_while_our_server_is_away_are_told_by_asterisk(
+    omniline: Omniline,
+) -> None:
+    await omniline.stop(signal.SIGKILL)
+    phone = await omniline.answering("101", ring_ms=300)
+    caller = await omniline.calling(KNOWN, talk_ms=2_500)
+    assert await caller.wait(30)
+    assert await phone.wait(10)
+    await omniline.start()
+    async with Desk(omniline, "101", omniline.secrets.phones["101"].desk_password) as desk:
+        call = await desk.newest_call(KNOWN, state="ended")
+        assert call["outcome"] == "answered"
+
+        async def recorded() -> bool:
+            recordings = (await desk.get(f"calls/{call['id']}"))["recordings"]
+            return [each["state"] for each in recordings] == ["ready"]
+
+        await eventually(recorded)
+        entries = (await desk.get(f"customers/{call['customer_id']}/timeline", limit=20))["items"]
+        assert [each["kind"] for each in entries if each["call_id"] == call["id"]].count("call") == 1
+        await desk.finish_wrap_ups()
+
+
 async def test_a_second_server_of_the_home_is_refused_and_harms_nothing(omniline: Omniline) -> None:
     running = find_running(omniline.home)
     code, _, err = await omniline.run("serve", within=30)

@@ -27,6 +27,7 @@ class RecordingSink:
         self.events: list[CallEvent] = []
         self.calls: dict[str, Call] = {}
         self.gaps: list[WatchGap] = []
+        self.unwatched: list[tuple[Call, list[CallEvent]]] = []
         self.heard_at: datetime | None = None
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
@@ -35,6 +36,9 @@ class RecordingSink:
 
     def accept_gap(self, gap: WatchGap) -> None:
         self.gaps.append(gap)
+
+    def accept_unwatched(self, call: Call, events: Sequence[CallEvent]) -> None:
+        self.unwatched.append((call, list(events)))
 
     def accept_heard(self, pbx: str, at: datetime) -> None:
         self.heard_at = at
