@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from bridge.domain.live import EVERYONE
 from bridge.domain.matter import MatterState, Rule, Thing, numbers_named
-from bridge.store import feed, matters, orders, profiles
+from bridge.store import feed, matters, orders
 from bridge.store.filing import SYSTEM
+from bridge.store.leaves import list_leaves
 
 RECENT: Final = timedelta(days=14)
 LONGEST_TITLE: Final = 80
@@ -29,7 +30,7 @@ def attach(
     """
     if matters.find_link(connection, thing, thing_id) is not None:
         return
-    leaves = profiles.get_customer(connection, customer_id).leaves
+    leaves = list_leaves(connection, customer_id)
     found, rule = matters.find_only_open(connection, leaves, at - RECENT), Rule.ONLY_ONE
     if found is None:
         if not opens_new:
@@ -48,7 +49,7 @@ def read_words(connection: Connection, thing: Thing, thing_id: str, text: str, a
     if link is None:
         return
     customer_id = matters.get_matter(connection, link.matter_id).customer_id
-    named = _orders_named(connection, profiles.get_customer(connection, customer_id).leaves, text)
+    named = _orders_named(connection, list_leaves(connection, customer_id), text)
     held = [found for each in named if (found := matters.find_link(connection, Thing.ORDER, each))]
     target = link.matter_id
     if held and Rule.ORDER_NUMBER.outranks(Rule(link.rule)):
@@ -77,7 +78,7 @@ def follow_filing(
     link = matters.find_link(connection, thing, thing_id)
     if link is not None:
         matter = matters.get_matter(connection, link.matter_id)
-        leaves = profiles.get_customer(connection, matter.customer_id).leaves
+        leaves = list_leaves(connection, matter.customer_id)
         if customer_id in leaves:
             return
         if customer_id is not None and len(matter.links) == 1:
@@ -93,7 +94,7 @@ def follow_filing(
 
 def tell(connection: Connection, customer_id: str, at: datetime) -> None:
     """The desks that show this customer's matters or promises fetch them anew."""
-    leaves = profiles.get_customer(connection, customer_id).leaves
+    leaves = list_leaves(connection, customer_id)
     feed.append(connection, "notice", EVERYONE, {"code": "matters", "customer_ids": leaves}, at)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, select, union_all
 from sqlalchemy.sql.selectable import Subquery
 
 from bridge.store import schema
+from bridge.store.prepared import Prepared
 from bridge.store.types import Id
 
 
@@ -34,3 +35,11 @@ def leaves_of(customer_id: ColumnElement[str]) -> Select[Any]:
     leaf, given = schema.customer.alias(), schema.customer.alias()
     canonical = select(given.c.canonical_id).where(given.c.id == customer_id).scalar_subquery()
     return select(leaf.c.id).where(leaf.c.canonical_id == canonical)
+
+
+_LEAVES = Prepared(leaves_of(bindparam("customer_id", type_=Id)))
+
+
+def list_leaves(conn: Connection, customer_id: str) -> list[str]:
+    """The ids that are read as this customer; none for one that there is not."""
+    return [row.id for row in _LEAVES.rows(conn, customer_id=customer_id)]

@@ -15,8 +15,8 @@ from bridge.domain.times import iso
 from bridge.errors import NotFound
 from bridge.store import schema
 from bridge.store.leaves import ranges, values_of
-from bridge.store.prepared import Prepared
-from bridge.store.types import UtcTime
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
+from bridge.store.types import Id, UtcTime
 
 _matter = schema.matter
 _link = schema.matter_link
@@ -78,10 +78,22 @@ def _unsettled(leaves: int) -> Prepared:
 
 
 _GET = _whole(_matter).where(_matter.c.id == bindparam("matter_id")).order_by(_link.c.id)
-_LIVE_LINK = select(_link).where(
-    _link.c.thing == bindparam("of_thing"),
-    _link.c.thing_id == bindparam("of_id"),
-    _link.c.removed_at.is_(None),
+_MAKE = PreparedWrite(
+    insert(_matter).values(
+        values_of_columns(
+            _matter, "id", "customer_id", "title", "state", "made_by", "opened_at", "touched_at"
+        )
+    )
+)
+_ADD = PreparedWrite(
+    insert(_link).values(values_of_columns(_link, "id", "matter_id", "thing", "thing_id", "rule", "by", "at"))
+)
+_LIVE_LINK = Prepared(
+    select(_link.c.id, _link.c.matter_id, _link.c.thing_id, _link.c.rule).where(
+        _link.c.thing == bindparam("of_thing"),
+        _link.c.thing_id == bindparam("of_id", type_=Id),
+        _link.c.removed_at.is_(None),
+    )
 )
 _COUNT = select(func.count()).where(_link.c.matter_id == bindparam("of_matter"), _link.c.removed_at.is_(None))
 _REMOVE = (
@@ -89,9 +101,12 @@ _REMOVE = (
     .where(_link.c.id == bindparam("link_id"), _link.c.removed_at.is_(None))
     .values(removed_at=bindparam("when", type_=UtcTime))
 )
-_TOUCH = (
+_TOUCH = PreparedWrite(
     update(_matter)
-    .where(_matter.c.id == bindparam("matter_id"), _matter.c.touched_at < bindparam("when", type_=UtcTime))
+    .where(
+        _matter.c.id == bindparam("matter_id", type_=Id),
+        _matter.c.touched_at < bindparam("when", type_=UtcTime),
+    )
     .values(touched_at=bindparam("when", type_=UtcTime))
 )
 
@@ -100,7 +115,7 @@ def make(conn: Connection, customer_id: str, *, title: str, by: str, at: datetim
     """A new open matter of a leaf; its id."""
     matter_id = new_id()
     row = {"id": matter_id, "customer_id": customer_id, "title": title, "state": MatterState.OPEN.value}
-    conn.execute(insert(_matter), {**row, "made_by": by, "opened_at": at, "touched_at": at})
+    _MAKE.run(conn, **row, made_by=by, opened_at=at, touched_at=at)
     return matter_id
 
 
@@ -126,7 +141,7 @@ def change(
 
 def touch(conn: Connection, matter_id: str, at: datetime) -> None:
     """Something of it happened at `at`."""
-    conn.execute(_TOUCH, {"matter_id": matter_id, "when": at})
+    _TOUCH.run(conn, matter_id=matter_id, when=at)
 
 
 def get_matter(conn: Connection, matter_id: str) -> Matter:
@@ -158,7 +173,7 @@ def link(
             return
         unlink(conn, known.id, at)
     row = {"id": new_id(), "matter_id": matter_id, "thing": thing.value, "thing_id": thing_id}
-    conn.execute(insert(_link), {**row, "rule": rule.value, "by": by, "at": at})
+    _ADD.run(conn, **row, rule=rule.value, by=by, at=at)
     touch(conn, matter_id, at)
 
 
@@ -169,7 +184,8 @@ def unlink(conn: Connection, link_id: str, at: datetime) -> bool:
 
 def find_link(conn: Connection, thing: Thing, thing_id: str) -> Any | None:
     """The live link's row: id, matter_id, rule."""
-    return conn.execute(_LIVE_LINK, {"of_thing": thing.value, "of_id": thing_id}).one_or_none()
+    rows = _LIVE_LINK.rows(conn, of_thing=thing.value, of_id=thing_id)
+    return rows[0] if rows else None
 
 
 def count_links(conn: Connection, matter_id: str) -> int:
