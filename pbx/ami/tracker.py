@@ -8,7 +8,7 @@ records, and the stretch that nobody watched is said to the sink.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from pbx.ami.book import CallBook
@@ -17,6 +17,7 @@ from pbx.ami.client import Heard, LinkLost, News, utc_now
 from pbx.ami.facts import Fact, LegHungUp
 from pbx.ami.snapshot import Snapshot
 from pbx.ami.unwatched import rebuild
+from pbx.call import Folded
 from pbx.interface import Call, CallSink, WatchGap
 
 
@@ -45,15 +46,21 @@ class Tracker:
         self._records = records
         self._observe_lag = observe_lag
         self._clock = clock
+        self._unwatched: Iterator[Folded] = iter(())
+        self._repaired_at: datetime | None = None
+        """When the snapshot was made after which what came unwatched is still being told."""
+        self._untold_since: datetime | None = None
+        """Since when that came."""
 
     @property
     def open_calls(self) -> int:
         return len(self._book)
 
     async def run(self, news: asyncio.Queue[News]) -> None:
-        """Until cancelled."""
+        """Until cancelled. What came and went unwatched is told one by one, while nothing happens that is watched."""
         while True:
-            self.take(await news.get())
+            if not (news.empty() and self.tell_unwatched()):
+                self.take(await news.get())
             # A queue that is not empty does not wait: let what this led to, a pop above all, go out before the next.
             await asyncio.sleep(0)
 
@@ -62,11 +69,10 @@ class Tracker:
             case Snapshot():
                 self._repair(news)
             case LinkLost():
-                self._lost_at = self._lost_at or news.at
+                # What was not told yet of the gap before belongs to this one too.
+                self._lost_at = self._lost_at or self._untold_since or news.at
             case Heard():
-                if self._records is not None:
-                    self._records.keep_short()
-                self._sink.accept_heard(self._pbx, news.at)
+                self._hear(news.at)
             case _:
                 self._observe_lag((self._clock() - news.at).total_seconds())
                 self._fold(news)
@@ -83,12 +89,34 @@ class Tracker:
             since = min(self._lost_at, snapshot.at)
             self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
             self._lost_at = None
-            self._retell(since, snapshot)
+            self._find_unwatched(since, snapshot)
         for fact in self._list_repairs(snapshot):
             self._fold(fact)
-        self._sink.accept_heard(self._pbx, snapshot.at)
+        self._repaired_at = snapshot.at
 
-    def _retell(self, since: datetime, snapshot: Snapshot) -> None:
+    def tell_unwatched(self) -> bool:
+        """Tell the sink of one more call that came and went unwatched; False when there is none left.
+
+        Only then is all told until the snapshot: a server that is killed before tells them again.
+        """
+        if self._repaired_at is None:
+            return False
+        folded = next(self._unwatched, None)
+        if folded is not None:
+            self._sink.accept_unwatched(*folded)
+            return True
+        self._sink.accept_heard(self._pbx, self._repaired_at)
+        self._repaired_at = self._untold_since = None
+        return False
+
+    def _hear(self, at: datetime) -> None:
+        if self._repaired_at is not None:
+            return
+        if self._records is not None:
+            self._records.keep_short()
+        self._sink.accept_heard(self._pbx, at)
+
+    def _find_unwatched(self, since: datetime, snapshot: Snapshot) -> None:
         if self._records is None:
             return
         alive = {live.created.linkedid for live in snapshot.legs}
@@ -96,8 +124,8 @@ class Tracker:
         def is_open(linkedid: str) -> bool:
             return linkedid in alive or self._book.holds(linkedid)
 
-        for call, events in rebuild(self._pbx, self._records.read(), since, snapshot.at, is_open):
-            self._sink.accept_unwatched(call, events)
+        self._untold_since = since
+        self._unwatched = rebuild(self._pbx, self._records.read(), since, snapshot.at, is_open)
 
     def _list_repairs(self, snapshot: Snapshot) -> list[Fact]:
         repairs = self._book.list_repairs(snapshot)

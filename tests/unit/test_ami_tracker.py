@@ -142,6 +142,7 @@ def test_what_was_heard_is_told_in_its_turn() -> None:
     sink = RecordingSink()
     tracker = Tracker("pbx1", sink)
     tracker.take(Snapshot(NOW, ()))
+    assert not tracker.tell_unwatched()
     assert sink.heard_at == NOW
     tracker.take(Heard(NOW + timedelta(seconds=3)))
     assert sink.heard_at == NOW + timedelta(seconds=3)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pbx.ami.call_records import CallRecords
-from pbx.ami.client import LinkLost
+from pbx.ami.client import Heard, LinkLost
 from pbx.ami.snapshot import Snapshot
 from pbx.ami.tracker import Tracker
 from pbx.interface import Direction, Outcome
@@ -45,6 +45,11 @@ def told(file: Path, *lines: str, since: datetime = LOST) -> RecordingSink:
     tracker = Tracker("pbx1", sink, records=CallRecords(file))
     tracker.take(LinkLost(since))
     tracker.take(Snapshot(BACK, ()))
+    tracker.take(Heard(BACK + timedelta(seconds=3)))
+    assert sink.heard_at is None, "not all is told yet"
+    while tracker.tell_unwatched():
+        pass
+    assert sink.heard_at == BACK
     return sink
 
 
@@ -96,3 +101,17 @@ def test_a_caller_may_call_itself_anything(file: Path) -> None:
 )
 def test_what_was_watched_in_part_or_is_none_of_ours_is_left_out(file: Path, lines: tuple[str, ...]) -> None:
     assert told(file, *lines).unwatched == []
+
+
+def test_what_a_second_break_kept_from_being_told_is_told_after_it(file: Path) -> None:
+    file.write_text(line("PJSIP/agent-101-0002", "NO ANSWER"))
+    sink = RecordingSink()
+    tracker = Tracker("pbx1", sink, records=CallRecords(file))
+    tracker.take(LinkLost(LOST))
+    tracker.take(Snapshot(BACK, ()))
+    tracker.take(LinkLost(BACK + timedelta(seconds=1)))
+    tracker.take(Snapshot(BACK + timedelta(seconds=2), ()))
+    while tracker.tell_unwatched():
+        pass
+    assert len(sink.unwatched) == 1
+    assert sink.heard_at == BACK + timedelta(seconds=2)
