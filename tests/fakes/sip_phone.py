@@ -8,6 +8,7 @@ transfers. Only what those need of RFC 3261 over UDP (digest of RFC 2617), RFC 3
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import re
@@ -163,9 +164,16 @@ class SipPhone(asyncio.DatagramProtocol):
         make = lambda: cls(user, server, password)  # noqa: E731
         _, phone = await loop.create_datagram_endpoint(make, local_addr=("127.0.0.1", 0))
         if password:
-            phone.register()
-            await asyncio.wait_for(phone.registered.wait(), 5)
+            await phone.register_for_sure()
         return phone
+
+    async def register_for_sure(self) -> None:
+        """What is sent to a server that is just starting gets lost, and is sent again (RFC 3261, section 17.1.2.2)."""
+        async with asyncio.timeout(15):
+            while not self.registered.is_set():
+                self.register()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.registered.wait(), 1)
 
     def close(self) -> None:
         for task in self.tasks:
