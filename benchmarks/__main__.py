@@ -24,6 +24,7 @@ NAMES = [
     "card_sqlite",
     "find_customer",
     "find_words",
+    "ingest_durable",
     "pop_latency",
     "pop_under_speech",
     "restart",
