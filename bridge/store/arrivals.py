@@ -13,7 +13,9 @@ from sqlalchemy import Connection, bindparam, insert, select
 from bridge.domain.ids import new_id
 from bridge.domain.topic import Topic
 from bridge.store import outbox
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.schema import arrival, inbox
+from bridge.store.types import Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,15 @@ class Arrival:
     arrived_at: datetime
 
 
-_known = select(arrival.c.id).where(
-    arrival.c.inbox_id == bindparam("of_inbox"), arrival.c.source_key == bindparam("of_key")
+_KNOWN = Prepared(
+    select(arrival.c.id).where(
+        arrival.c.inbox_id == bindparam("of_inbox", type_=Id), arrival.c.source_key == bindparam("of_key")
+    )
+)
+_KEEP = PreparedWrite(
+    insert(arrival).values(
+        values_of_columns(arrival, "id", "inbox_id", "source_key", "body", "arrived_at")
+    )
 )
 _arrival = (
     select(arrival, inbox.c.channel)
@@ -43,11 +52,12 @@ def keep(connection: Connection, inbox_id: str, source_key: str, body: bytes, at
 
     The consumers have to be woken after the commit.
     """
-    if connection.scalar(_known, {"of_inbox": inbox_id, "of_key": source_key}) is not None:
+    if _KNOWN.rows(connection, of_inbox=inbox_id, of_key=source_key):
         return False
     arrival_id = new_id()
-    row = {"id": arrival_id, "inbox_id": inbox_id, "source_key": source_key, "body": body, "arrived_at": at}
-    connection.execute(insert(arrival), row)
+    _KEEP.run(
+        connection, id=arrival_id, inbox_id=inbox_id, source_key=source_key, body=body, arrived_at=at
+    )
     outbox.put(connection, Topic.RECEIVE, arrival_id, at)
     return True
 

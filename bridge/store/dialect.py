@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,21 @@ def _said_by_postgres(error: psycopg.Error) -> str | None:
             # Of a server that cannot be reached the first line names where it was looked for, and why not.
             return f"the database is not there: {str(error).partition(chr(10))[0] or type(error).__name__}"
     return None
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Generator[None]:
+    """What the block does is undone when it raises, and nothing else of the transaction. Each unit of work has one: on the
+    driver's own cursor, for SQLAlchemy's costs as much as a message that is kept."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("SAVEPOINT unit")
+    try:
+        yield
+    except BaseException:
+        driver.execute("ROLLBACK TO SAVEPOINT unit")
+        driver.execute("RELEASE SAVEPOINT unit")
+        raise
+    driver.execute("RELEASE SAVEPOINT unit")
 
 
 def commit(connection: Connection) -> None:

@@ -29,6 +29,7 @@ from bridge.store.dialect import (
     commit,
     reader_engine,
     refused,
+    savepoint,
     translated,
     was_lost,
     writer_engine,
@@ -239,7 +240,7 @@ class BatchWriter:
             if not self._connection.in_transaction():
                 self._connection.begin()
                 self._began = time.monotonic()
-            with self._connection.begin_nested():
+            with savepoint(self._connection):
                 return function(self._connection, *args, **kwargs)
 
     def commit(self) -> None:
@@ -278,7 +279,7 @@ def passing_errors() -> Generator[None]:
 
 def _run_unit(connection: Connection, unit: _Unit) -> None:
     try:
-        with connection.begin_nested():
+        with savepoint(connection):
             unit.result = unit.work(connection)
     except DRIVER_ERRORS as error:
         # A full disk or a lost server takes the whole transaction with it, not this unit alone.

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, sele
 
 from bridge.domain.ids import new_id
 from bridge.domain.topic import GROUPS, Group, Topic
+from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.schema import dead_letter, outbox
 
 
@@ -41,11 +42,14 @@ class Backlog:
     dead: int
 
 
-_known = select(outbox.c.id).where(
-    outbox.c.consumer == bindparam("of_consumer"),
-    outbox.c.topic == bindparam("of_topic"),
-    outbox.c.key == bindparam("of_key"),
+_KNOWN = Prepared(
+    select(outbox.c.id).where(
+        outbox.c.consumer == bindparam("of_consumer"),
+        outbox.c.topic == bindparam("of_topic"),
+        outbox.c.key == bindparam("of_key"),
+    )
 )
+_PUT = PreparedWrite(insert(outbox).values(values_of_columns(outbox, *outbox.c.keys())))
 _of_group = outbox.c.consumer == bindparam("of_consumer")
 _is_due = outbox.c.due_at <= bindparam("now", type_=outbox.c.due_at.type)
 _backlog = select(
@@ -81,10 +85,9 @@ def put(
 ) -> None:
     """Work for every group of `topic`, once per key; the groups have to be woken after the commit."""
     for group in GROUPS[topic]:
-        if connection.scalar(_known, {"of_consumer": group, "of_topic": topic, "of_key": key}) is None:
+        if not _KNOWN.rows(connection, of_consumer=group, of_topic=topic, of_key=key):
             row = {"id": new_id(), "consumer": group, "topic": topic, "key": key, "payload": payload or {}}
-            fresh = {"created_at": at, "due_at": at, "tries": 0, "failures": 0}
-            connection.execute(insert(outbox), {**row, **fresh})
+            _PUT.run(connection, **row, created_at=at, due_at=at, tries=0, failures=0)
 
 
 def measure(connection: Connection, group: Group, now: datetime) -> Backlog:
