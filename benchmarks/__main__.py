@@ -21,6 +21,8 @@ NAMES = [
     "ami_parse",
     "asr_overhead",
     "bus",
+    "card_flat",
+    "card_pg",
     "card_sqlite",
     "find_customer",
     "find_words",

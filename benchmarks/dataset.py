@@ -24,6 +24,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from benchmarks.harness import Size
 from bridge.domain.terms import terms_of
 from bridge.store import customer_words, schema, words
+from bridge.store.dialect import reader_engine, writer_engine
 from bridge.store.migrations import upgrade
 
 CACHE = Path(__file__).parent.parent / ".cache" / "benchmarks"
@@ -102,6 +103,18 @@ def build_of(customers: int) -> Dataset:
         _fill(f"sqlite:///{unfinished}", data)
         unfinished.rename(path)
     upgrade(data.url)  # a file that was built before the newest migration
+    return data
+
+
+def fill_postgres(url: str, customers: int) -> Dataset:
+    """What cards are made of, of so many customers, in an empty migrated database on PostgreSQL; not kept for another time."""
+    data = Dataset(url, customers, customers * ENTRIES_EACH)
+    with writer_engine(url).connect() as connection:
+        _insert(connection, schema.customer, _customers(data))
+        _insert(connection, schema.identity, _identities(data))
+        _insert(connection, schema.timeline_entry, _entries(data))
+    with reader_engine(url).connect() as connection:
+        connection.execute(text("VACUUM ANALYZE"))
     return data
 
 
