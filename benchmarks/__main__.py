@@ -17,6 +17,7 @@ from benchmarks.harness import Result, Size, as_json, render
 
 NAMES = [
     "agi_cost",
+    "agi_tail",
     "ami_keepup",
     "ami_parse",
     "asr_overhead",

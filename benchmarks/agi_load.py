@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import uvloop
@@ -43,23 +44,23 @@ def environment(handler: str, caller: str) -> bytes:
 
 
 class _Caller(asyncio.Protocol):
-    """One session: answers each command with 200 until the server closes."""
+    """One session: answers each command with 200 until the server closes, then tells what it was sent."""
 
-    def __init__(self, opening: bytes, ended: Callable[[int], None]) -> None:
+    def __init__(self, opening: bytes, ended: Callable[[bytes], None]) -> None:
         self._opening = opening
         self._ended = ended
-        self._commands = 0
+        self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
         self._transport.write(self._opening)
 
     def data_received(self, data: bytes) -> None:
-        self._commands += data.count(b"\n")
+        self._received += data
         self._transport.write(b"200 result=0\n")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._ended(self._commands)
+        self._ended(self._received)
 
 
 async def _drive(port: int, openings: list[bytes], commands: int) -> int:
@@ -70,9 +71,9 @@ async def _drive(port: int, openings: list[bytes], commands: int) -> int:
     async def caller() -> None:
         nonlocal cut
         for opening in left:
-            ended: asyncio.Future[int] = loop.create_future()
+            ended: asyncio.Future[bytes] = loop.create_future()
             await loop.create_connection(partial(_Caller, opening, ended.set_result), "127.0.0.1", port)
-            cut += await ended != commands
+            cut += (await ended).count(b"\n") != commands
 
     await asyncio.gather(*[caller() for _ in range(PARALLEL)])
     return cut
@@ -89,3 +90,31 @@ def drive(port: int, openings: list[bytes], commands: int) -> None:
         raise RuntimeError(
             f"{cut} of {len(openings)} sessions did not see {commands} commands: a busy machine?"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One that was due at its time: how many seconds later it was over, and what the server said."""
+
+    seconds: float
+    said: bytes
+
+
+async def _drive_paced(port: int, openings: list[bytes], rate: int) -> list[Session]:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async def call(number: int, opening: bytes) -> Session:
+        due = began + number / rate
+        await asyncio.sleep(due - loop.time())
+        ended: asyncio.Future[bytes] = loop.create_future()
+        await loop.create_connection(partial(_Caller, opening, ended.set_result), "127.0.0.1", port)
+        said = await ended
+        return Session(loop.time() - due, said)
+
+    return await asyncio.gather(*(call(number, opening) for number, opening in enumerate(openings)))
+
+
+def drive_paced(port: int, openings: list[bytes], rate: int) -> list[Session]:
+    """Open `rate` sessions a second, however slow the server is; what became of each of `openings`."""
+    return uvloop.run(_drive_paced(port, openings, rate))

@@ -1,5 +1,7 @@
 """card_flat: time that the card of a random customer takes as the timeline grows, on both engines, also of customers that are
-several leaves; elapsed, for PostgreSQL works in processes of its own. Goal: at most 1.5 times as much on the large timeline as on one of 10,000 entries.
+several leaves. Elapsed, for PostgreSQL works in processes of its own.
+
+Goal: at most 1.5 times as much on the large timeline as on one of 10,000 entries.
 """
 
 from __future__ import annotations
