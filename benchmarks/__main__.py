@@ -32,6 +32,7 @@ NAMES = [
     "pop_under_speech",
     "restart",
     "timeline_deep",
+    "ws_fanout",
 ]
 RESULTS = Path("build/benchmarks.json")
 
