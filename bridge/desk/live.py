@@ -53,18 +53,33 @@ class DeskClient:
         self.waiting_since: float | None = None
         self._socket = socket
         self._writer = writer
+        assert writer.transport is not None  # it was there when the desk was answered
+        self._transport = writer.transport
         self._frames: deque[bytes] = deque()
         self._queued = 0
         self._more = asyncio.Event()
 
     def offer(self, frame: bytes) -> None:
-        """Queue a message; a desk whose queue is full is cut off."""
+        """Write a message, or queue it where others wait; a desk whose queue is full is cut off."""
+        if self._keeps_up():
+            self._transport.write(frame)
+            return
         if self._queued + len(frame) > QUEUE_LIMIT:
             self.cut_off("queue_full")
             return
         self._frames.append(frame)
         self._queued += len(frame)
         self._more.set()
+
+    def _keeps_up(self) -> bool:
+        """Then waking the task that sends would cost more than the message."""
+        return (
+            not self._frames
+            and self.waiting_since is None
+            and self._transport.get_write_buffer_size() < WRITER_LIMIT
+            and not self._transport.is_closing()
+            and not self._socket.closed
+        )
 
     def say(self, message: LiveMessage) -> None:
         self.offer(frame_of(message))
@@ -76,8 +91,7 @@ class DeskClient:
     def cut_off(self, reason: str) -> None:
         """Drop the connection without the courtesy of a close frame, which would wait behind what is not read."""
         log.warning("desk_cut_off", agent_id=self.session.agent.id, reason=reason)
-        if self._writer.transport is not None:
-            self._writer.transport.abort()
+        self._transport.abort()
 
     async def close(self) -> None:
         """With the courtesy of a close frame, where the other end reads it."""
