@@ -22,6 +22,7 @@ NAMES = [
     "ami_parse",
     "asr_overhead",
     "bus",
+    "call_tax",
     "card_flat",
     "card_pg",
     "card_sqlite",

@@ -36,5 +36,8 @@ def run(size: Size) -> Result:
             samples = measure(contestants, COUNTED_ROUNDS[size])
     finally:
         server.remove()
-    notes = {"cards a round": CARDS[size], "entries": f"{small.entries} and {large.entries}"}
+    notes: dict[str, int | float | str] = {
+        "cards a round": CARDS[size],
+        "entries": f"{small.entries} and {large.entries}",
+    }
     return Result("card_flat", "us a card", samples, goals, notes=notes)

@@ -114,11 +114,11 @@ class Bench:
                 self._round(peer, rate, tally, {"Asterisk": company.asterisk_pid})
 
     def _round(self, watcher: Witness, rate: int, tally: Tally, pids: Mapping[str, int]) -> None:
-        phones = self._phones or self._register()
+        phones = self.register()
         pids = {**pids, "the test's watcher": watcher.pid, "phones": phones.pid}
         before = {name: Server(pid, port=0).cpu_seconds() for name, pid in pids.items()}
         idle, began = _idle_seconds(), time.monotonic()
-        calls = self._call(rate)
+        calls = self.call(rate)
         busy = 1 - (_idle_seconds() - idle) / (time.monotonic() - began) / (os.cpu_count() or 1)
         invites, seen = _collect(phones, watcher, calls)
         latencies, missed = match(invites, seen)
@@ -130,7 +130,10 @@ class Bench:
         for name, pid in pids.items():
             tally.cpu_ms[name].append((Server(pid, port=0).cpu_seconds() - before[name]) / calls * 1000)
 
-    def _register(self) -> Witness:
+    def register(self) -> Witness:
+        """The phones, registered."""
+        if self._phones is not None:
+            return self._phones
         company = self._company
         accounts = {f"agent-{e}": company.secrets.phones[e].sip_password for e in company.extensions}
         arguments = [str(company.sip_port), self._write("accounts.json", accounts)]
@@ -138,8 +141,8 @@ class Bench:
         self._phones = self._stack.enter_context(phones)
         return self._phones
 
-    def _call(self, rate: int) -> int:
-        """Place `rate` calls a second, see all of them end, and say how many.
+    def call(self, rate: int, *options: str) -> int:
+        """Place `rate` calls a second, see all of them end, and say how many. `options` are SIPp's.
 
         Raises RuntimeError where there is no SIPp.
         """
@@ -159,6 +162,7 @@ class Bench:
                 f"127.0.0.1:{self._company.sip_port}",
                 *("-sf", str(GIVE_UP), "-inf", str(callers), "-s", DID, "-i", "127.0.0.1", "-p", str(port)),
                 *("-r", str(rate), "-m", str(calls), "-timeout", f"{self._seconds + 30}s", "-nostdin"),
+                *options,
             ],
             check=False,  # a call that fails is one that is not seen
             cwd=self._folder,
