@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.dataset import Dataset
+from benchmarks.agi_load import Session
+from benchmarks.agi_servers import is_sick
+from benchmarks.agi_tail import apart, waited
+from benchmarks.call_tax import take_delays
+from benchmarks.cards import merged, record, single
+from benchmarks.dataset import Dataset, build_of
 from benchmarks.harness import Bound, Expectation, Ratio, Result, as_json, measure, render
+from benchmarks.ingest_durable import BODY_BYTES, shuffled
+from benchmarks.ingest_servers import SIGNATURE, sign
 from benchmarks.pop_desks import masked_frame, read_frame
 from benchmarks.pop_latency import PATIENCE, Tally, match, percentile, summarise
 from benchmarks.pop_phones import header
@@ -171,3 +178,40 @@ class _Running:
 
 def test_figures_are_json() -> None:
     assert json.loads(json.dumps(as_json(result())))["unit"] == "ms"
+
+
+def test_one_caller_of_twenty_has_a_slow_lookup_and_is_looked_at_apart() -> None:
+    callers = [Dataset("", 1000, 10_000).phone(n) for n in range(1000)]
+    assert sum(map(is_sick, callers)) == 50
+    sessions = [Session(float(n), b"") for n in range(1000)]
+    healthy, sick = apart(callers, sessions)
+    assert [session.seconds for session in sick[:3]] == [0.0, 20.0, 40.0]
+    assert len(healthy) == 950
+    assert waited([Session(0.002, b"")] * 200) == pytest.approx(2.0)
+
+
+def test_three_requests_of_ten_are_repetitions_and_all_are_signed() -> None:
+    requests = shuffled("a", 100)
+    assert (len(requests), len(set(requests))) == (100, 70)
+    assert requests != shuffled("b", 100)
+    for request in requests:
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert len(body) == BODY_BYTES
+        assert f"{SIGNATURE}: {sign(body)}".encode() in head
+
+
+def test_the_delays_that_sipp_traced_are_taken_once(tmp_path: Path) -> None:
+    trace = tmp_path / "give-up_1_rtt.csv"
+    trace.write_text("Date_ms;response_time_ms;rtd_no\n17.5;4.25;1\n17.6;12.5;1\n")
+    assert take_delays(tmp_path) == [4.25, 12.5]
+    assert not trace.exists()
+
+
+def test_the_driver_is_asked_what_the_card_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("benchmarks.dataset.CACHE", tmp_path)
+    data = build_of(100)
+    (_, ones), (_, fives) = single(data), merged(data)
+    one, five = record(data.url, [data.phone(ones[0]), data.phone(fives[0])])
+    assert one[0][0] == five[0][0]  # the same text finds whose number it is
+    assert one[0][1] != five[0][1]
+    assert all(text.startswith(("SELECT", "WITH")) for text, _ in one + five)
