@@ -36,9 +36,7 @@ _KNOWN = Prepared(
     )
 )
 _KEEP = PreparedWrite(
-    insert(arrival).values(
-        values_of_columns(arrival, "id", "inbox_id", "source_key", "body", "arrived_at")
-    )
+    insert(arrival).values(values_of_columns(arrival, "id", "inbox_id", "source_key", "body", "arrived_at"))
 )
 _arrival = (
     select(arrival, inbox.c.channel)
@@ -55,9 +53,7 @@ def keep(connection: Connection, inbox_id: str, source_key: str, body: bytes, at
     if _KNOWN.rows(connection, of_inbox=inbox_id, of_key=source_key):
         return False
     arrival_id = new_id()
-    _KEEP.run(
-        connection, id=arrival_id, inbox_id=inbox_id, source_key=source_key, body=body, arrived_at=at
-    )
+    _KEEP.run(connection, id=arrival_id, inbox_id=inbox_id, source_key=source_key, body=body, arrived_at=at)
     outbox.put(connection, Topic.RECEIVE, arrival_id, at)
     return True
 
