@@ -28,13 +28,23 @@ class PhoneSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     voicemail_pin: str
 
 
+class InboxSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Of one inbox: what its provider signs with, or shows."""
+
+    hook_secret: str
+
+
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`phones` by extension. `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk."""
+    """`phones` by extension, `inboxes` by `inbox_name`.
+
+    `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk.
+    """
 
     ami_secret: str
     admin_password: str
     pop_key: str
     phones: dict[str, PhoneSecrets] = {}
+    inboxes: dict[str, InboxSecrets] = {}
 
 
 def new_password(length: int = 20) -> str:
@@ -42,8 +52,12 @@ def new_password(length: int = 20) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
-    """The home's secrets, with whatever is missing made and saved.
+def inbox_name(channel: str, key: str) -> str:
+    return f"{channel}/{key}"
+
+
+def load_or_make(home: Path, extensions: tuple[str, ...] = (), inboxes: tuple[str, ...] = ()) -> Secrets:
+    """The home's secrets, with whatever is missing for these phones and inboxes made and saved.
 
     Raises InvalidInput when the file is not what this module wrote: then it is left as it is.
     """
@@ -70,6 +84,11 @@ def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
                 "phone_key": new_password(32),
                 "voicemail_pin": f"{secrets.randbelow(10**6):06}",
             }
+    accounts = tree.setdefault("inboxes", {})
+    if not isinstance(accounts, dict):
+        raise InvalidInput("inboxes is not a table", where=str(path))
+    for name in inboxes:
+        accounts.setdefault(name, {"hook_secret": new_password(32)})
     try:
         result = msgspec.convert(tree, Secrets)
     except msgspec.ValidationError as error:
@@ -81,9 +100,13 @@ def load_or_make(home: Path, extensions: tuple[str, ...] = ()) -> Secrets:
 def _save(path: Path, value: Secrets) -> None:
     lines = [f'ami_secret = "{value.ami_secret}"', f'admin_password = "{value.admin_password}"']
     lines.append(f'pop_key = "{value.pop_key}"')
-    for extension, phone in sorted(value.phones.items()):
-        lines += ["", f'[phones."{extension}"]']
-        lines += [f'{key} = "{text}"' for key, text in msgspec.structs.asdict(phone).items()]
+    tables: list[tuple[str, str, PhoneSecrets | InboxSecrets]] = [
+        *(("phones", name, phone) for name, phone in sorted(value.phones.items())),
+        *(("inboxes", name, inbox) for name, inbox in sorted(value.inboxes.items())),
+    ]
+    for kind, name, table in tables:
+        lines += ["", f'[{kind}."{name}"]']
+        lines += [f'{key} = "{text}"' for key, text in msgspec.structs.asdict(table).items()]
     content = "\n".join(lines) + "\n"
     if path.exists() and path.read_text("utf-8") == content:
         return

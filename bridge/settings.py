@@ -187,6 +187,20 @@ class Transcripts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     models: Models = Models()
 
 
+class Conversations(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Talks in writing."""
+
+    reopen_hours: Annotated[int, msgspec.Meta(ge=0, le=8760)] = 72
+    """How long after a conversation was resolved a message opens it again; a later one begins the next."""
+
+
+class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Orders and carts that the shop tells of by itself."""
+
+    abandoned_minutes: Annotated[int, msgspec.Meta(ge=1, le=43200)] = 60
+    """How long after its last change a cart counts as abandoned."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -203,6 +217,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     queues: tuple[Queue, ...] = ()
     phones: tuple[Phone, ...] = ()
     transcripts: Transcripts = Transcripts()
+    conversations: Conversations = Conversations()
+    shop: Shop = Shop()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

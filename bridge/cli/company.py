@@ -1,10 +1,9 @@
-"""Making a company and looking at it: `omniline init`, `sample`, `agents`, `channels`."""
+"""Making a company and looking at it: `omniline init`, `sample`, `agents`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,13 +11,12 @@ import click
 from bridge.cli.home import open_company
 from bridge.desk.admin import save_admin
 from bridge.desk.sessions import hash_password, hash_token
-from bridge.domain.address import canonical_email
 from bridge.domain.agent import Agent, Role
 from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
 from bridge.secrets import PhoneSecrets, Secrets, load_or_make
 from bridge.settings import Settings, database_url, home_path, load
-from bridge.store import agents, inboxes
+from bridge.store import agents
 from bridge.store.engine import BatchWriter, batch_writer, connect_reader
 from bridge.store.migrations import upgrade
 from pbx.asterisk.config import EXTENSION
@@ -204,7 +202,7 @@ def list_agents(*, with_secrets: bool, as_json: bool) -> None:
             _agent_row(agent, settings, secrets, with_secrets=with_secrets)
             for agent in agents.list_agents(connection)
         ]
-    _print_rows(rows, as_json=as_json)
+    print_rows(rows, as_json=as_json)
 
 
 def _agent_row(
@@ -232,34 +230,7 @@ def _agent_row(
     }
 
 
-@click.group("channels")
-def channels_command() -> None:
-    """The company's inboxes: one configured account of a channel each."""
-
-
-@channels_command.command("add")
-@click.argument("channel", type=click.Choice(["email"]))
-@click.argument("address")
-def add_channel(channel: str, address: str) -> None:
-    """Add an inbox: mail to and from ADDRESS is the company's own when mail is imported."""
-    _, _, url = open_company()
-    canonical = canonical_email(address)
-    with batch_writer(url) as writer:
-        writer.run(inboxes.resolve_inbox, channel, canonical, canonical)
-    click.echo(f"{channel} {canonical}")
-
-
-@channels_command.command("list")
-@click.option("--json", "as_json", is_flag=True)
-def list_channels(*, as_json: bool) -> None:
-    """Channel, key, address, state and last error of every inbox."""
-    _, _, url = open_company()
-    with connect_reader(url) as connection:
-        rows = [asdict(inbox) for inbox in inboxes.list_inboxes(connection)]
-    _print_rows(rows, as_json=as_json)
-
-
-def _print_rows(rows: Sequence[Mapping[str, str | None]], *, as_json: bool) -> None:
+def print_rows(rows: Sequence[Mapping[str, str | None]], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"items": rows}))
         return

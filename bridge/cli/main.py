@@ -17,7 +17,7 @@ COMMANDS = {
     "init": "bridge.cli.company",
     "sample": "bridge.cli.company",
     "agents": "bridge.cli.company",
-    "channels": "bridge.cli.company",
+    "channels": "bridge.cli.channels",
     "import": "bridge.cli.importing",
     "call": "bridge.cli.call",
     "doctor": "bridge.cli.doctor",

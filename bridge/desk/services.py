@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from aiohttp import web
+
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
@@ -19,6 +21,9 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 """Answers None when all is well, else in one English line what is missing."""
 
 
+Inlet = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """`telephony` is where the calls are watched: who rings, agent states, wrap-ups.
@@ -26,6 +31,7 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to. `web` is the built desk (may not exist). `vitals` is what the process knows of itself.
+    `inlet` takes what providers send.
     """
 
     db: Database
@@ -40,3 +46,4 @@ class Services:
     web: Path
     clock: Callable[[], datetime]
     vitals: Callable[[], Awaitable[Vitals]]
+    inlet: Inlet

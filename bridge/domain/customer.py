@@ -20,6 +20,10 @@ class Strength(enum.StrEnum):
     DELIVERED = "delivered"
     PROVEN = "proven"
 
+    def outranks(self, other: Strength) -> bool:
+        order = list(Strength)
+        return order.index(self) > order.index(other)
+
 
 class Identity(msgspec.Struct, frozen=True):
     """One address by which a customer is known. `kind` is phone, email, telegram, …; `address` is canonical."""

@@ -73,6 +73,8 @@ class SuggestionReason(enum.StrEnum):
     """The phone and the e-mail of one order."""
     SIGNATURE = "signature"
     """A phone in a mail's signature."""
+    CONTACT = "contact"
+    """An address that one of them has shown to be theirs, and the other has."""
     NAME_AND_ORGANISATION = "name_and_organisation"
     NAME_AND_CITY = "name_and_city"
 

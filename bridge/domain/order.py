@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
+
+from bridge.domain.customer import Identity
 
 
 class OrderStatus(enum.StrEnum):
@@ -50,3 +54,25 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     items: list[OrderItem] = []
     url: str | None = None
     delivery: OrderPlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStatus:
+    """What the shop says of an order at `at`. `shop` is its inbox key, "" for an import; `total` in minor units."""
+
+    shop: str
+    number: str
+    status: OrderStatus
+    at: datetime
+    total: int
+    currency: str
+    items: tuple[OrderItem, ...] = ()
+    url: str | None = None
+    delivery: OrderPlace | None = None
+
+
+class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """A status with the buyer's addresses in canonical form, the phone first."""
+
+    status: NewStatus
+    identities: tuple[Identity, ...]

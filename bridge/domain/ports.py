@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from bridge.domain.message import Told
 
 
 class Subject(enum.StrEnum):
@@ -39,3 +43,31 @@ class Bus(Protocol):
 
     async def run(self) -> None:
         """Runs until it is cancelled, also while the bus is away: what is told then arrives late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What somebody sent to an inbox and says is the provider's. Names in `headers` are found in any case; `body` is raw."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Channel(Protocol):
+    """A medium, in the words of its provider. It has no server and no database, and keeps nothing.
+
+    All of them pass tests/contract/test_channels.py.
+    """
+
+    @property
+    def name(self) -> str:
+        """As it stands in /hooks/{channel}/{inbox}, on entries and in the API."""
+
+    def admit(self, hook: Hook, secret: str) -> str:
+        """The key of what arrived: the same when the provider sends the same again. `secret` is the inbox's.
+
+        Raises Forbidden where the provider did not sign this body; takes constant time over that. Quick: it runs on the loop.
+        """
+
+    def read(self, body: bytes, inbox: str, arrived_at: datetime) -> Sequence[Told]:
+        """What an admitted body says; `inbox` is the key of the inbox. Raises InvalidInput. As quick."""

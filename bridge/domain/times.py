@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_OLDEST: Final = timedelta(days=30)
+_AHEAD: Final = timedelta(minutes=5)
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def believed(own: datetime, arrived: datetime) -> datetime:
+    """When something happened that says so itself: its own time, unless that cannot be, then that of its arrival."""
+    return own if arrived - _OLDEST <= own <= arrived + _AHEAD else arrived
 
 
 def iso(at: datetime) -> str:

@@ -35,7 +35,7 @@ from bridge.flows.import_rows import (
 from bridge.flows.keep_file import keep_file
 from bridge.store import attachments, conversations, people, timeline
 from bridge.store.attachments import Attachment
-from bridge.store.conversations import PastMessage
+from bridge.store.conversations import NewConversation
 from bridge.store.engine import BatchWriter
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
@@ -128,7 +128,7 @@ def save_message(
     if line.thread or line.channel != _PHONE:
         conversation_id = conversations.resolve_past(
             conn,
-            PastMessage(
+            NewConversation(
                 channel=line.channel,
                 thread_key=line.thread or owner.leaf_id,
                 at=row.at,

@@ -25,7 +25,7 @@ from bridge.flows.keep_file import keep_file
 from bridge.flows.suggest_merges import suggest_signature
 from bridge.store import attachments, conversations, inboxes, people, timeline
 from bridge.store.attachments import Attachment
-from bridge.store.conversations import PastMessage
+from bridge.store.conversations import NewConversation
 from bridge.store.engine import BatchWriter, connect_reader
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
@@ -104,7 +104,7 @@ def save_mail(
     inbox_id = next((own[address] for address in ours if address in own), None)
     conversation_id = _find_parents_conversation(conn, mail) or conversations.resolve_past(
         conn,
-        PastMessage(
+        NewConversation(
             channel=CHANNEL,
             thread_key=mail.thread,
             at=mail.at,

@@ -1,4 +1,5 @@
-"""orders.jsonl: orders and carts of the shop. One status of one order is one entry.
+"""orders.jsonl: orders and carts of the shop. One status of one order is one entry; a later word of the same status
+changes the order only. The shop's webhook says the same, one line a request (`bridge.channels.shop`).
 
 {"order", "status", "at", "customer": {"phone"?, "email"?}, "total", "currency", "items": [{"sku", "name", "quantity",
 "price"}], "url"?, "delivery"?: {"city"?, "address"?}}; `total` and `price` in minor units.
@@ -6,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from sqlalchemy import Connection
 from bridge.domain.address import canonical
 from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.entry import EntryDirection, EntryKind
-from bridge.domain.order import OrderItem, OrderPlace, OrderStatus
+from bridge.domain.order import NewStatus, OrderItem, OrderPlace, OrderStatus, OrderUpdate
 from bridge.domain.times import parse_iso, utc_now
 from bridge.errors import InvalidInput
 from bridge.flows.import_rows import (
@@ -32,9 +34,8 @@ from bridge.flows.import_rows import (
 from bridge.flows.suggest_merges import suggest_buyers, suggest_neighbours
 from bridge.store import orders, people, timeline
 from bridge.store.engine import BatchWriter
-from bridge.store.orders import NewStatus
 from bridge.store.people import NewCustomer, Owner
-from bridge.store.timeline import NewEntry
+from bridge.store.timeline import Appended, NewEntry
 
 SOURCE = "shop"
 CHANNEL = "shop"
@@ -61,13 +62,6 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     delivery: OrderPlace | None = None
 
 
-class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A line with the buyer's addresses in canonical form, the phone first."""
-
-    status: NewStatus
-    identities: tuple[Identity, ...]
-
-
 def import_orders(
     path: Path,
     *,
@@ -80,15 +74,15 @@ def import_orders(
     """`region` is where numbers without a country code are at home. Raises InvalidInput when the file cannot be read."""
     now = utc_now()
 
-    def save(writer: BatchWriter, row: OrderRow) -> Saved:
+    def save(writer: BatchWriter, row: OrderUpdate) -> Saved:
         return writer.run(save_order, row, now=now, sample=sample)
 
     parse = partial(parse_order, region=region)
     return run_import(path, json_lines(path), parse, save, url=url, report=report, progress=progress)
 
 
-def parse_order(row: RawRow, *, region: str) -> OrderRow:
-    """Raises InvalidInput with the JSON path."""
+def parse_order(row: RawRow, *, region: str, shop: str = "") -> OrderUpdate:
+    """`shop` is the key of its inbox, "" for an import. Raises InvalidInput with the JSON path."""
     line = decode_row(row, OrderLine)
     try:
         at = parse_iso(line.at)
@@ -104,7 +98,7 @@ def parse_order(row: RawRow, *, region: str) -> OrderRow:
     if not identities:
         raise InvalidInput("give a phone or an email", where="customer")
     status = NewStatus(
-        shop="",
+        shop=shop,
         number=line.order,
         status=line.status,
         at=at,
@@ -114,45 +108,62 @@ def parse_order(row: RawRow, *, region: str) -> OrderRow:
         url=line.url,
         delivery=line.delivery,
     )
-    return OrderRow(status=status, identities=tuple(identities))
+    return OrderUpdate(status=status, identities=tuple(identities))
 
 
-def save_order(conn: Connection, row: OrderRow, *, now: datetime, sample: bool = False) -> Saved:
-    """Append the status once, and make the order say it unless it says something newer."""
+def save_order(
+    conn: Connection,
+    row: OrderUpdate,
+    *,
+    now: datetime,
+    sample: bool = False,
+    append: Callable[[Connection, NewEntry], Appended] = timeline.append,
+) -> Saved:
+    """Append the status once, and make the order say it unless it says something newer.
+
+    `append` puts the entry on the timeline.
+    """
     status = row.status
-    source_key = f"{status.shop}/{status.number}/{status.status}"
-    if timeline.find_by_source(conn, SOURCE, source_key) is not None:
-        return Saved.UNCHANGED
+    if timeline.find_by_source(conn, SOURCE, source_key_of(status)) is not None:
+        return Saved.CHANGED if orders.change_status(conn, status) else Saved.UNCHANGED
     owner, *others = _resolve_buyers(conn, row.identities, now=now, sample=sample)
     customer_id = orders.find_customer_of(conn, status.shop, status.number) or owner.leaf_id
     orders.save_status(conn, customer_id, status)
     suggest_buyers(conn, (owner, *others), status.number, now)
     if status.delivery is not None and status.delivery.city:
         suggest_neighbours(conn, customer_id, status.delivery.city, now)
-    timeline.append(
-        conn,
-        NewEntry(
-            kind=EntryKind.ORDER,
-            source=SOURCE,
-            source_key=source_key,
-            at=status.at,
-            channel=CHANNEL,
-            direction=EntryDirection.INBOUND,
-            author=owner.name,
-            customer_id=customer_id,
-            identity_id=owner.identity_id,
-            payload={
-                "order": status.number,
-                "status": status.status,
-                "total": status.total,
-                "currency": status.currency,
-                "items": msgspec.to_builtins(status.items),
-                "url": status.url,
-                **({"delivery": msgspec.to_builtins(status.delivery)} if status.delivery else {}),
-            },
-        ),
-    )
+    append(conn, entry_of(status, customer_id, author=owner.name, identity_id=owner.identity_id))
     return Saved.CREATED
+
+
+def source_key_of(status: NewStatus) -> str:
+    return f"{status.shop}/{status.number}/{status.status}"
+
+
+def entry_of(
+    status: NewStatus, customer_id: str, *, author: str = "", identity_id: str | None = None
+) -> NewEntry:
+    """The line of the timeline that says so."""
+    return NewEntry(
+        kind=EntryKind.ORDER,
+        source=SOURCE,
+        source_key=source_key_of(status),
+        at=status.at,
+        channel=CHANNEL,
+        direction=EntryDirection.INBOUND,
+        author=author,
+        customer_id=customer_id,
+        identity_id=identity_id,
+        payload={
+            "order": status.number,
+            "status": status.status,
+            "total": status.total,
+            "currency": status.currency,
+            "items": msgspec.to_builtins(status.items),
+            "url": status.url,
+            **({"delivery": msgspec.to_builtins(status.delivery)} if status.delivery else {}),
+        },
+    )
 
 
 def _resolve_buyers(

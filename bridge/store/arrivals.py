@@ -20,10 +20,14 @@ from bridge.store.types import Id
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """`source_key` is what the provider repeats when it sends the same again; `body` the raw body."""
+    """`source_key` is what the provider repeats when it sends the same again; `body` the raw body.
+
+    `inbox_key` is the inbox's, as in /hooks/{channel}/{inbox}.
+    """
 
     id: str
     inbox_id: str
+    inbox_key: str
     channel: str
     source_key: str
     body: bytes
@@ -39,7 +43,7 @@ _KEEP = PreparedWrite(
     insert(arrival).values(values_of_columns(arrival, "id", "inbox_id", "source_key", "body", "arrived_at"))
 )
 _arrival = (
-    select(arrival, inbox.c.channel)
+    select(arrival, inbox.c.channel, inbox.c.key.label("inbox_key"))
     .join(inbox, inbox.c.id == arrival.c.inbox_id)
     .where(arrival.c.id == bindparam("of_id"))
 )
@@ -61,4 +65,4 @@ def keep(connection: Connection, inbox_id: str, source_key: str, body: bytes, at
 def get_arrival(connection: Connection, arrival_id: str) -> Arrival:
     """Raises NoResultFound: an arrival stays as long as its inbox."""
     row = connection.execute(_arrival, {"of_id": arrival_id}).one()
-    return Arrival(row.id, row.inbox_id, row.channel, row.source_key, row.body, row.arrived_at)
+    return Arrival(row.id, row.inbox_id, row.inbox_key, row.channel, row.source_key, row.body, row.arrived_at)

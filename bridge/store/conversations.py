@@ -24,8 +24,8 @@ RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastMessage:
-    """What an imported message says of its conversation. `inbox_id` is None for an account that is not set up here."""
+class NewConversation:
+    """What a message says of its conversation. `inbox_id` is None for an imported one of an account that is not set up here."""
 
     channel: str
     thread_key: str
@@ -71,7 +71,7 @@ _INSERT = PreparedWrite(
 )
 
 
-def resolve_past(conn: Connection, message: PastMessage) -> str:
+def resolve_past(conn: Connection, message: NewConversation) -> str:
     """The conversation that an imported message is part of; a new one is resolved, and filed by the system."""
     rows = _FIND.rows(conn, channel=message.channel, thread_key=message.thread_key, inbox_id=message.inbox_id)
     if rows:
@@ -79,19 +79,7 @@ def resolve_past(conn: Connection, message: PastMessage) -> str:
         stretch(conn, known, message.at)
         return known
     conversation_id = new_id()
-    _INSERT.run(
-        conn,
-        id=conversation_id,
-        inbox_id=message.inbox_id,
-        customer_id=message.customer_id,
-        channel=message.channel,
-        thread_key=message.thread_key,
-        subject=message.subject,
-        state=RESOLVED,
-        opened_at=message.at,
-        last_at=message.at,
-        resolved_at=message.at,
-    )
+    insert_conversation(conn, conversation_id, message, state=RESOLVED, resolved_at=message.at)
     if message.customer_id is not None:
         filing.record_first(
             conn,
@@ -102,6 +90,30 @@ def resolve_past(conn: Connection, message: PastMessage) -> str:
             at=message.at,
         )
     return conversation_id
+
+
+def insert_conversation(
+    conn: Connection,
+    conversation_id: str,
+    new: NewConversation,
+    *,
+    state: str,
+    resolved_at: datetime | None,
+) -> None:
+    """The row alone: where it is filed has to be recorded as well."""
+    _INSERT.run(
+        conn,
+        id=conversation_id,
+        inbox_id=new.inbox_id,
+        customer_id=new.customer_id,
+        channel=new.channel,
+        thread_key=new.thread_key,
+        subject=new.subject,
+        state=state,
+        opened_at=new.at,
+        last_at=new.at,
+        resolved_at=resolved_at,
+    )
 
 
 def stretch(conn: Connection, conversation_id: str, at: datetime) -> None:

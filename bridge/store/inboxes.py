@@ -34,6 +34,11 @@ def list_inboxes(conn: Connection, channel: str | None = None) -> list[Inbox]:
     return [_inbox_of(row) for row in conn.execute(_ALL) if channel in (None, row.channel)]
 
 
+def find_inbox(conn: Connection, channel: str, key: str) -> Inbox | None:
+    row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()
+    return None if row is None else _inbox_of(row)
+
+
 def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -> Inbox:
     """The inbox of this channel and key, made where it is missing."""
     row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()

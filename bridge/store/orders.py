@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from bridge.domain.ids import new_id
-from bridge.domain.order import Order, OrderItem, OrderPlace, OrderStatus
+from bridge.domain.order import NewStatus, Order, OrderItem, OrderPlace, OrderStatus
 from bridge.domain.times import iso
 from bridge.errors import NotFound
 from bridge.store import schema
@@ -23,19 +23,12 @@ from bridge.store.types import Id
 _order = schema.shop_order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewStatus:
-    """What the shop says of an order at `at`. `shop` is its inbox key, "" for an import; `total` in minor units."""
+@dataclass(frozen=True, slots=True)
+class LeftCart:
+    """`customer_id` is the leaf that it belongs to."""
 
-    shop: str
-    number: str
-    status: OrderStatus
-    at: datetime
-    total: int
-    currency: str
-    items: tuple[OrderItem, ...] = ()
-    url: str | None = None
-    delivery: OrderPlace | None = None
+    customer_id: str
+    status: NewStatus
 
 
 _FIND = select(_order.c.id, _order.c.status_at, _order.c.customer_id).where(
@@ -53,6 +46,13 @@ _CHANGE = (
     )
 )
 
+# The literal is that of the index.
+_LEFT = (
+    select(_order)
+    .where(text("status = 'cart' AND shop <> ''"), _order.c.status_at < bindparam("before"))
+    .order_by(_order.c.status_at)
+    .limit(bindparam("limit"))
+)
 _COUNT = select(func.count()).where(_order.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)))
 
 
@@ -76,20 +76,11 @@ def save_status(conn: Connection, customer_id: str, new: NewStatus) -> str:
 
     An order stays with the customer that it was first seen with.
     """
-    values = {
-        "status": new.status,
-        "status_at": new.at,
-        "total": new.total,
-        "currency": new.currency,
-        "items": msgspec.to_builtins(new.items),
-        "url": new.url,
-        "delivery": msgspec.to_builtins(new.delivery),
-    }
+    values = _values_of(new)
     row = conn.execute(_FIND, {"shop": new.shop, "number": new.number}).one_or_none()
     if row is not None:
         if row.status_at <= new.at:
-            changes = {f"new_{column}": value for column, value in values.items()}
-            conn.execute(_CHANGE, {"order_id": row.id, **changes})
+            _change(conn, row.id, values)
         known: str = row.id
         return known
     order_id = new_id()
@@ -105,6 +96,54 @@ def save_status(conn: Connection, customer_id: str, new: NewStatus) -> str:
         },
     )
     return order_id
+
+
+def change_status(conn: Connection, new: NewStatus) -> bool:
+    """Make a known order say `new` if that is newer than what it says: whether it was. Never twice for the same."""
+    row = conn.execute(_FIND, {"shop": new.shop, "number": new.number}).one_or_none()
+    if row is None or row.status_at >= new.at:
+        return False
+    _change(conn, row.id, _values_of(new))
+    return True
+
+
+def list_left_carts(conn: Connection, before: datetime, limit: int) -> list[LeftCart]:
+    """Carts of a shop's inbox that have not changed since `before`, the oldest first. Imported ones are the past."""
+    rows = conn.execute(_LEFT, {"before": before, "limit": limit})
+    return [
+        LeftCart(
+            row.customer_id,
+            NewStatus(
+                shop=row.shop,
+                number=row.number,
+                status=OrderStatus(row.status),
+                at=row.status_at,
+                total=row.total,
+                currency=row.currency,
+                items=msgspec.convert(row.items, tuple[OrderItem, ...]),
+                url=row.url,
+                delivery=msgspec.convert(row.delivery, OrderPlace | None),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _values_of(new: NewStatus) -> dict[str, Any]:
+    return {
+        "status": new.status,
+        "status_at": new.at,
+        "total": new.total,
+        "currency": new.currency,
+        "items": msgspec.to_builtins(new.items),
+        "url": new.url,
+        "delivery": msgspec.to_builtins(new.delivery),
+    }
+
+
+def _change(conn: Connection, order_id: str, values: dict[str, Any]) -> None:
+    changes = {f"new_{column}": value for column, value in values.items()}
+    conn.execute(_CHANGE, {"order_id": order_id, **changes})
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from bridge.domain.customer import Customer, CustomerKind, Identity, Strength
 from bridge.domain.ids import new_id
+from bridge.domain.times import iso
 from bridge.store import customer_words, schema
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.profiles import get_customer
@@ -221,6 +222,18 @@ def add_identity(
         conn, customer_id, customer_words.words_of_customer("", None, (address.address,))
     )
     return identity_id
+
+
+def strengthen(
+    conn: Connection, identity_id: str, strength: Strength, *, evidence: dict[str, Any], at: datetime
+) -> None:
+    """An address is shown to be its owner's better than before; `evidence` says by what."""
+    said = read_evidence(conn, identity_id)
+    shown = [*said.get("shown", ()), {**evidence, "strength": strength, "at": iso(at)}]
+    conn.execute(
+        update(_identity).where(_identity.c.id == bindparam("identity_id")),
+        {"identity_id": identity_id, "strength": strength, "evidence": {**said, "shown": shown}},
+    )
 
 
 def retire_identity(

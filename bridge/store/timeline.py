@@ -246,6 +246,21 @@ def get_entry(conn: Connection, entry_id: str) -> Entry:
     return entry_of(rows[0])
 
 
+_NEWER = Prepared(
+    select(_entry.c.id)
+    .where(_entry.c.replaces_id == bindparam("entry_id"))
+    .order_by(_entry.c.id.desc())
+    .limit(1)
+)
+
+
+def get_newest(conn: Connection, entry_id: str) -> Entry:
+    """What stands for an entry now: itself, or the last of those that replaced it. Raises NotFound."""
+    while rows := _NEWER.rows(conn, entry_id=entry_id):
+        entry_id = rows[0].id
+    return get_entry(conn, entry_id)
+
+
 # Looked up, not called: an enum's own lookup takes as long as all the rest of an entry, and a card has twenty.
 _KINDS = {kind.value: kind for kind in EntryKind}
 _DIRECTIONS = {direction and direction.value: direction for direction in (None, *EntryDirection)}

@@ -18,6 +18,7 @@ from bridge.flows.telephony import HereTelephony
 from bridge.secrets import Secrets
 from bridge.settings import Settings, database_url
 from bridge.sole_server import sole_server
+from bridge.wiring.channels import start_channels
 from bridge.wiring.desk import make_hub, start_desk
 from bridge.wiring.ground import Ground
 from bridge.wiring.pbx import agi_fault, pbx_config, start_asterisk
@@ -104,6 +105,7 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
     ground.stack.push_async_callback(child.stop)
     await asyncio.gather(start_asterisk(ground, config, process, asterisk), child.start())
     start_relay(ground)
+    start_channels(ground)
     await start_transcriber(ground)
     await watch.start()
 
@@ -156,6 +158,10 @@ async def _start_worker_role(ground: Ground, _: PbxConfig, __: Sequence[str]) ->
     start_relay(ground)
 
 
+async def _start_channels_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
+    start_channels(ground)
+
+
 async def _start_transcribe_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
     await start_transcriber(ground)
 
@@ -167,14 +173,13 @@ _PARTS = {
     "desk": _start_desk_role,
     "worker": _start_worker_role,
     "transcribe": _start_transcribe_role,
+    "channels": _start_channels_role,
 }
 ROLES = tuple(_PARTS)
 
 
 def check_roles(home: Path, settings: Settings, roles: Sequence[str]) -> None:
     """Raises InvalidInput."""
-    if "channels" in roles:
-        raise InvalidInput("there is nothing for the role channels to do in this release: it has no channels")
     unknown = [role for role in roles if role not in _PARTS]
     if unknown:
         raise InvalidInput(f"no role {unknown[0]}: one of {', '.join(ROLES)}", where="--role")

@@ -18,6 +18,8 @@ from bridge.bus.far_telephony import FarTelephony
 from bridge.bus.memory import MemoryBus
 from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.bus.watcher import Watcher
+from bridge.channels.registry import make_channels
+from bridge.channels.webhook import Inlet
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
@@ -31,6 +33,7 @@ from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.track_call import Folders
+from bridge.secrets import InboxSecrets
 from bridge.settings import Desk as DeskSettings
 from bridge.settings import Settings
 from bridge.store import agents, people
@@ -42,6 +45,8 @@ from tests.fakes.scripted_call import PBX
 PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
+HOOK_SECRET = "h" * 32
+HOOK_INBOXES = ("shop/main", "telegram/bot")
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(
@@ -248,6 +253,13 @@ async def serving(
         web=home / "web",
         clock=clock,
         vitals=read_vitals,
+        inlet=Inlet(
+            db,
+            make_channels(settings),
+            {name: InboxSecrets(hook_secret=HOOK_SECRET) for name in HOOK_INBOXES},
+            partial(bus.tell, Subject.WORK),
+            clock,
+        ),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

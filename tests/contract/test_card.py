@@ -14,10 +14,9 @@ from bridge.domain.card import Card
 from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.ids import new_id
-from bridge.domain.order import OrderStatus
+from bridge.domain.order import NewStatus, OrderStatus
 from bridge.store import agents, card, filing, groups, orders, people, schema, timeline
 from bridge.store.filing import Subject
-from bridge.store.orders import NewStatus
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
 

@@ -76,6 +76,28 @@ def test_an_inbox_is_added_once(home: Path) -> None:
     assert (inbox["channel"], inbox["key"]) == ("email", "support@example.org")
 
 
+def test_an_inbox_with_a_webhook_has_an_address_and_a_secret_that_stays(home: Path) -> None:
+    added = run("channels", "add", "shop", "main")
+    assert added.exit_code == 0, added.output
+    assert run("channels", "add", "shop", "main").output == added.output
+    (listed,) = json.loads(run("channels", "list", "--json").output)["items"]
+    assert (listed["channel"], listed["key"]) == ("shop", "main")
+    assert "hook_secret" not in listed
+    (shown,) = json.loads(run("channels", "list", "--secrets", "--json").output)["items"]
+    assert shown["hook"] == "http://127.0.0.1:8080/hooks/shop/main"
+    assert shown["hook_secret"] == load_or_make(home).inboxes["shop/main"].hook_secret
+    assert shown["hook_secret"] in added.output
+
+
+@pytest.mark.parametrize(
+    ("channel", "key"),
+    [("fax", "main"), ("shop", "../main"), ("shop", "Main"), ("shop", 'a"]'), ("email", "nobody")],
+)
+def test_an_inbox_that_cannot_be_is_refused(home: Path, channel: str, key: str) -> None:
+    assert isinstance(run("channels", "add", channel, key).exception, InvalidInput)
+    assert load_or_make(home).inboxes == {}
+
+
 def test_a_home_that_cannot_be_made_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

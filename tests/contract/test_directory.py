@@ -10,11 +10,10 @@ from sqlalchemy import Connection, text, update
 
 from bridge.directory import StoreDirectory
 from bridge.domain.customer import CustomerKind, Identity
-from bridge.domain.order import OrderStatus
+from bridge.domain.order import NewStatus, OrderStatus
 from bridge.errors import Transient
 from bridge.store import groups, orders, people
 from bridge.store.dialect import reader_engine
-from bridge.store.orders import NewStatus
 from bridge.store.people import NewCustomer
 from bridge.store.schema import identity
 from pbx.interface import CallerDirectory, NumberKind, PhoneNumber

@@ -15,7 +15,7 @@ from bridge.domain.entry import EntryKind
 from bridge.domain.live import EVERYONE
 from bridge.domain.topic import Group, Topic
 from bridge.store import conversations, feed, groups, inboxes, outbox, people, schema, timeline
-from bridge.store.conversations import PastMessage
+from bridge.store.conversations import NewConversation
 from bridge.store.engine import BatchWriter, batch_writer, connect_reader
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
@@ -44,7 +44,7 @@ def resolve_all(conn: Connection, number: int) -> None:
     if groups.find_organisation(conn, "ТОВ") is None:
         people.make_customer(conn, NewCustomer(name="ТОВ", kind=CustomerKind.ORGANISATION), AT)
     inboxes.resolve_inbox(conn, "email", f"{number}@example.com")
-    message = PastMessage(channel="chat", thread_key=str(number), at=AT, customer_id=owner.leaf_id)
+    message = NewConversation(channel="chat", thread_key=str(number), at=AT, customer_id=owner.leaf_id)
     talk = conversations.resolve_past(conn, message)
     entry = NewEntry(
         kind=EntryKind.MESSAGE, source="test", source_key=str(number), at=AT, conversation_id=talk

@@ -11,11 +11,10 @@ import pytest
 
 from bridge.domain.entry import EntryKind
 from bridge.domain.ids import new_id
-from bridge.domain.order import OrderStatus
+from bridge.domain.order import NewStatus, OrderStatus
 from bridge.domain.times import utc_now
 from bridge.flows.attach_matter import RECENT
 from bridge.store import matters, orders, timeline
-from bridge.store.orders import NewStatus
 from bridge.store.timeline import NewEntry
 from pbx.interface import Outcome
 from tests.contract.desk_server import Client, DeskServer, logged_in, serving

@@ -10,7 +10,7 @@ from bridge.domain.agent import Agent, Role
 from bridge.domain.card import Card
 from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.entry import EntryKind
-from bridge.domain.order import OrderItem, OrderPlace, OrderStatus
+from bridge.domain.order import NewStatus, OrderItem, OrderPlace, OrderStatus
 from bridge.domain.question import with_question
 from bridge.errors import Conflict, NotFound
 from bridge.flows.change_addresses import give_address, retire_address, take_back_address
@@ -18,7 +18,6 @@ from bridge.flows.file_under import file_under, undo_filing
 from bridge.store import agents, card, filing, groups, orders, people, profiles, schema, timeline
 from bridge.store.dialect import reader_engine
 from bridge.store.filing import Subject
-from bridge.store.orders import NewStatus
 from bridge.store.people import NewCustomer
 from pbx.interface import NumberKind, PhoneNumber
 from tests.contract.test_card import call, say

@@ -11,15 +11,14 @@ from bridge.domain.customer import CustomerKind, Identity
 from bridge.domain.ids import new_id
 from bridge.domain.mail import Mail, MailAddress
 from bridge.domain.merge import Suggestion, SuggestionReason, SuggestionState
-from bridge.domain.order import OrderPlace, OrderStatus
+from bridge.domain.order import NewStatus, OrderPlace, OrderStatus, OrderUpdate
 from bridge.errors import Conflict, NotFound
 from bridge.flows.import_customers import CustomerRow, save_customer
 from bridge.flows.import_mail import save_mail
-from bridge.flows.import_orders import OrderRow, save_order
+from bridge.flows.import_orders import save_order
 from bridge.flows.merge_customers import list_merges, merge_customers, undo_merge
 from bridge.flows.suggest_merges import accept, decline
 from bridge.store import agents, groups, people, profiles, suggestions
-from bridge.store.orders import NewStatus
 from bridge.store.people import NewCustomer
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -67,7 +66,7 @@ def order(conn: Connection, number: str, *identities: Identity, city: str = "") 
         currency="UAH",
         delivery=OrderPlace(city=city) if city else None,
     )
-    save_order(conn, OrderRow(status=status, identities=identities), now=AT)
+    save_order(conn, OrderUpdate(status=status, identities=identities), now=AT)
 
 
 def mail(conn: Connection, key: str, sender: str, text: str) -> None:

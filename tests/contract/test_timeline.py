@@ -92,7 +92,7 @@ def test_where_a_new_entry_is_filed(conn: Connection) -> None:
     identity = people.add_identity(conn, by_identity, Identity("telegram", "42"), evidence={}, at=AT)
     talk = conversations.resolve_past(
         conn,
-        conversations.PastMessage(channel="chat", thread_key="t", at=AT, customer_id=by_conversation),
+        conversations.NewConversation(channel="chat", thread_key="t", at=AT, customer_id=by_conversation),
     )
     call = make_call(conn, by_call)
     everything = {"call_id": call, "conversation_id": talk, "customer_id": given, "identity_id": identity}
@@ -151,7 +151,7 @@ def test_an_entry_is_redacted_once_and_for_all(conn: Connection) -> None:
 @pytest.mark.parametrize("table", ["call", "conversation"])
 def test_an_anchor_is_moved_by_a_filing_only(conn: Connection, table: str) -> None:
     make_call(conn)
-    conversations.resolve_past(conn, conversations.PastMessage(channel="chat", thread_key="t", at=AT))
+    conversations.resolve_past(conn, conversations.NewConversation(channel="chat", thread_key="t", at=AT))
     with pytest.raises(exc.IntegrityError, match="by a filing only"):
         change(conn, f"UPDATE {table} SET customer_id = :other", other=make(conn))
 

@@ -25,7 +25,7 @@ from bridge.domain.customer import Identity
 from bridge.domain.entry import EntryKind
 from bridge.errors import Conflict
 from bridge.store import conversations, filing, merges, people, profiles, timeline
-from bridge.store.conversations import PastMessage
+from bridge.store.conversations import NewConversation
 from bridge.store.dialect import writer_engine
 from bridge.store.filing import Subject
 from bridge.store.migrations import upgrade
@@ -80,7 +80,7 @@ class World:
         assert owner is not None
         talk = None
         if talks:
-            past = PastMessage(
+            past = NewConversation(
                 channel="sms", thread_key=f"{self.name}/{which}", at=at, customer_id=owner.leaf_id
             )
             talk = conversations.resolve_past(self.conn, past)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bridge.domain.entry import EntryKind
 from bridge.errors import Conflict
 from bridge.store import filing, people, timeline
-from bridge.store.conversations import PastMessage, resolve_past
+from bridge.store.conversations import NewConversation, resolve_past
 from bridge.store.dialect import writer_engine
 from bridge.store.entry_filter import EntryFilter
 from bridge.store.filing import Subject
@@ -148,7 +148,7 @@ def test_filings_follow_the_rule_and_come_undone_exactly(
     with connection.begin_nested() as savepoint:
         people_ = [make(connection) for _ in range(4)]
         talk = resolve_past(
-            connection, PastMessage(channel="chat", thread_key="t", at=START, customer_id=people_[0])
+            connection, NewConversation(channel="chat", thread_key="t", at=START, customer_id=people_[0])
         )
         own: dict[str, list[tuple[str, str]]] = {}
         shared = [(FIRST, people_[0])]

@@ -27,7 +27,6 @@ def test_any_of_them_on_postgresql_and_redis(tmp_path: Path) -> None:
     [
         (Settings(bus=REDIS), ("desk",), "database.url: .* need PostgreSQL"),
         (Settings(database=POSTGRES), ("desk", "worker"), "bus.url: .* need a Redis"),
-        (Settings(database=POSTGRES, bus=REDIS), ("channels",), "nothing for the role channels to do"),
         (Settings(database=POSTGRES, bus=REDIS), ("desk", "cook"), "no role cook: one of asterisk, agi"),
     ],
 )

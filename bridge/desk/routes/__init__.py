@@ -13,6 +13,7 @@ from bridge.desk.routes import (
     dead_letters,
     filing,
     health,
+    hooks,
     live,
     login,
     matters,
@@ -43,6 +44,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *phones.ROUTES,
     *dead_letters.ROUTES,
     *live.ROUTES,
+    *hooks.ROUTES,
     *health.ROUTES,
     *pages.ROUTES,
 )

@@ -19,6 +19,8 @@ from sqlalchemy import (
 from bridge.store.schema.base import metadata
 from bridge.store.types import Id, UtcTime
 
+_IS_LIVE_CART = text("status = 'cart' AND shop <> ''")
+
 shop_order = Table(
     "shop_order",
     metadata,
@@ -36,6 +38,8 @@ shop_order = Table(
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("shop", "number"),
     Index("ix_shop_order_customer", "customer_id", "status_at"),
+    # The carts that may be left behind by now.
+    Index("ix_shop_order_cart", "status_at", sqlite_where=_IS_LIVE_CART, postgresql_where=_IS_LIVE_CART),
     CheckConstraint(
         "status IN ('cart','abandoned','unpaid','paid','shipped','delivered','cancelled','refunded')",
         name="status",

@@ -159,6 +159,8 @@ export interface Attachment {
 export interface EntryPayload {
   subject?: string;
   quoted?: string;
+  unsupported?: string;
+  cut?: boolean;
   attachments?: Attachment[];
   subtype?: string;
   direction?: Direction;
@@ -510,7 +512,7 @@ export interface MergePreview {
   conflicts: FieldConflict[];
 }
 
-export type SuggestionReason = "order" | "signature" | "name_and_organisation" | "name_and_city";
+export type SuggestionReason = "order" | "signature" | "contact" | "name_and_organisation" | "name_and_city";
 
 /** Why two may be one, with what it was seen in. */
 export type Evidence = { reason: SuggestionReason } & Record<string, string>;

@@ -1,0 +1,46 @@
+"""Whose an address is that a channel vouches for: its owner's, else a new customer's (invariant 6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bridge.domain.customer import Identity
+from bridge.domain.merge import SuggestionReason
+from bridge.store import people, suggestions
+from bridge.store.people import NewCustomer, Owner
+
+
+def resolve_identity(
+    connection: Connection, sender: Identity, name: str, *, source: str, source_key: str, at: datetime
+) -> Owner:
+    """`name` is how the sender calls themselves; it names a new customer only. `source` and `source_key` are the evidence.
+
+    What was merely said to be the owner's address until now is shown to be when the channel knows it better.
+    """
+    evidence = {"source": source, "reason": "message", "source_key": source_key}
+    new = NewCustomer(name=name or sender.address)
+    owner = people.resolve_owner(connection, sender, new, evidence=evidence, at=at)
+    if sender.strength.outranks(owner.strength):
+        people.strengthen(connection, owner.identity_id, sender.strength, evidence=evidence, at=at)
+    return owner
+
+
+def prove_address(
+    connection: Connection, owner: Owner, address: Identity, *, source: str, source_key: str, at: datetime
+) -> None:
+    """The owner has shown that `address` is theirs as well: it is linked to them, unless somebody else has it.
+
+    Then the two may be one, and a person decides.
+    """
+    evidence = {"source": source, "reason": "contact", "source_key": source_key}
+    holder = people.find_owner(connection, address.kind, address.address, address.scope)
+    if holder is None:
+        people.add_identity(connection, owner.leaf_id, address, evidence=evidence, at=at)
+    elif holder.canonical_id != owner.canonical_id:
+        suggestions.suggest(
+            connection, owner.leaf_id, holder.leaf_id, SuggestionReason.CONTACT, evidence=evidence, at=at
+        )
+    elif address.strength.outranks(holder.strength):
+        people.strengthen(connection, holder.identity_id, address.strength, evidence=evidence, at=at)

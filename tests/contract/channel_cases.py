@@ -1,0 +1,66 @@
+"""What the suite of channels sends: each channel's own bodies, signed as its provider does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.channels import signing
+from bridge.channels.shop import SIGNATURE
+from bridge.channels.telegram import SECRET
+from tests.contract.desk_server import HOOK_SECRET
+
+TELEGRAM = Path(__file__).parents[1] / "fixtures/telegram"
+
+
+def order(number: str = "1043", status: str = "unpaid", **more: Any) -> bytes:
+    """As docs/howto/connect-a-shop.md has it."""
+    line = {
+        "order": number,
+        "status": status,
+        "at": "2026-11-27T08:00:00Z",
+        "customer": {"phone": "+380501112233", "email": "olena@example.org"},
+        "total": 129900,
+        "currency": "UAH",
+        "items": [{"sku": "K-1", "name": "Чайник", "quantity": 1, "price": 129900}],
+        "url": "https://shop.example/orders/1043",
+    }
+    return json.dumps(line | more).encode()
+
+
+def telegram(name: str, update_id: int = 10000, **changes: Any) -> bytes:
+    """A documented update (tests/fixtures/telegram) with fields of its message changed."""
+    update = json.loads((TELEGRAM / f"{name}.json").read_text())
+    (kind,) = set(update) - {"update_id"}
+    return json.dumps({"update_id": update_id, kind: update[kind] | changes}).encode()
+
+
+@dataclass(frozen=True)
+class Case:
+    """`make` gives the nth thing that arrives, each another; `signs_body` is whether an altered body is noticed."""
+
+    inbox: str
+    make: Callable[[int], bytes]
+    sign: Callable[[bytes, str], dict[str, str]]
+    signs_body: bool
+
+    def headers(self, body: bytes, secret: str = HOOK_SECRET) -> dict[str, str]:
+        return {"Content-Type": "application/json", **self.sign(body, secret)}
+
+
+SHOP = Case(
+    "shop/main",
+    lambda number: order(str(1000 + number)),
+    lambda body, secret: {SIGNATURE: signing.sign(body, secret)},
+    signs_body=True,
+)
+TELEGRAM_BOT = Case(
+    "telegram/bot",
+    lambda number: telegram("text", 10000 + number, message_id=number, text=f"message {number}"),
+    lambda _, secret: {SECRET: secret},
+    signs_body=False,
+)
+CASES = {"shop": SHOP, "telegram": TELEGRAM_BOT}

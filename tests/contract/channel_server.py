@@ -1,0 +1,81 @@
+"""A desk server with channels: what is sent to its inlet is read, as in production."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from sqlalchemy import Connection, func, select
+
+from bridge.bus.memory import MemoryBus
+from bridge.bus.outbox import OutboxConsumer
+from bridge.domain.entry import Entry
+from bridge.domain.ports import Subject
+from bridge.domain.topic import Group
+from bridge.flows.receive_arrival import ReceiveArrival
+from bridge.settings import Settings
+from bridge.store import inboxes, timeline
+from bridge.store.schema import arrival, outbox, timeline_entry
+from bridge.wiring.channels import make_readers
+from tests.contract.channel_cases import Case
+from tests.contract.desk_server import HOOK_INBOXES, Client, DeskServer, eventually, logged_in, serving
+from tests.contract.test_outbox import consuming
+
+
+@dataclass
+class ChannelServer:
+    """`desk` is an agent's client."""
+
+    server: DeskServer
+    desk: Client
+    receiver: OutboxConsumer
+
+    async def send(self, case: Case, body: bytes, **headers: str) -> int:
+        """The status that the provider gets."""
+        return await self.post(case.inbox, body, {**case.headers(body), **headers})
+
+    async def post(self, inbox: str, body: Any, headers: dict[str, str]) -> int:
+        address = f"{self.server.url}/hooks/{inbox}"
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(address, data=body, headers=headers, skip_auto_headers=["User-Agent"]) as answer,
+        ):
+            await answer.read()
+            return answer.status
+
+    async def read(self) -> list[Entry]:
+        """All entries, in the order in which they were stored, once what arrived is read."""
+
+        async def done() -> bool:
+            return await self.server.db.read(_count_waiting) == 0
+
+        await eventually(done, within=20)
+        return await self.server.db.read(_list_entries)
+
+    async def count_arrivals(self) -> int:
+        return await self.server.db.read(lambda c: c.scalar(select(func.count()).select_from(arrival)) or 0)
+
+
+def _count_waiting(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).where(outbox.c.consumer == Group.RECEIVER)) or 0
+
+
+def _list_entries(connection: Connection) -> list[Entry]:
+    ids = list(connection.scalars(select(timeline_entry.c.id).order_by(timeline_entry.c.id)))
+    return [timeline.get_entry(connection, each) for each in ids]
+
+
+@asynccontextmanager
+async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]:
+    bus = MemoryBus()
+    async with serving(url, home, bus=bus) as server, logged_in(server, "101") as desk:
+        for name in HOOK_INBOXES:
+            await server.db.write(inboxes.resolve_inbox, *name.split("/"))
+        flow = ReceiveArrival(server.db, make_readers(Settings()), partial(bus.tell, Subject.FEED))
+        async with consuming(server.db, flow, server.clock, bus, Group.RECEIVER) as receiver:
+            yield ChannelServer(server, desk, receiver)
