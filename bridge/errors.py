@@ -6,7 +6,9 @@ OmnilineError
 ├── Forbidden       known, but not allowed
 ├── Conflict        it changed meanwhile: read again and decide
 ├── RateLimited     too often: wait `retry_after` seconds
-└── Transient       try again later
+├── Transient       try again later
+├── Rejected        a provider will never take it: the message is the provider's
+└── AnswerLost      it was sent, and nobody knows what became of it: only a person may send it again
 """
 
 from __future__ import annotations
@@ -44,3 +46,11 @@ class RateLimited(OmnilineError):
 
 class Transient(OmnilineError):
     """Not possible now; the same request may succeed later."""
+
+
+class Rejected(OmnilineError):
+    """A provider does not take it, now or later."""
+
+
+class AnswerLost(OmnilineError):
+    """It may have happened or not."""

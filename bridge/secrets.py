@@ -9,7 +9,9 @@ import os
 import secrets
 import string
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -29,9 +31,10 @@ class PhoneSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class InboxSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Of one inbox: what its provider signs with, or shows."""
+    """Of one inbox: what its provider signs with, or shows; what we show to send, "" where nothing is sent."""
 
     hook_secret: str
+    token: str = ""
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,8 +59,12 @@ def inbox_name(channel: str, key: str) -> str:
     return f"{channel}/{key}"
 
 
-def load_or_make(home: Path, extensions: tuple[str, ...] = (), inboxes: tuple[str, ...] = ()) -> Secrets:
+def load_or_make(
+    home: Path, extensions: tuple[str, ...] = (), inboxes: Mapping[str, str] = MappingProxyType({})
+) -> Secrets:
     """The home's secrets, with whatever is missing for these phones and inboxes made and saved.
+
+    `inboxes` are tokens by `inbox_name`; an empty one leaves what is there.
 
     Raises InvalidInput when the file is not what this module wrote: then it is left as it is.
     """
@@ -87,8 +94,10 @@ def load_or_make(home: Path, extensions: tuple[str, ...] = (), inboxes: tuple[st
     accounts = tree.setdefault("inboxes", {})
     if not isinstance(accounts, dict):
         raise InvalidInput("inboxes is not a table", where=str(path))
-    for name in inboxes:
-        accounts.setdefault(name, {"hook_secret": new_password(32)})
+    for name, token in inboxes.items():
+        account = accounts.setdefault(name, {"hook_secret": new_password(32)})
+        if token:
+            account["token"] = token
     try:
         result = msgspec.convert(tree, Secrets)
     except msgspec.ValidationError as error:

@@ -201,6 +201,13 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """How long after its last change a cart counts as abandoned."""
 
 
+class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Telegram bots."""
+
+    api: Annotated[str, msgspec.Meta(pattern="^https?://[^\\s]+$")] = "https://api.telegram.org"
+    """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -219,6 +226,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     transcripts: Transcripts = Transcripts()
     conversations: Conversations = Conversations()
     shop: Shop = Shop()
+    telegram: Telegram = Telegram()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

@@ -9,11 +9,14 @@ A private chat is one thread. What comes from groups, channels and other bots is
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 import msgspec
 
 from bridge.channels import signing
@@ -21,10 +24,15 @@ from bridge.domain.address import canonical
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.message import InboundMessage, Told, Unread
 from bridge.domain.ports import Channel, Hook
-from bridge.errors import InvalidInput
+from bridge.errors import AnswerLost, InvalidInput, RateLimited, Rejected, Transient
 from bridge.settings import Settings
 
+if TYPE_CHECKING:
+    from aiogram import Bot
+
 NAME: Final = "telegram"
+TIMEOUT: Final = 20.0
+"""Seconds for one request."""
 SECRET: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 _EDITED: Final[Mapping[str, bool]] = MappingProxyType({"message": False, "edited_message": True})
 _MEDIA: Final = (
@@ -65,12 +73,15 @@ class _Message(msgspec.Struct, frozen=True, rename={"sender": "from"}):
 
 
 class TelegramChannel:
-    """`region` is where numbers without a country code are at home."""
+    """`region` is where numbers without a country code are at home; `api` is the Bot API server."""
 
     name = NAME
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, api: str, *, timeout: float = TIMEOUT) -> None:
         self._region = region
+        self._api = api
+        self._timeout = timeout
+        self._bots: dict[str, Bot] = {}
 
     def admit(self, hook: Hook, secret: str) -> str:
         signing.check(hook.headers.get(SECRET), secret)
@@ -93,6 +104,46 @@ class TelegramChannel:
         if sender is None or sender.is_bot or message.chat.type != "private":
             return [Unread(f"{kind} in {message.chat.type}")]
         return [self._message(message, sender, raw, edited=_EDITED[kind])]
+
+    async def send(self, token: str, thread: str, text: str) -> str:
+        # It takes seconds to load, which neither a call nor a server without a bot should wait for.
+        errors = await asyncio.to_thread(importlib.import_module, "aiogram.exceptions")
+        bot = self._bots.get(token) or self._make_bot(token)
+        try:
+            sent = await bot.send_message(chat_id=int(thread), text=text)
+        except errors.TelegramRetryAfter as error:
+            raise RateLimited(error.message, retry_after=error.retry_after) from error
+        except errors.TelegramServerError as error:
+            raise Transient(error.message) from error
+        except errors.TelegramNetworkError as error:
+            # Telegram knows no idempotency key: whoever asks again may write twice.
+            if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+                raise Transient("Telegram cannot be reached") from error
+            raise AnswerLost("Telegram did not answer") from error
+        except errors.ClientDecodeError as error:
+            raise AnswerLost("Telegram's answer cannot be read") from error
+        except errors.TelegramAPIError as error:
+            raise Rejected(error.message) from error
+        return str(sent.message_id)
+
+    async def close(self) -> None:
+        for bot in self._bots.values():
+            await bot.session.close()
+        self._bots.clear()
+
+    def _make_bot(self, token: str) -> Bot:
+        """Raises Rejected for what is no token."""
+        from aiogram import Bot
+        from aiogram.client.session.aiohttp import AiohttpSession
+        from aiogram.client.telegram import TelegramAPIServer
+        from aiogram.utils.token import TokenValidationError
+
+        session = AiohttpSession(api=TelegramAPIServer.from_base(self._api), timeout=self._timeout)
+        try:
+            bot = self._bots[token] = Bot(token, session=session)
+        except TokenValidationError as error:
+            raise Rejected("the inbox's token is not one of Telegram's") from error
+        return bot
 
     def _message(
         self, message: _Message, sender: _User, raw: Mapping[str, Any], *, edited: bool
@@ -140,4 +191,4 @@ def _time(seconds: int) -> datetime:
 
 
 def make_channel(settings: Settings) -> Channel:
-    return TelegramChannel(settings.company.region)
+    return TelegramChannel(settings.company.region, settings.telegram.api)

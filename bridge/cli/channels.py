@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import asdict
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -20,6 +21,7 @@ from bridge.store.engine import batch_writer, connect_reader
 from bridge.store.inboxes import Inbox
 
 EMAIL: Final = "email"
+_OF_TOKENS: Final = frozenset(string.ascii_letters + string.digits + ":_-")
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -31,9 +33,12 @@ def channels_command() -> None:
 @channels_command.command("add")
 @click.argument("channel")
 @click.argument("key")
-def add_channel(channel: str, key: str) -> None:
-    """Add an inbox of a CHANNEL: shop, with a KEY of your own that stands in its address; or email, where KEY is an address,
-    and mail to and from it is the company's own when mail is imported.
+@click.option(
+    "--token-file", type=click.File(), help="Holds the token that we send with; - is standard input."
+)
+def add_channel(channel: str, key: str, token_file: TextIO | None) -> None:
+    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; or email, where KEY is an
+    address, and mail to and from it is the company's own when mail is imported.
 
     A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
     """
@@ -49,7 +54,10 @@ def add_channel(channel: str, key: str) -> None:
         raise InvalidInput(f"no channel {channel!r}: one of {', '.join([EMAIL, *known])}", where="CHANNEL")
     if not _KEY.fullmatch(key):
         raise InvalidInput(f"{key!r} is not up to 63 letters a-z, digits, - and _", where="KEY")
-    secrets = load_or_make(home, inboxes=(inbox_name(channel, key),))
+    token = token_file.read().strip() if token_file else ""
+    if not all(letter in _OF_TOKENS for letter in token):
+        raise InvalidInput("that is no token", where="--token-file")
+    secrets = load_or_make(home, inboxes={inbox_name(channel, key): token})
     with batch_writer(url) as writer:
         inbox = writer.run(inboxes.resolve_inbox, channel, key)
     for name, value in _secrets_of(inbox, settings, secrets).items():

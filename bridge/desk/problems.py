@@ -9,12 +9,14 @@ import msgspec
 from aiohttp import web
 
 from bridge.errors import (
+    AnswerLost,
     Conflict,
     Forbidden,
     InvalidInput,
     NotFound,
     OmnilineError,
     RateLimited,
+    Rejected,
     Transient,
 )
 
@@ -51,6 +53,8 @@ _STATUS: tuple[tuple[type[OmnilineError], int, str], ...] = (
     (RateLimited, 429, "rate-limited"),
     (Transient, 503, "try-again"),
     (NotReady, 503, "not-ready"),
+    (Rejected, 502, "rejected"),
+    (AnswerLost, 504, "answer-lost"),
 )
 
 

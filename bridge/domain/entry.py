@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from bridge.domain.delivery import Delivery
+
 
 class EntryKind(enum.StrEnum):
     MESSAGE = "message"
@@ -27,6 +29,7 @@ class EntryDirection(enum.StrEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as the API gives it. `at` is ISO 8601 UTC; `channel` is null for note, promise and gap.
 
+    `delivery` is what became of a message that was written at the desk; null for any other entry.
     `replaced_by` is the newest entry that corrects this one; `redacted`: text, payload and author were taken out.
 
     Payloads by kind:
@@ -58,6 +61,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     replaced_by: str | None = None
     redacted: bool = False
     payload: dict[str, Any] = {}
+    delivery: Delivery | None = None
 
 
 class Page(msgspec.Struct, frozen=True):

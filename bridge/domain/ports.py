@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bridge.domain.message import Told
 
@@ -71,3 +71,18 @@ class Channel(Protocol):
 
     def read(self, body: bytes, inbox: str, arrived_at: datetime) -> Sequence[Told]:
         """What an admitted body says; `inbox` is the key of the inbox. Raises InvalidInput. As quick."""
+
+
+@runtime_checkable
+class Sends(Protocol):
+    """A channel in which we can answer."""
+
+    async def send(self, token: str, thread: str, text: str) -> str:
+        """How the provider names the message that it has taken. `token` is the inbox's.
+
+        Raises RateLimited or Transient where it was not sent for certain, Rejected where it will never be taken,
+        AnswerLost where nobody knows. Gives up by itself within 30 s.
+        """
+
+    async def close(self) -> None:
+        """End what is open."""

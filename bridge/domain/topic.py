@@ -17,14 +17,23 @@ class Topic(enum.StrEnum):
     RECEIVE = "receive"
     """Something arrived from outside. The key is the arrival's id."""
 
+    DELIVER = "deliver"
+    """Something was written to a customer. The key is the conversation's id."""
+
 
 class Group(enum.StrEnum):
     TRANSCRIBER = "transcriber"
     """Turns recordings into words."""
     RECEIVER = "receiver"
     """Makes entries of what arrives."""
+    DELIVERER = "deliverer"
+    """Sends what we write."""
 
 
 GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType(
-    {Topic.TRANSCRIBE: (Group.TRANSCRIBER,), Topic.RECEIVE: (Group.RECEIVER,)}
+    {
+        Topic.TRANSCRIBE: (Group.TRANSCRIBER,),
+        Topic.RECEIVE: (Group.RECEIVER,),
+        Topic.DELIVER: (Group.DELIVERER,),
+    }
 )

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from bridge.domain.ids import new_id
+from bridge.errors import Conflict, NotFound
 from bridge.store import conversations, filing, schema
 from bridge.store.conversations import RESOLVED, NewConversation
 from bridge.store.prepared import Prepared, PreparedWrite
 from bridge.store.types import UtcTime
 
 OPEN: Final = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """`identity_id` is the address that wrote last. `inbox_id` is None for an imported one."""
+
+    id: str
+    channel: str
+    inbox_id: str | None
+    thread_key: str
+    identity_id: str | None
+
 
 _conversation = schema.conversation
 _at = bindparam("at", type_=UtcTime)
@@ -27,6 +41,21 @@ _NEWEST = Prepared(
     .order_by(_conversation.c.opened_at.desc(), _conversation.c.id.desc())
     .limit(1)
 )
+_entry = schema.timeline_entry
+_WRITER = (
+    select(_entry.c.identity_id)
+    .where(_entry.c.conversation_id == _conversation.c.id, _entry.c.direction == "inbound")
+    .order_by(_entry.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_GET = select(
+    _conversation.c.id,
+    _conversation.c.channel,
+    _conversation.c.inbox_id,
+    _conversation.c.thread_key,
+    _WRITER.label("identity_id"),
+).where(_conversation.c.id == bindparam("conversation_id"))
 _GO_ON = PreparedWrite(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
@@ -66,6 +95,27 @@ def begin(conn: Connection, new: NewConversation) -> str:
             at=new.at,
         )
     return conversation_id
+
+
+def get_conversation(conn: Connection, conversation_id: str) -> Conversation:
+    """Raises NotFound."""
+    row = conn.execute(_GET, {"conversation_id": conversation_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such conversation")
+    return Conversation(*row)
+
+
+def go_on(conn: Connection, conversation: Conversation, at: datetime) -> None:
+    """It is open, and something was said in it at `at`. Raises Conflict where its thread has gone on in a later one."""
+    (newest,) = _NEWEST.rows(
+        conn,
+        channel=conversation.channel,
+        thread_key=conversation.thread_key,
+        inbox_id=conversation.inbox_id,
+    )
+    if newest.id != conversation.id:
+        raise Conflict("this conversation is over, and another one goes on: answer there")
+    _GO_ON.run(conn, conversation_id=conversation.id, state=OPEN, resolved_at=None, at=at)
 
 
 def _goes_on(state: str, resolved_at: datetime | None, at: datetime, reopen: timedelta) -> bool:

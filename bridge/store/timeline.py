@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Subquery
 
+from bridge.domain.delivery import Delivery, DeliveryState
 from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
 from bridge.domain.ids import new_id
 from bridge.domain.times import iso, iso_or_none, utc_now
@@ -40,6 +41,7 @@ _conversation = schema.conversation
 _identity = schema.identity
 _agent = schema.agent
 _recording = schema.recording
+_delivery = schema.delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +174,17 @@ def _shown(entry: Subquery | Any) -> Select[Any]:
         .scalar_subquery()
     )
     more = (_agent.c.name.label("answered_by"), recorded, replaced_by.label("replaced_by"))
+    delivered = (
+        _delivery.c.id.label("delivery_id"),
+        _delivery.c.state.label("delivery_state"),
+        _delivery.c.reason.label("delivery_reason"),
+    )
     return (
-        select(*(entry.c[name] for name in names), *live, *more)
+        select(*(entry.c[name] for name in names), *live, *more, *delivered)
         .select_from(entry)
         .outerjoin(_call, (_call.c.id == entry.c.call_id) & (entry.c.kind == "call"))
         .outerjoin(_agent, _agent.c.id == _call.c.answered_by)
+        .outerjoin(_delivery, _delivery.c.entry_id == entry.c.id)
     )
 
 
@@ -293,7 +301,12 @@ def entry_of(row: Any) -> Entry:
         replaced_by=row.replaced_by,
         redacted=row.redacted_at is not None,
         payload=payload,
+        delivery=None if row.delivery_id is None else _delivery_of(row),
     )
+
+
+def _delivery_of(row: Any) -> Delivery:
+    return Delivery(id=row.delivery_id, state=DeliveryState(row.delivery_state), reason=row.delivery_reason)
 
 
 def _live(row: Any) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel
+from bridge.domain.ports import Channel, Sends
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
+from bridge.flows.deliver import Deliver
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.settings import Settings
@@ -31,16 +32,35 @@ def make_readers(settings: Settings) -> Mapping[str, tuple[Understand, Receive]]
     return {name: (_understanding(channel), receive) for name, channel in make_channels(settings).items()}
 
 
+def make_senders(settings: Settings) -> Mapping[str, Sends]:
+    """The channels in which we can answer."""
+    return {name: channel for name, channel in make_channels(settings).items() if isinstance(channel, Sends)}
+
+
 def start_channels(ground: Ground) -> None:
-    """Read what arrives; look after carts."""
+    """Read what arrives, send what is written, look after carts."""
     flow = ReceiveArrival(ground.db, make_readers(ground.settings), ground.committed)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.RECEIVER, flow, utc_now)
     show = ground.metrics.watch
     show("arrivals_waiting", "Arrivals that are not read yet", lambda: consumer.waiting)
     show("arrivals_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds)
     ground.run(consumer.run(), "receiver")
+    _start_deliverer(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
+
+
+def _start_deliverer(ground: Ground) -> None:
+    senders = make_senders(ground.settings)
+    for sender in senders.values():
+        ground.stack.push_async_callback(sender.close)
+    tokens = {name: inbox.token for name, inbox in ground.secrets.inboxes.items()}
+    flow = Deliver(ground.db, senders, tokens, ground.committed, utc_now)
+    consumer = OutboxConsumer(ground.db, ground.bus, Group.DELIVERER, flow, utc_now)
+    show = ground.metrics.watch
+    show("deliveries_waiting", "Conversations with something still to be sent", lambda: consumer.waiting)
+    show("deliveries_waiting_seconds", "The age of the oldest of them", lambda: consumer.waiting_seconds)
+    ground.run(consumer.run(), "deliverer")
 
 
 def _understanding(channel: Channel) -> Understand:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,17 +14,29 @@ from sqlalchemy import Connection, func, select
 
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
+from bridge.channels.simulators.telegram import TelegramSimulator
 from bridge.domain.entry import Entry
-from bridge.domain.ports import Subject
+from bridge.domain.ports import Sends, Subject
 from bridge.domain.topic import Group
+from bridge.flows.deliver import Deliver
 from bridge.flows.receive_arrival import ReceiveArrival
-from bridge.settings import Settings
+from bridge.settings import Settings, Telegram
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
-from bridge.wiring.channels import make_readers
+from bridge.wiring.channels import make_readers, make_senders
 from tests.contract.channel_cases import Case
-from tests.contract.desk_server import HOOK_INBOXES, Client, DeskServer, eventually, logged_in, serving
+from tests.contract.desk_server import (
+    HOOK_INBOXES,
+    HOOK_SECRET,
+    Client,
+    DeskServer,
+    eventually,
+    logged_in,
+    serving,
+)
 from tests.contract.test_outbox import consuming
+
+TOKEN = "42:TEST_abcdefghijklmnopqrstuvwxyz-0123456"
 
 
 @dataclass
@@ -34,6 +46,9 @@ class ChannelServer:
     server: DeskServer
     desk: Client
     receiver: OutboxConsumer
+    telegram: TelegramSimulator
+    senders: Mapping[str, Sends]
+    tokens: dict[str, str]
 
     async def send(self, case: Case, body: bytes, **headers: str) -> int:
         """The status that the provider gets."""
@@ -72,10 +87,24 @@ def _list_entries(connection: Connection) -> list[Entry]:
 
 @asynccontextmanager
 async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]:
-    bus = MemoryBus()
-    async with serving(url, home, bus=bus) as server, logged_in(server, "101") as desk:
+    bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
+    async with (
+        telegram.running(),
+        serving(url, home, bus=bus) as server,
+        logged_in(server, "101") as desk,
+    ):
+        telegram.hook = f"{server.url}/hooks/telegram/bot"
+        settings = Settings(telegram=Telegram(api=telegram.url))
+        senders, tokens = make_senders(settings), {"telegram/bot": TOKEN}
         for name in HOOK_INBOXES:
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
-        flow = ReceiveArrival(server.db, make_readers(Settings()), partial(bus.tell, Subject.FEED))
-        async with consuming(server.db, flow, server.clock, bus, Group.RECEIVER) as receiver:
-            yield ChannelServer(server, desk, receiver)
+        wake = partial(bus.tell, Subject.FEED)
+        receive = ReceiveArrival(server.db, make_readers(settings), wake)
+        deliver = Deliver(server.db, senders, tokens, wake, server.clock)
+        async with (
+            consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
+            consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),
+        ):
+            yield ChannelServer(server, desk, receiver, telegram, senders, tokens)
+        for sender in senders.values():
+            await sender.close()

@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/matters/{id}": {"state": "settled"},
     "/api/v1/matters/{id}/links": {"thing": "call", "thing_id": new_id()},
     "/api/v1/promises/{id}": {"state": "kept"},
+    "/api/v1/conversations/{id}/messages": {"text": "x", "key": "k"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }

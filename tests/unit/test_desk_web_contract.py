@@ -17,6 +17,7 @@ from bridge.domain import (
     card,
     customer,
     dead_letter,
+    delivery,
     entry,
     health,
     matter,
@@ -58,6 +59,7 @@ STRUCTS = [
     customer.Customer,
     customer.Identity,
     customer.Clue,
+    delivery.Delivery,
     dead_letter.DeadLetter,
     entry.Entry,
     work.WorkChange,
@@ -113,6 +115,7 @@ def test_interface_has_the_fields_of_its_struct(struct: type[msgspec.Struct]) ->
         ("DISPOSITIONS", agent.DISPOSITIONS),
         ("MATTER_STATES", list(matter.MatterState)),
         ("Thing", list(matter.Thing)),
+        ("DeliveryState", list(delivery.DeliveryState)),
     ],
 )
 def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
@@ -153,6 +156,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("identified", ["known", "unknown"]),
         ("recording_state", ["recording", "missing"]),
         ("transcript_failure", list(call.WhyWordless)),
+        ("delivery_state", list(delivery.DeliveryState)),
         ("work", list(topic.Topic)),
         ("health_part", health.PARTS),
         ("speaker", list(interface.Speaker)),

@@ -11,6 +11,7 @@ What is kept where and why (a file for each subject):
 - `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
 - `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
 - `customer_word`, `word_key` and `entry_words` are what is searched: made of the above, and gone with it.
+- `delivery` is what became of a message of ours; its entry reads the state from here.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
 """
 
@@ -28,6 +29,7 @@ from bridge.store.schema.calls import (
     wrap_up,
 )
 from bridge.store.schema.conversations import arrival, conversation, inbox
+from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
 from bridge.store.schema.matters import matter, matter_link, promise, shop_order
 from bridge.store.schema.people import belonging, customer, identity, merge, suggestion
@@ -48,6 +50,8 @@ __all__ = [
     "customer",
     "customer_word",
     "dead_letter",
+    "delivery",
+    "delivery_event",
     "desk_session",
     "entry_words",
     "feed",

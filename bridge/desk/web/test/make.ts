@@ -70,6 +70,7 @@ export const entry = (fields: Partial<Entry> = {}): Entry => ({
   replaces_id: null,
   replaced_by: null,
   redacted: false,
+  delivery: null,
   payload: {},
   ...fields,
 });

@@ -150,6 +150,8 @@ export const takeWork = (callId: string) => post<WorkItem>(`/calls/${callId}/tak
 export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/release`);
 export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
 
+export const sendAgain = (deliveryId: string) => post<Entry>(`/deliveries/${deliveryId}/send`);
+
 export const listPhones = () => get<Page<PhoneLine>>("/phones");
 export const ringForTest = (agentId: string) => post<void>(`/phones/${agentId}/test_call`);
 export const saveProof = (agentId: string, rung: string, shown: boolean) =>

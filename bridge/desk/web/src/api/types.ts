@@ -191,6 +191,15 @@ export interface EntryPayload {
   due_at?: string | null;
 }
 
+export type DeliveryState = "accepted" | "sending" | "sent" | "failed" | "unknown";
+
+/** What became of a message that was written at the desk. */
+export interface Delivery {
+  id: string;
+  state: DeliveryState;
+  reason: string;
+}
+
 export interface Entry {
   id: string;
   customer_id: string | null;
@@ -208,6 +217,7 @@ export interface Entry {
   replaced_by: string | null;
   redacted: boolean;
   payload: EntryPayload;
+  delivery: Delivery | null;
 }
 
 /** A part of a text, and whether it is what was looked for. */
@@ -542,11 +552,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * merged, unmerged, addresses, matters: what is known of these customers changed.
+ * delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
+  | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
 
 export interface AgentStateChange {

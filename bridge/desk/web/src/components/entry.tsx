@@ -5,6 +5,7 @@ import { ago, duration, fileSize, fullDate, money, timeOfDay } from "../i18n/for
 import { t, word } from "../i18n/index.ts";
 import { stateOf } from "./call_row.tsx";
 import { Badge, OrderBadge, type Tone } from "./badge.tsx";
+import { DeliveryFacts } from "./delivery.tsx";
 import { channelIcon, Icon, type IconName } from "./icon.tsx";
 import { TranscriptText } from "./transcript.tsx";
 
@@ -132,6 +133,7 @@ export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time"
           </time>
         </header>
         <Body entry={entry} />
+        <DeliveryFacts entry={entry} />
         {entry.kind === "call" && <CallFacts entry={entry} />}
         {entry.kind === "transcript" && entry.call_id && (
           <p class="entry-facts">

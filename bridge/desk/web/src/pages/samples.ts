@@ -77,6 +77,7 @@ const entry = (id: number, fields: Partial<Entry> & Pick<Entry, "kind" | "at">):
   replaces_id: null,
   replaced_by: null,
   redacted: false,
+  delivery: null,
   payload: {},
   ...fields,
 });

@@ -1,7 +1,7 @@
 // The desk at work: the live channel's messages become signals, and what must follow from them is done here.
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../api/client.ts";
-import type { AgentStateName, CallSummary, Entry, LiveMessage, LiveNotice } from "../api/types.ts";
+import type { AgentStateName, CallSummary, Delivery, Entry, LiveMessage, LiveNotice } from "../api/types.ts";
 import { timeOfDay } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { Problem } from "../api/problem.ts";
@@ -20,6 +20,8 @@ export const states = signal<Readonly<Record<string, AgentStateName>>>({});
 export const freshCalls = signal<Readonly<Record<string, CallSummary>>>({});
 /** Calls whose transcript came, or will not come, since the page was loaded: by id, the message that said so. */
 export const freshTranscripts = signal<Readonly<Record<string, string>>>({});
+/** Deliveries that changed since their entries were fetched, by entry. */
+export const freshDeliveries = signal<Readonly<Record<string, Delivery>>>({});
 /** Counts the times that the server could not resume our messages: whoever fetched something fetches it again. */
 export const generation = signal(0);
 
@@ -148,6 +150,8 @@ function heed(notice: LiveNotice): void {
   // From here on every change is heard.
   if (notice.code === "hello") void loadWork();
   if (notice.code === "reload") void reload().catch(notifyFailure);
+  if (notice.code === "delivery")
+    freshDeliveries.value = { ...freshDeliveries.value, [notice.entry_id]: notice.delivery };
   if ("customer_ids" in notice) refreshThose(notice.customer_ids);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
@@ -163,6 +167,7 @@ function refreshThose(ids: readonly string[]): void {
 }
 
 async function reload(): Promise<void> {
+  freshDeliveries.value = {};
   await refreshMe();
   adoptUnfinished();
   generation.value++;

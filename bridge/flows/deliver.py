@@ -1,0 +1,111 @@
+"""Work of the topic `deliver`: what waits in a conversation is sent, one message after the other.
+
+A message is `sending` in the database before the provider hears of it. Whoever finds it so later knows that somebody died at
+it and that its fate is unknown: it is never sent twice by itself. What was not sent for certain waits; what the provider does
+not take has failed, and the next one goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.domain.delivery import DeliveryState
+from bridge.domain.ports import Sends
+from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
+from bridge.flows.send_reply import record
+from bridge.secrets import inbox_name
+from bridge.store import deliveries, outbox
+from bridge.store.deliveries import Outgoing
+from bridge.store.engine import Database
+from bridge.store.outbox import Work
+
+LONGEST_REASON = 500
+
+log = structlog.get_logger()
+
+
+class Deliver:
+    """`senders` by channel; `tokens` by `inbox_name`. `committed` is called after each commit."""
+
+    def __init__(
+        self,
+        db: Database,
+        senders: Mapping[str, Sends],
+        tokens: Mapping[str, str],
+        committed: Callable[[], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._senders = senders
+        self._tokens = tokens
+        self._committed = committed
+        self._clock = clock
+
+    async def __call__(self, work: Work) -> None:
+        """Raises Transient when the provider is away: the message waits, and all after it."""
+        while True:
+            outgoing = await self._db.write(_begin, work.key, self._clock())
+            self._committed()
+            if outgoing is None:
+                if await self._db.write(_finish, work):
+                    return
+                continue
+            try:
+                await self._send(outgoing)
+            except RateLimited as error:
+                await self._record(outgoing, DeliveryState.ACCEPTED, str(error))
+                until = self._clock() + timedelta(seconds=error.retry_after)
+                await self._db.write(outbox.give_back, work.id, until)
+                return
+            except Transient as error:
+                await self._record(outgoing, DeliveryState.ACCEPTED, str(error))
+                raise
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        try:
+            provider_key = await self._hand_over(outgoing)
+        except Rejected as error:
+            await self._record(outgoing, DeliveryState.FAILED, str(error))
+        except AnswerLost as error:
+            await self._record(outgoing, DeliveryState.UNKNOWN, str(error))
+        else:
+            await self._record(outgoing, DeliveryState.SENT, provider_key=provider_key)
+
+    async def _hand_over(self, outgoing: Outgoing) -> str:
+        sender = self._senders.get(outgoing.channel)
+        token = self._tokens.get(inbox_name(outgoing.channel, outgoing.inbox_key), "")
+        if sender is None or not token:
+            raise Rejected("this inbox cannot send: it has no token")
+        return await sender.send(token, outgoing.thread, outgoing.text)
+
+    async def _record(
+        self, outgoing: Outgoing, state: DeliveryState, reason: str = "", provider_key: str | None = None
+    ) -> None:
+        reason = reason[:LONGEST_REASON]
+        await self._db.write(
+            record, outgoing.id, state, self._clock(), reason=reason, provider_key=provider_key
+        )
+        self._committed()
+        log.info("delivery", delivery_id=outgoing.id, channel=outgoing.channel, state=state.value)
+
+
+def _begin(connection: Connection, conversation_id: str, at: datetime) -> Outgoing | None:
+    """The next message, which is `sending` from now on. One that was so already is lost."""
+    for lost in deliveries.list_in_state(connection, conversation_id, DeliveryState.SENDING):
+        record(connection, lost, DeliveryState.UNKNOWN, at, reason="whoever sent it died")
+    outgoing = deliveries.find_next(connection, conversation_id)
+    if outgoing is not None:
+        record(connection, outgoing.id, DeliveryState.SENDING, at)
+    return outgoing
+
+
+def _finish(connection: Connection, work: Work) -> bool:
+    """Unless something was written meanwhile: it found this work there, and made no other."""
+    if deliveries.is_waiting(connection, work.key):
+        return False
+    outbox.finish(connection, work.id)
+    return True

@@ -1,0 +1,89 @@
+"""An agent answers in a conversation: the entry, its delivery and the work of sending it, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bridge.domain.agent import Agent
+from bridge.domain.delivery import DeliveryState
+from bridge.domain.entry import Entry, EntryDirection, EntryKind
+from bridge.domain.live import EVERYONE
+from bridge.domain.matter import Thing
+from bridge.domain.topic import Topic
+from bridge.errors import Conflict
+from bridge.flows.attach_matter import attach, read_words
+from bridge.store import deliveries, feed, open_conversations, outbox, timeline
+from bridge.store.timeline import NewEntry
+
+SOURCE = "desk"
+
+
+def send_reply(
+    connection: Connection, conversation_id: str, agent: Agent, *, text: str, key: str, at: datetime
+) -> Entry:
+    """The message as it stands on the timeline: accepted, not sent. Once for each `key` of an agent.
+
+    Raises NotFound; Conflict where the conversation was imported, or its thread goes on in another one.
+    """
+    source_key = f"reply/{agent.id}/{key}"
+    known = timeline.find_by_source(connection, SOURCE, source_key)
+    if known is not None:
+        return timeline.get_entry(connection, known.id)
+    conversation = open_conversations.get_conversation(connection, conversation_id)
+    if conversation.inbox_id is None:
+        raise Conflict("this conversation was imported: nothing can be sent from here")
+    open_conversations.go_on(connection, conversation, at)
+    appended = timeline.append(
+        connection,
+        NewEntry(
+            kind=EntryKind.MESSAGE,
+            source=SOURCE,
+            source_key=source_key,
+            at=at,
+            body=text,
+            channel=conversation.channel,
+            direction=EntryDirection.OUTBOUND,
+            author=agent.name,
+            conversation_id=conversation_id,
+            identity_id=conversation.identity_id,
+            payload={"agent_id": agent.id},
+        ),
+    )
+    deliveries.add(connection, appended.id, conversation_id, by=agent.id, at=at)
+    outbox.put(connection, Topic.DELIVER, conversation_id, at)
+    if appended.customer_id is not None:
+        attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=True, at=at)
+        read_words(connection, Thing.CONVERSATION, conversation_id, text, at)
+    entry = timeline.get_entry(connection, appended.id)
+    feed.append(connection, "entry", EVERYONE, entry, at)
+    return entry
+
+
+def send_again(connection: Connection, delivery_id: str, agent: Agent, at: datetime) -> Entry:
+    """A person has decided that it is to be sent once more. Raises NotFound, Conflict."""
+    conversation_id = deliveries.send_again(connection, delivery_id, by=agent.id, at=at)
+    outbox.put(connection, Topic.DELIVER, conversation_id, at)
+    tell(connection, delivery_id, at)
+    return timeline.get_entry(connection, deliveries.get_entry_of(connection, delivery_id))
+
+
+def record(
+    connection: Connection,
+    delivery_id: str,
+    state: DeliveryState,
+    at: datetime,
+    *,
+    reason: str = "",
+    provider_key: str | None = None,
+) -> None:
+    """The delivery is in `state`, and the desks hear of it."""
+    deliveries.record(connection, delivery_id, state, at=at, reason=reason, provider_key=provider_key)
+    tell(connection, delivery_id, at)
+
+
+def tell(connection: Connection, delivery_id: str, at: datetime) -> None:
+    entry = timeline.get_entry(connection, deliveries.get_entry_of(connection, delivery_id))
+    said = {"code": "delivery", "entry_id": entry.id, "customer_id": entry.customer_id}
+    feed.append(connection, "notice", EVERYONE, {**said, "delivery": entry.delivery}, at)

@@ -1,0 +1,44 @@
+"""What became of the messages that we wrote."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
+
+from bridge.store.schema.base import metadata
+from bridge.store.types import Id, UtcTime
+
+_IS_UNDER_WAY = text("state IN ('accepted', 'sending')")
+
+# One for each message that we wrote: an entry has one recipient.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entry_id", Id, ForeignKey("timeline_entry.id"), nullable=False, unique=True),
+    # What is sent to one conversation keeps its order.
+    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("provider_key", Text),  # how the provider names the message, once it has it
+    Column("changed_at", UtcTime, nullable=False),
+    CheckConstraint("state IN ('accepted', 'sending', 'sent', 'failed', 'unknown')", name="state"),
+    Index(
+        "ix_delivery_under_way",
+        "conversation_id",
+        "id",
+        sqlite_where=_IS_UNDER_WAY,
+        postgresql_where=_IS_UNDER_WAY,
+    ),
+)
+
+# How it came to its state; never changed.
+delivery_event = Table(
+    "delivery_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),  # agent id, or 'system'
+)
