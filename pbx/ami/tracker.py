@@ -78,7 +78,8 @@ class Tracker:
         while True:
             await self._repaired.wait()
             self._repaired.clear()
-            while self.tell_unwatched():
+            if self.tell_unwatched():
+                self._repaired.set()
                 await asyncio.sleep(RETELL_EVERY)
 
     def take(self, news: News) -> None:
