@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import Told
+from bridge.domain.message import OutboundMessage, Told
 
 
 class Subject(enum.StrEnum):
@@ -77,11 +77,11 @@ class Channel(Protocol):
 class Sends(Protocol):
     """A channel in which we can answer."""
 
-    async def send(self, token: str, thread: str, text: str) -> str:
+    async def send(self, token: str, message: OutboundMessage) -> str:
         """How the provider names the message that it has taken. `token` is the inbox's.
 
-        Raises RateLimited or Transient where it was not sent for certain, Rejected where it will never be taken,
-        AnswerLost where nobody knows. Gives up by itself within 30 s.
+        Raises RateLimited or Transient where it was not sent for certain, Rejected where it will never be taken (or has
+        something that the channel cannot send), AnswerLost where nobody knows. Gives up by itself within 30 s.
         """
 
     async def close(self) -> None:

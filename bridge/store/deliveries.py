@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, NotFound
-from bridge.store import schema
+from bridge.store import attachments, schema
+from bridge.store.attachments import Attachment
 from bridge.store.filing import SYSTEM
 from bridge.store.types import Id
 
@@ -20,18 +21,32 @@ _event = schema.delivery_event
 _entry = schema.timeline_entry
 _conversation = schema.conversation
 _inbox = schema.inbox
+_identity = schema.identity
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message and where it goes: `thread` in the inbox of this key."""
+    """A message and where it goes: `thread` in the inbox of this key, to the address `to`.
+
+    `answers` as in `OutboundMessage`. `payload` is the entry's, and `subject` the conversation's.
+    """
 
     id: str
     entry_id: str
+    conversation_id: str
     channel: str
     inbox_key: str
     thread: str
     text: str
+    subject: str
+    to: str
+    payload: dict[str, Any]
+    answers: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
+
+
+MOST_ANSWERED: Final = 20
+"""So many of the newest messages of a conversation are named by the next one."""
 
 
 _of_conversation = _delivery.c.conversation_id == bindparam("conversation_id", type_=Id)
@@ -44,17 +59,34 @@ _NEXT = (
     select(
         _delivery.c.id,
         _delivery.c.entry_id,
+        _delivery.c.conversation_id,
         _conversation.c.channel,
-        _inbox.c.key,
-        _conversation.c.thread_key,
-        _entry.c.body,
+        _inbox.c.key.label("inbox_key"),
+        _conversation.c.thread_key.label("thread"),
+        _entry.c.body.label("text"),
+        _conversation.c.subject,
+        func.coalesce(_identity.c.address, "").label("to"),
+        _entry.c.payload,
     )
     .join(_entry, _entry.c.id == _delivery.c.entry_id)
     .join(_conversation, _conversation.c.id == _delivery.c.conversation_id)
     .join(_inbox, _inbox.c.id == _conversation.c.inbox_id)
+    .outerjoin(_identity, _identity.c.id == _entry.c.identity_id)
     .where(_of_conversation, _delivery.c.state == DeliveryState.ACCEPTED)
     .order_by(_delivery.c.id)
     .limit(1)
+)
+_ANSWERED = (
+    select(_entry.c.source_key, _delivery.c.id)
+    .outerjoin(_delivery, _delivery.c.entry_id == _entry.c.id)
+    .where(
+        _entry.c.conversation_id == bindparam("conversation_id", type_=Id),
+        _entry.c.kind == "message",
+        _entry.c.replaces_id.is_(None),
+        _entry.c.id < bindparam("entry_id", type_=Id),
+    )
+    .order_by(_entry.c.id.desc())
+    .limit(MOST_ANSWERED)
 )
 _IS_WAITING = select(exists().where(_of_conversation, _delivery.c.state == DeliveryState.ACCEPTED))
 _GET = select(_delivery.c.entry_id, _delivery.c.conversation_id, _delivery.c.state).where(
@@ -80,7 +112,16 @@ def list_in_state(conn: Connection, conversation_id: str, state: DeliveryState) 
 def find_next(conn: Connection, conversation_id: str) -> Outgoing | None:
     """The oldest that waits to be sent."""
     row = conn.execute(_NEXT, {"conversation_id": conversation_id}).one_or_none()
-    return None if row is None else Outgoing(*row)
+    if row is None:
+        return None
+    files = attachments.list_of_entry(conn, row.entry_id)
+    answers = _list_answered(conn, conversation_id, row.entry_id, row.inbox_key)
+    return Outgoing(**row._mapping, answers=answers, attachments=tuple(files))
+
+
+def _list_answered(conn: Connection, conversation_id: str, entry_id: str, inbox_key: str) -> tuple[str, ...]:
+    rows = conn.execute(_ANSWERED, {"conversation_id": conversation_id, "entry_id": entry_id})
+    return tuple(row.id or row.source_key.removeprefix(f"{inbox_key}/") for row in rows)
 
 
 def is_waiting(conn: Connection, conversation_id: str) -> bool:

@@ -55,7 +55,7 @@ def _start_deliverer(ground: Ground) -> None:
     for sender in senders.values():
         ground.stack.push_async_callback(sender.close)
     tokens = {name: inbox.token for name, inbox in ground.secrets.inboxes.items()}
-    flow = Deliver(ground.db, senders, tokens, ground.committed, utc_now)
+    flow = Deliver(ground.db, senders, tokens, ground.attachments, ground.committed, utc_now)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.DELIVERER, flow, utc_now)
     show = ground.metrics.watch
     show("deliveries_waiting", "Conversations with something still to be sent", lambda: consumer.waiting)

@@ -100,7 +100,7 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
         receive = ReceiveArrival(server.db, make_readers(settings), wake)
-        deliver = Deliver(server.db, senders, tokens, wake, server.clock)
+        deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
             consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),
