@@ -19,6 +19,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 import msgspec
 
 from bridge.domain.address import canonical_email
+from bridge.domain.files import file_name
 from bridge.domain.html_text import html_to_text
 from bridge.domain.mail_quoting import fold_quotes
 from bridge.domain.texts import decoded, storable
@@ -31,7 +32,6 @@ LONGEST_BODY = 200_000
 MOST_PARTS = 2_000
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,400})>")
-_NAME = re.compile(r"[^\w.()@ +-]+")
 
 
 class MailAddress(msgspec.Struct, frozen=True):
@@ -152,12 +152,10 @@ def _payload(part: Message) -> bytes:
 
 
 def _file_name(part: Message) -> str:
-    """A name that is safe in any file system, "" when it has none: directories and odd characters are left out."""
     given = part.get_filename()
     if not given:
         return ""
-    plain = storable(_decoded_words(given)).replace("\\", "/").rpartition("/")[2]
-    return _NAME.sub("_", plain).strip(" .")[:120]
+    return file_name(_decoded_words(given))
 
 
 def _addresses(message: Message, name: str) -> list[MailAddress]:

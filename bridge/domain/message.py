@@ -16,7 +16,8 @@ from bridge.domain.order import OrderUpdate
 class InboundFile(msgspec.Struct, frozen=True, kw_only=True):
     """What a message brings: its bytes in `data`, or in `reference` what its channel fetches them by.
 
-    `name` and `media_type` are what the sender says, `size` what the provider says (bytes, 0: unknown).
+    `name` and `media_type` are what the sender says, `size` what the provider says (bytes, 0: unknown). Once `data` lies in
+    the home it is there under `sha256`, and `media_type` is what it really is. `refused` says why it is not kept.
     """
 
     name: str
@@ -24,6 +25,8 @@ class InboundFile(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     data: bytes = b""
     reference: str = ""
+    sha256: str = ""
+    refused: str = ""
 
 
 class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):

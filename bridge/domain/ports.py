@@ -86,3 +86,14 @@ class Sends(Protocol):
 
     async def close(self) -> None:
         """End what is open."""
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """A channel whose messages bring files by reference."""
+
+    async def fetch_file(self, token: str, reference: str) -> bytes:
+        """The file of an `InboundFile.reference`, at most `bridge.domain.files.LARGEST` bytes. `token` is the inbox's.
+
+        Raises RateLimited or Transient where it may be had later, Rejected where it never will. Gives up by itself.
+        """

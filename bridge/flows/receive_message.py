@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.matter import Thing
-from bridge.domain.message import InboundMessage
+from bridge.domain.message import InboundFile, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
+from bridge.domain.topic import Topic
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.resolve_identity import prove_address, resolve_identity
-from bridge.store import open_conversations, timeline
+from bridge.store import attachments, open_conversations, outbox, timeline
 from bridge.store.arrivals import Arrival
+from bridge.store.attachments import Attachment, FileState, make_attachment
 from bridge.store.conversations import NewConversation
 from bridge.store.timeline import NewEntry
 
@@ -62,9 +66,13 @@ def _append(
         at=at,
         inbox_id=arrival.inbox_id,
         customer_id=owner.leaf_id,
+        subject=message.subject,
     )
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
+    files = [_attachment_of(file) for file in message.attachments]
+    if files:
+        payload["attachments"] = [file.shown() for file in files]
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -82,6 +90,7 @@ def _append(
             payload=payload,
         ),
     )
+    _add_files(connection, appended.id, files, arrival.arrived_at)
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
@@ -119,8 +128,27 @@ def _replace(
 def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
     text = storable(message.text)
     marks: dict[str, object] = {}
+    if message.subject:
+        marks["subject"] = message.subject
     if message.unsupported:
         marks["unsupported"] = message.unsupported
     if len(text) > LONGEST_TEXT:
         marks["cut"] = True
     return text[:LONGEST_TEXT], marks
+
+
+def _attachment_of(file: InboundFile) -> Attachment:
+    made = make_attachment(file.name or "file", file.media_type, file.size, file.sha256)
+    if file.refused:
+        return replace(made, state=FileState.REFUSED, reason=file.refused)
+    if file.reference:
+        return replace(made, state=FileState.WAITING, reference=file.reference)
+    return made
+
+
+def _add_files(connection: Connection, entry_id: str, files: Sequence[Attachment], at: datetime) -> None:
+    """With the work of fetching those that are still with the provider."""
+    attachments.add_attachments(connection, entry_id, files)
+    for file in files:
+        if file.state is FileState.WAITING:
+            outbox.put(connection, Topic.FETCH, file.id, at)

@@ -99,7 +99,7 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
         for name in HOOK_INBOXES:
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
-        receive = ReceiveArrival(server.db, make_readers(settings), wake)
+        receive = ReceiveArrival(server.db, make_readers(settings, home / "attachments"), wake)
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,

@@ -250,6 +250,7 @@ async def serving(
         readiness={"ami": check_ami},
         metrics=metrics,
         recordings=folders.recordings,
+        attachments=home / "attachments",
         web=home / "web",
         clock=clock,
         vitals=read_vitals,
