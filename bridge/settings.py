@@ -33,6 +33,7 @@ ProfileName = Literal[
     "microsip", "linphone", "zoiper", "bria", "browser-phone", "desk-phone", "baresip", "name-only", "other"
 ]
 RungName = Literal["message", "call_info", "card_header", "ringing"]
+WhatsAppAddress = Literal["recipient", "to"]
 Strategy = Literal["ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "linear", "wrandom"]
 
 
@@ -208,6 +209,16 @@ class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
 
 
+class WhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """WhatsApp, by Meta's Cloud API."""
+
+    api: Annotated[str, msgspec.Meta(pattern="^https?://[^\\s]+$")] = "https://graph.facebook.com/v24.0"
+    """The Graph API, with its version."""
+    address: WhatsAppAddress = "recipient"
+    """The field of a message in which somebody who shows no number is named: Meta's own pages have `recipient`, some of its
+    partners have seen `to`."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -227,6 +238,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     conversations: Conversations = Conversations()
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
+    whatsapp: WhatsApp = WhatsApp()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from bridge.domain.customer import Identity
+from bridge.domain.delivery import DeliveryState
 from bridge.domain.order import OrderUpdate
 
 
@@ -36,6 +37,11 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     message (or the part of one) that we cannot show, "" for any other. `proves` is another address that the provider
     says is the sender's own. `answers` are the keys of the messages that it answers, the nearest first: theirs, or the
     `OutboundMessage.key` of ours.
+
+    `also` are further addresses that it came from, by the provider's word: whoever is known by one of them is the sender.
+    `quotes` is the key of the message that the person chose to put it under, theirs or the provider's name for one of ours;
+    `reaction`: the text is a sign put to that. `forwarded` is None for what they wrote themselves, else who wrote it, ""
+    where that is not told.
     """
 
     key: str
@@ -50,6 +56,23 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     answers: tuple[str, ...] = ()
     attachments: tuple[InboundFile, ...] = ()
+    also: tuple[Identity, ...] = ()
+    quotes: str = ""
+    reaction: bool = False
+    forwarded: str | None = None
+
+
+class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider says became of a message of ours: `key` is its own name for it, `reason` its words.
+
+    `delivery_id` is what we gave it along, "" where it gives nothing back.
+    """
+
+    key: str
+    state: DeliveryState
+    at: datetime
+    reason: str = ""
+    delivery_id: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -58,7 +81,7 @@ class Unread(msgspec.Struct, frozen=True):
     kind: str
 
 
-Told: TypeAlias = InboundMessage | OrderUpdate | Unread
+Told: TypeAlias = InboundMessage | OrderUpdate | StatusUpdate | Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +94,31 @@ class OutboundFile:
     path: Path
 
 
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that the provider has approved: `text` with its `blanks` as {{1}} or {{name}}. `marketing`: it advertises."""
+
+    name: str
+    language: str
+    text: str
+    blanks: tuple[str, ...] = ()
+    marketing: bool = False
+
+
+class FilledTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """`values` by the blank that each fills."""
+
+    name: str
+    language: str
+    values: dict[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
     """`key` names the message for ever, also when it is sent again. `inbox` is the key of the inbox that sends it.
 
     `thread` is the talk, as in `InboundMessage`; `to` the address of who gets it, "" where nobody wrote from one; `cc` the
     addresses that get it as well. `answers` as in `InboundMessage`, of all that was said in the conversation lately.
+    `template` is what is sent in place of a text of our own.
     """
 
     key: str
@@ -89,3 +131,4 @@ class OutboundMessage:
     subject: str = ""
     answers: tuple[str, ...] = ()
     attachments: tuple[OutboundFile, ...] = ()
+    template: FilledTemplate | None = None

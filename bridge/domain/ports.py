@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import OutboundMessage, Told
+from bridge.domain.message import OutboundMessage, Template, Told
 
 
 class Subject(enum.StrEnum):
@@ -97,3 +97,23 @@ class FetchesFiles(Protocol):
 
         Raises RateLimited or Transient where it may be had later, Rejected where it never will. Gives up by itself.
         """
+
+
+@runtime_checkable
+class Challenges(Protocol):
+    """A channel whose provider asks, before it sends anything, whether the inbox is really there."""
+
+    def challenge(self, query: Mapping[str, str], token: str) -> str:
+        """What to answer to a question with this query; `token` is what was agreed on. Raises Forbidden. As quick as `admit`."""
+
+
+@runtime_checkable
+class Windows(Protocol):
+    """A channel in which we may write freely only for a while after the customer has: then by a template, which it has."""
+
+    @property
+    def window(self) -> timedelta:
+        """How long after their last message."""
+
+    async def list_templates(self, token: str, inbox: str) -> list[Template]:
+        """Those that may be sent from the inbox of this key. Raises what `Sends.send` raises."""

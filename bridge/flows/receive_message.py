@@ -17,7 +17,7 @@ from bridge.domain.topic import Topic
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.resolve_identity import prove_address, resolve_identity
-from bridge.store import attachments, open_conversations, outbox, timeline
+from bridge.store import attachments, deliveries, open_conversations, outbox, timeline
 from bridge.store.arrivals import Arrival
 from bridge.store.attachments import Attachment, FileState, make_attachment
 from bridge.store.conversations import NewConversation
@@ -49,7 +49,13 @@ def _append(
     at = believed(message.at, arrival.arrived_at)
     name = storable(message.name)[:LONGEST_NAME]
     owner = resolve_identity(
-        connection, message.sender, name, source=arrival.channel, source_key=source_key, at=arrival.arrived_at
+        connection,
+        message.sender,
+        name,
+        source=arrival.channel,
+        source_key=source_key,
+        at=arrival.arrived_at,
+        also=message.also,
     )
     if message.proves is not None:
         prove_address(
@@ -73,6 +79,7 @@ def _append(
     files = [_attachment_of(file) for file in message.attachments]
     if files:
         payload["attachments"] = [file.shown() for file in files]
+    payload |= _marks(connection, arrival, message)
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -152,3 +159,19 @@ def _add_files(connection: Connection, entry_id: str, files: Sequence[Attachment
     for file in files:
         if file.state is FileState.WAITING:
             outbox.put(connection, Topic.FETCH, file.id, at)
+
+
+def _marks(connection: Connection, arrival: Arrival, message: InboundMessage) -> dict[str, object]:
+    """What it is besides its text: put under another message, a reaction to it, somebody else's words."""
+    marks: dict[str, object] = {}
+    if message.quotes:
+        known = timeline.find_by_source(connection, arrival.channel, f"{arrival.inbox_key}/{message.quotes}")
+        ours = None if known else deliveries.find_sent(connection, arrival.inbox_id, message.quotes, "")
+        quoted = known.id if known else ours and deliveries.get_entry_of(connection, ours)
+        if quoted:
+            marks["reply_to"] = quoted
+    if message.reaction:
+        marks["reaction"] = True
+    if message.forwarded is not None:
+        marks["forwarded"] = storable(message.forwarded)[:LONGEST_NAME]
+    return marks

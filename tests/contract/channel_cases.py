@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bridge.channels import signing
+from bridge.channels import whatsapp as whatsapp_channel
 from bridge.channels.shop import SIGNATURE
 from bridge.channels.telegram import SECRET
 from tests.contract.desk_server import HOOK_SECRET
 
 TELEGRAM = Path(__file__).parents[1] / "fixtures/telegram"
+WHATSAPP = Path(__file__).parents[1] / "fixtures/whatsapp"
 
 
 def order(number: str = "1043", status: str = "unpaid", **more: Any) -> bytes:
@@ -36,6 +38,15 @@ def telegram(name: str, update_id: int = 10000, **changes: Any) -> bytes:
     update = json.loads((TELEGRAM / f"{name}.json").read_text())
     (kind,) = set(update) - {"update_id"}
     return json.dumps({"update_id": update_id, kind: update[kind] | changes}).encode()
+
+
+def whatsapp(name: str, **changes: Any) -> bytes:
+    """A documented webhook (tests/fixtures/whatsapp) with fields of its message, or of its status, changed."""
+    body = json.loads((WHATSAPP / f"{name}.json").read_text())
+    value = body["entry"][0]["changes"][0]["value"]
+    for each in (*value.get("messages", ()), *value.get("statuses", ())):
+        each.update(changes)
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 @dataclass(frozen=True)
@@ -63,4 +74,10 @@ TELEGRAM_BOT = Case(
     lambda _, secret: {SECRET: secret},
     signs_body=False,
 )
-CASES = {"shop": SHOP, "telegram": TELEGRAM_BOT}
+WHATSAPP_NUMBER = Case(
+    "whatsapp/106540352242922",
+    lambda number: whatsapp("text", id=f"wamid.{number}", text={"body": f"message {number} 🙂"}),
+    lambda body, secret: {whatsapp_channel.SIGNATURE: f"sha256={signing.sign_hex(body, secret)}"},
+    signs_body=True,
+)
+CASES = {"shop": SHOP, "telegram": TELEGRAM_BOT, "whatsapp": WHATSAPP_NUMBER}

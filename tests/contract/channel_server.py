@@ -15,12 +15,13 @@ from sqlalchemy import Connection, func, select
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.simulators.telegram import TelegramSimulator
+from bridge.channels.simulators.whatsapp import WhatsAppSimulator
 from bridge.domain.entry import Entry
 from bridge.domain.ports import Sends, Subject
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
 from bridge.flows.receive_arrival import ReceiveArrival
-from bridge.settings import Settings, Telegram
+from bridge.settings import Settings, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
 from bridge.wiring.channels import make_readers, make_senders
@@ -36,6 +37,7 @@ from tests.contract.desk_server import (
 )
 from tests.contract.test_outbox import consuming
 
+NUMBER = "106540352242922"
 TOKEN = "42:TEST_abcdefghijklmnopqrstuvwxyz-0123456"
 
 
@@ -47,6 +49,7 @@ class ChannelServer:
     desk: Client
     receiver: OutboxConsumer
     telegram: TelegramSimulator
+    whatsapp: WhatsAppSimulator
     senders: Mapping[str, Sends]
     tokens: dict[str, str]
 
@@ -88,14 +91,17 @@ def _list_entries(connection: Connection) -> list[Entry]:
 @asynccontextmanager
 async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]:
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
+    whatsapp = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET)
     async with (
         telegram.running(),
+        whatsapp.running(),
         serving(url, home, bus=bus) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"
-        settings = Settings(telegram=Telegram(api=telegram.url))
-        senders, tokens = make_senders(settings), {"telegram/bot": TOKEN}
+        whatsapp.hook = f"{server.url}/hooks/whatsapp/{NUMBER}"
+        settings = Settings(telegram=Telegram(api=telegram.url), whatsapp=WhatsApp(api=whatsapp.url))
+        senders, tokens = make_senders(settings), {"telegram/bot": TOKEN, f"whatsapp/{NUMBER}": TOKEN}
         for name in HOOK_INBOXES:
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
@@ -105,6 +111,6 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
             consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),
         ):
-            yield ChannelServer(server, desk, receiver, telegram, senders, tokens)
+            yield ChannelServer(server, desk, receiver, telegram, whatsapp, senders, tokens)
         for sender in senders.values():
             await sender.close()
