@@ -26,6 +26,7 @@ from bridge.store.timeline import NewEntry
 LONGEST_TEXT = 100_000
 """Characters. What is beyond is in the arrival alone, and the entry says so."""
 LONGEST_NAME = 200
+LONGEST_SUBJECT = 500
 
 
 def receive_message(
@@ -72,7 +73,7 @@ def _append(
         at=at,
         inbox_id=arrival.inbox_id,
         customer_id=owner.leaf_id,
-        subject=message.subject,
+        subject=storable(message.subject)[:LONGEST_SUBJECT],
     )
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
@@ -80,6 +81,10 @@ def _append(
     if files:
         payload["attachments"] = [file.shown() for file in files]
     payload |= _marks(connection, arrival, message)
+    if message.html is not None:
+        html = _attachment_of(message.html)
+        payload["html"] = html.id
+        files.append(html)
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -111,6 +116,8 @@ def _replace(
     at = believed(message.at, arrival.arrived_at)
     newest = timeline.get_newest(connection, entry_id)
     text, payload = _content(message)
+    # An edit says nothing of files: they stay.
+    payload |= {name: newest.payload[name] for name in ("attachments", "html") if name in newest.payload}
     if newest.redacted or parse_iso(newest.at) > at or (newest.text, newest.payload) == (text, payload):
         return
     append_and_tell(
@@ -136,7 +143,9 @@ def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
     text = storable(message.text)
     marks: dict[str, object] = {}
     if message.subject:
-        marks["subject"] = message.subject
+        marks["subject"] = storable(message.subject)[:LONGEST_SUBJECT]
+    if message.quoted:
+        marks["quoted"] = storable(message.quoted)[:LONGEST_TEXT]
     if message.unsupported:
         marks["unsupported"] = message.unsupported
     if len(text) > LONGEST_TEXT:
