@@ -73,6 +73,8 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str = ""
     delivery_id: str = ""
+    html: InboundFile | None = None
+    quoted: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True):
