@@ -42,6 +42,11 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `quotes` is the key of the message that the person chose to put it under, theirs or the provider's name for one of ours;
     `reaction`: the text is a sign put to that. `forwarded` is None for what they wrote themselves, else who wrote it, ""
     where that is not told.
+
+    `cc` are others who got it. `worldwide`: its key names it in every inbox, imported ones included. `conversation` and
+    `number` are the id and the `bridge.domain.threads.number_of` of the conversation that it says it is part of, "" where it
+    says none. `phones` are those that it is signed with (E.164). `automatic`: a program wrote it, and none of ours may
+    answer. `forged`: it is not from the sender that it names, and so nobody's.
     """
 
     key: str
@@ -60,6 +65,15 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     quotes: str = ""
     reaction: bool = False
     forwarded: str | None = None
+    html: InboundFile | None = None
+    quoted: str = ""
+    cc: tuple[str, ...] = ()
+    worldwide: bool = False
+    conversation: str = ""
+    number: str = ""
+    phones: tuple[str, ...] = ()
+    automatic: bool = False
+    forged: bool = False
 
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +87,6 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str = ""
     delivery_id: str = ""
-    html: InboundFile | None = None
-    quoted: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True):

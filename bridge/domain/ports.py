@@ -117,3 +117,42 @@ class Windows(Protocol):
 
     async def list_templates(self, token: str, inbox: str) -> list[Template]:
         """Those that may be sent from the inbox of this key. Raises what `Sends.send` raises."""
+
+
+class Intake(Protocol):
+    """Where a channel puts what it finds by itself, for one inbox."""
+
+    async def get_cursor(self) -> str:
+        """What was given to the last `keep`, "" at first."""
+
+    async def keep(self, bodies: Sequence[tuple[str, bytes]], cursor: str) -> None:
+        """Bodies with the keys that they have whenever they are found, durable when it returns, once for each key.
+
+        `cursor` is where to go on, in the channel's own words. Raises Transient.
+        """
+
+    async def report(self, fault: str) -> None:
+        """What is wrong with the inbox now, "" when all is well."""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A channel that looks for what arrives, and needs no webhook."""
+
+    @property
+    def name(self) -> str:
+        """As of `Channel`."""
+
+    @property
+    def inboxes(self) -> Sequence[str]:
+        """The keys of the inboxes that it listens to."""
+
+    async def listen(self, inbox: str, token: str, intake: Intake) -> None:
+        """Runs until it is cancelled, also while the provider is away. `token` is the inbox's."""
+
+
+@runtime_checkable
+class ReadsSlowly(Protocol):
+    """A channel whose `read` may take longer than a loop can wait: it runs in another process, where the channel is sent."""
+
+    reads_slowly: bool

@@ -16,7 +16,9 @@ from bridge.domain.times import believed, parse_iso
 from bridge.domain.topic import Topic
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
+from bridge.flows.find_thread import find_thread
 from bridge.flows.resolve_identity import prove_address, resolve_identity
+from bridge.flows.suggest_merges import suggest_signers
 from bridge.store import attachments, deliveries, open_conversations, outbox, timeline
 from bridge.store.arrivals import Arrival
 from bridge.store.attachments import Attachment, FileState, make_attachment
@@ -36,7 +38,8 @@ def receive_message(
 
     An edit that comes before its message stands for it: the older text is in its arrival alone then.
     """
-    source, source_key = arrival.channel, f"{arrival.inbox_key}/{message.key}"
+    source = arrival.channel
+    source_key = message.key if message.worldwide else f"{arrival.inbox_key}/{message.key}"
     known = timeline.find_by_source(connection, source, source_key)
     if known is None:
         _append(connection, arrival, message, source_key, reopen)
@@ -49,6 +52,9 @@ def _append(
 ) -> None:
     at = believed(message.at, arrival.arrived_at)
     name = storable(message.name)[:LONGEST_NAME]
+    if message.forged:
+        _append_forged(connection, arrival, message, source_key, reopen)
+        return
     owner = resolve_identity(
         connection,
         message.sender,
@@ -58,6 +64,7 @@ def _append(
         at=arrival.arrived_at,
         also=message.also,
     )
+    suggest_signers(connection, owner, message.phones, source_key=source_key, at=arrival.arrived_at)
     if message.proves is not None:
         prove_address(
             connection,
@@ -69,7 +76,7 @@ def _append(
         )
     conversation = NewConversation(
         channel=arrival.channel,
-        thread_key=message.thread,
+        thread_key=find_thread(connection, arrival, message, owner),
         at=at,
         inbox_id=arrival.inbox_id,
         customer_id=owner.leaf_id,
@@ -77,14 +84,8 @@ def _append(
     )
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
-    files = [_attachment_of(file) for file in message.attachments]
-    if files:
-        payload["attachments"] = [file.shown() for file in files]
     payload |= _marks(connection, arrival, message)
-    if message.html is not None:
-        html = _attachment_of(message.html)
-        payload["html"] = html.id
-        files.append(html)
+    files = _files(message, payload)
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -107,6 +108,40 @@ def _append(
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
         read_words(connection, Thing.CONVERSATION, conversation_id, text, now)
+
+
+def _append_forged(
+    connection: Connection, arrival: Arrival, message: InboundMessage, source_key: str, reopen: timedelta
+) -> None:
+    """Under nobody, in a conversation of its own, whatever it says that it answers: a person looks at it."""
+    at = believed(message.at, arrival.arrived_at)
+    conversation = NewConversation(
+        channel=arrival.channel,
+        thread_key=f"forged/{message.key}",
+        at=at,
+        inbox_id=arrival.inbox_id,
+        subject=storable(message.subject)[:LONGEST_SUBJECT],
+    )
+    conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
+    text, payload = _content(message)
+    payload["forged"] = True
+    files = _files(message, payload)
+    appended = append_and_tell(
+        connection,
+        NewEntry(
+            kind=EntryKind.MESSAGE,
+            source=arrival.channel,
+            source_key=source_key,
+            at=at,
+            body=text,
+            channel=arrival.channel,
+            direction=EntryDirection.INBOUND,
+            author=storable(f"{message.name} {message.sender.address}".strip())[:LONGEST_NAME],
+            conversation_id=conversation_id,
+            payload=payload,
+        ),
+    )
+    _add_files(connection, appended.id, files, arrival.arrived_at)
 
 
 def _replace(
@@ -146,11 +181,27 @@ def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
         marks["subject"] = storable(message.subject)[:LONGEST_SUBJECT]
     if message.quoted:
         marks["quoted"] = storable(message.quoted)[:LONGEST_TEXT]
+    if message.cc:
+        marks["cc"] = list(message.cc)
+    if message.automatic:
+        marks["automatic"] = True
     if message.unsupported:
         marks["unsupported"] = message.unsupported
     if len(text) > LONGEST_TEXT:
         marks["cut"] = True
     return text[:LONGEST_TEXT], marks
+
+
+def _files(message: InboundMessage, payload: dict[str, object]) -> list[Attachment]:
+    """What it brings, named in `payload`."""
+    files = [_attachment_of(file) for file in message.attachments]
+    if files:
+        payload["attachments"] = [file.shown() for file in files]
+    if message.html is not None:
+        html = _attachment_of(message.html)
+        payload["html"] = html.id
+        files.append(html)
+    return files
 
 
 def _attachment_of(file: InboundFile) -> Attachment:
