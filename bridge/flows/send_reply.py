@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,18 +15,26 @@ from bridge.domain.matter import Thing
 from bridge.domain.topic import Topic
 from bridge.errors import Conflict
 from bridge.flows.attach_matter import attach, read_words
-from bridge.store import deliveries, feed, open_conversations, outbox, timeline
+from bridge.store import attachments, deliveries, feed, open_conversations, outbox, timeline
 from bridge.store.timeline import NewEntry
 
 SOURCE = "desk"
 
 
 def send_reply(
-    connection: Connection, conversation_id: str, agent: Agent, *, text: str, key: str, at: datetime
+    connection: Connection,
+    conversation_id: str,
+    agent: Agent,
+    *,
+    text: str,
+    key: str,
+    at: datetime,
+    uploads: Sequence[str] = (),
 ) -> Entry:
     """The message as it stands on the timeline: accepted, not sent. Once for each `key` of an agent.
 
-    Raises NotFound; Conflict where the conversation was imported, or its thread goes on in another one.
+    `uploads` are those of the agent that go with it. Raises NotFound, also for an upload that is not there; Conflict where
+    the conversation was imported, or its thread goes on in another one.
     """
     source_key = f"reply/{agent.id}/{key}"
     known = timeline.find_by_source(connection, SOURCE, source_key)
@@ -35,6 +44,10 @@ def send_reply(
     if conversation.inbox_id is None:
         raise Conflict("this conversation was imported: nothing can be sent from here")
     open_conversations.go_on(connection, conversation, at)
+    files = attachments.take_uploads(connection, agent.id, uploads) if uploads else []
+    payload: dict[str, object] = {"agent_id": agent.id}
+    if files:
+        payload["attachments"] = [file.shown() for file in files]
     appended = timeline.append(
         connection,
         NewEntry(
@@ -48,9 +61,10 @@ def send_reply(
             author=agent.name,
             conversation_id=conversation_id,
             identity_id=conversation.identity_id,
-            payload={"agent_id": agent.id},
+            payload=payload,
         ),
     )
+    attachments.add_attachments(connection, appended.id, files)
     deliveries.add(connection, appended.id, conversation_id, by=agent.id, at=at)
     outbox.put(connection, Topic.DELIVER, conversation_id, at)
     if appended.customer_id is not None:

@@ -8,6 +8,7 @@ from bridge.desk.route import Route
 from bridge.desk.routes import (
     addresses,
     agents,
+    attachments,
     calls,
     conversations,
     customers,
@@ -36,6 +37,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *calls.ROUTES,
     *worklist.ROUTES,
     *conversations.ROUTES,
+    *attachments.ROUTES,
     *filing.ROUTES,
     *merges.ROUTES,
     *suggestions.ROUTES,

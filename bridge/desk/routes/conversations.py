@@ -15,10 +15,11 @@ from bridge.flows import send_reply
 
 
 class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`key` makes a repeated request harmless."""
+    """`key` makes a repeated request harmless. `attachments` are ids of uploads (POST /attachments) of who asks."""
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+    text: Annotated[str, msgspec.Meta(max_length=20_000)]
     key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=10)] = ()
 
 
 async def send_message(ask: Ask, body: MessageBody) -> Entry:
@@ -27,11 +28,17 @@ async def send_message(ask: Ask, body: MessageBody) -> Entry:
     409 for an imported conversation, and for one that is over while another goes on with the same person.
     """
     text = storable(body.text.strip())
-    if not text:
+    if not text and not body.attachments:
         raise InvalidInput("the message is empty", where="text")
     services = ask.services
     entry = await services.db.write(
-        send_reply.send_reply, ask.path("id"), ask.agent, text=text, key=body.key, at=services.clock()
+        send_reply.send_reply,
+        ask.path("id"),
+        ask.agent,
+        text=text,
+        key=body.key,
+        at=services.clock(),
+        uploads=list(dict.fromkeys(body.attachments)),
     )
     services.wake_feed()
     return entry
