@@ -14,6 +14,7 @@ from bridge.domain.message import InboundFile, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
 from bridge.domain.topic import Topic
+from bridge.flows import keep_consent
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.resolve_identity import prove_address, resolve_identity
@@ -98,6 +99,7 @@ def _append(
         ),
     )
     _add_files(connection, appended.id, files, arrival.arrived_at)
+    keep_consent.hear(connection, appended, arrival.channel, text, arrival.arrived_at)
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
@@ -111,6 +113,7 @@ def _replace(
     at = believed(message.at, arrival.arrived_at)
     newest = timeline.get_newest(connection, entry_id)
     text, payload = _content(message)
+    payload |= _marks(connection, arrival, message)
     if newest.redacted or parse_iso(newest.at) > at or (newest.text, newest.payload) == (text, payload):
         return
     append_and_tell(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from bridge.domain.ids import new_id
 from bridge.store import schema
+from bridge.store.types import Id
 
 _inbox = schema.inbox
 
@@ -26,6 +27,7 @@ class Inbox:
 
 
 _ALL = select(_inbox).order_by(_inbox.c.channel, _inbox.c.key)
+_BY_ID = select(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 _BY_KEY = select(_inbox).where(_inbox.c.channel == bindparam("channel"), _inbox.c.key == bindparam("key"))
 
 
@@ -37,6 +39,11 @@ def list_inboxes(conn: Connection, channel: str | None = None) -> list[Inbox]:
 def find_inbox(conn: Connection, channel: str, key: str) -> Inbox | None:
     row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()
     return None if row is None else _inbox_of(row)
+
+
+def get_inbox(conn: Connection, inbox_id: str) -> Inbox:
+    """Raises NoResultFound: a conversation's inbox stays."""
+    return _inbox_of(conn.execute(_BY_ID, {"inbox_id": inbox_id}).one())
 
 
 def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -> Inbox:

@@ -12,7 +12,7 @@ from typing import Any
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, FetchesFiles, Sends
+from bridge.domain.ports import Channel, FetchesFiles, Sends, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
@@ -21,6 +21,7 @@ from bridge.flows.fetch_file import FetchFile
 from bridge.flows.keep_files import keep_files
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
+from bridge.flows.templates import Templates
 from bridge.settings import Settings
 from bridge.store.arrivals import Arrival
 from bridge.wiring.ground import Ground
@@ -28,6 +29,12 @@ from bridge.wiring.ground import Ground
 
 def make_inlet(ground: Ground) -> Inlet:
     return Inlet(ground.db, make_channels(ground.settings), ground.secrets.inboxes, ground.committed, utc_now)
+
+
+def make_templates(ground: Ground) -> Templates:
+    channels = make_channels(ground.settings)
+    limited = {name: channel for name, channel in channels.items() if isinstance(channel, Windows)}
+    return Templates(limited, ground.secrets.inboxes, utc_now)
 
 
 def make_readers(settings: Settings, attachments: Path) -> Mapping[str, tuple[Understand, Receive]]:

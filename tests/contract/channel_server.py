@@ -16,15 +16,20 @@ from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.simulators.telegram import TelegramSimulator
 from bridge.channels.simulators.whatsapp import WhatsAppSimulator
+from bridge.channels.whatsapp import WhatsAppChannel
 from bridge.domain.entry import Entry
 from bridge.domain.ports import Sends, Subject
+from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
+from bridge.flows.fetch_file import FetchFile
 from bridge.flows.receive_arrival import ReceiveArrival
+from bridge.flows.templates import Templates
+from bridge.secrets import InboxSecrets
 from bridge.settings import Settings, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
-from bridge.wiring.channels import make_readers, make_senders
+from bridge.wiring.channels import make_fetchers, make_readers, make_senders
 from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
     HOOK_INBOXES,
@@ -88,6 +93,12 @@ def _list_entries(connection: Connection) -> list[Entry]:
     return [timeline.get_entry(connection, each) for each in ids]
 
 
+def templates_of(whatsapp: WhatsAppSimulator) -> Templates:
+    channel = WhatsAppChannel("UA", whatsapp.url, "recipient")
+    secrets = {f"whatsapp/{NUMBER}": InboxSecrets(hook_secret=HOOK_SECRET, token=TOKEN)}
+    return Templates({"whatsapp": channel}, secrets, utc_now)
+
+
 @asynccontextmanager
 async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]:
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
@@ -95,7 +106,7 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
     async with (
         telegram.running(),
         whatsapp.running(),
-        serving(url, home, bus=bus) as server,
+        serving(url, home, bus=bus, templates=templates_of(whatsapp)) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"
@@ -107,9 +118,12 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
         wake = partial(bus.tell, Subject.FEED)
         receive = ReceiveArrival(server.db, make_readers(settings, home / "attachments"), wake)
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
+        fetchers = make_fetchers(settings)
+        fetch = FetchFile(server.db, fetchers, tokens, home / "attachments", wake, server.clock)
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
             consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),
+            consuming(server.db, fetch, server.clock, bus, Group.FETCHER),
         ):
             yield ChannelServer(server, desk, receiver, telegram, whatsapp, senders, tokens)
         for sender in senders.values():

@@ -32,6 +32,7 @@ from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.telephony import HereTelephony, WatchVitals
+from bridge.flows.templates import Templates
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxSecrets
 from bridge.settings import Desk as DeskSettings
@@ -188,6 +189,7 @@ async def serving(
     clock: Clock | None = None,
     bus: Bus | None = None,
     watched_at: Bus | None = None,
+    templates: Templates | None = None,
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people.
 
@@ -262,6 +264,7 @@ async def serving(
             partial(bus.tell, Subject.WORK),
             clock,
         ),
+        templates=templates or Templates({}, {}, clock),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

@@ -116,16 +116,16 @@ class WhatsAppSimulator:
         ):
             return answer.status
 
-    def write(self, person: str, name: str, text: str) -> bytes:
-        """The webhook of a text that `person` (digits, or an id without a number) writes now."""
+    def write(self, person: str, name: str, text: str, *, ago: float = 0) -> bytes:
+        """The webhook of a text that `person` (digits, or an id without a number) wrote `ago` seconds ago."""
         self._last += 1
-        self.wrote_at[person] = time.time()
+        wrote_at = self.wrote_at[person] = time.time() - ago
         digits = person.isdecimal()
         contact = {"profile": {"name": name}, ("wa_id" if digits else "user_id"): person}
         message = {
             ("from" if digits else "from_user_id"): person,
             "id": f"wamid.in{self._last}",
-            "timestamp": str(int(time.time())),
+            "timestamp": str(int(wrote_at)),
             "type": "text",
             "text": {"body": text},
         }

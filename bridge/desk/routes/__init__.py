@@ -10,6 +10,7 @@ from bridge.desk.routes import (
     agents,
     attachments,
     calls,
+    consents,
     conversations,
     customers,
     dead_letters,
@@ -26,6 +27,7 @@ from bridge.desk.routes import (
     recordings,
     search,
     suggestions,
+    windows,
     worklist,
 )
 
@@ -38,6 +40,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *worklist.ROUTES,
     *conversations.ROUTES,
     *attachments.ROUTES,
+    *windows.ROUTES,
+    *consents.ROUTES,
     *filing.ROUTES,
     *merges.ROUTES,
     *suggestions.ROUTES,

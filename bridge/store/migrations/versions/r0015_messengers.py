@@ -6,7 +6,7 @@ from alembic import op
 from bridge.store.types import Id, UtcTime
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0012"
 
 _IS_UNDER_WAY = sa.text("state IN ('accepted', 'sending')")
 _HAS_NAME = sa.text("provider_key IS NOT NULL")
@@ -24,6 +24,27 @@ def upgrade() -> None:
     for table in tables:
         op.execute(f"INSERT INTO {table} SELECT * FROM old_{table}")  # noqa: S608 - our own names
         op.drop_table(f"old_{table}")
+    _create_consent()
+
+
+def _create_consent() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("customer_id", Id, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("entry_id", Id, nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.CheckConstraint("purpose IN ('service', 'marketing')", name=op.f("ck_consent_purpose")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_consent_customer_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["timeline_entry.id"], name=op.f("fk_consent_entry_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    op.create_index(op.f("ix_consent_customer"), "consent", ["customer_id", "channel", "purpose", "at"])
 
 
 def _create_delivery() -> None:
