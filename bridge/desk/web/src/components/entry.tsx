@@ -93,8 +93,16 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
   const { kind } = entry;
   const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = entry.payload;
+  const { reply_to, reaction, forwarded } = entry.payload;
   return (
     <>
+      {forwarded !== undefined && (
+        <p class="quiet">
+          {forwarded ? t("entry.forwarded_from", { name: forwarded }) : t("entry.forwarded")}
+        </p>
+      )}
+      {reaction && <p class="quiet">{t("entry.reaction")}</p>}
+      {reply_to && <p class="quiet">{t("entry.reply_to")}</p>}
       {subject && <p class="entry-subject">{subject}</p>}
       {utterances && <TranscriptText utterances={utterances} />}
       {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
