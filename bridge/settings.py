@@ -207,6 +207,8 @@ class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     api: Annotated[str, msgspec.Meta(pattern="^https?://[^\\s]+$")] = "https://api.telegram.org"
     """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
+    poll: bool = False
+    """Ask Telegram for news instead of waiting for its webhooks: for a home that it cannot reach."""
 
 
 class WhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,22 +9,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
+from bridge.bus.held_lease import HeldLease, LeaseLost
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, FetchesFiles, Sends, Windows
+from bridge.domain.ports import Channel, FetchesFiles, Polls, Sends, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
 from bridge.flows.keep_files import keep_files
+from bridge.flows.poll_inbox import PollInbox
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.flows.templates import Templates
 from bridge.settings import Settings
+from bridge.store import inboxes
 from bridge.store.arrivals import Arrival
 from bridge.wiring.ground import Ground
+
+log = structlog.get_logger()
 
 
 def make_inlet(ground: Ground) -> Inlet:
@@ -66,6 +73,7 @@ def start_channels(ground: Ground) -> None:
     ground.run(consumer.run(), "receiver")
     _start_deliverer(ground)
     _start_fetcher(ground)
+    _start_pollers(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
 
@@ -92,6 +100,32 @@ def _start_fetcher(ground: Ground) -> None:
         "files_waiting", "Files that are still with their providers", lambda: consumer.waiting
     )
     ground.run(consumer.run(), "fetcher")
+
+
+def _start_pollers(ground: Ground) -> None:
+    """One for each inbox of ours whose channel is to be asked, and of several processes one."""
+    if not ground.settings.telegram.poll:
+        return
+    for name, channel in make_channels(ground.settings).items():
+        if isinstance(channel, Polls):
+            for inbox, secret in ground.secrets.inboxes.items():
+                if inbox.startswith(f"{name}/") and secret.token:
+                    ground.run(_poll(ground, channel, inbox, secret.token), f"poll-{inbox}")
+
+
+async def _poll(ground: Ground, channel: Polls, name: str, token: str) -> None:
+    inbox = await ground.db.write(inboxes.resolve_inbox, *name.split("/", 1))
+    poller = PollInbox(ground.db, inbox.id, channel, token, ground.committed, utc_now)
+    lease = HeldLease(ground.db, f"poll:{inbox.id}", utc_now)
+    ground.stack.push_async_callback(lease.release)
+    while True:
+        await lease.wait()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lease.keep())
+                group.create_task(poller.run())
+        except* LeaseLost as lost:
+            log.warning("poller_replaced", reason=str(lost.exceptions[0]))
 
 
 def _understanding(channel: Channel, attachments: Path) -> Understand:

@@ -19,7 +19,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from bridge.channels.simulators.faults import Fault, lose_answer
+from bridge.channels.simulators.faults import Fault, fail, lose_answer
 
 SIGNATURE: Final = "X-Hub-Signature-256"
 RETRY_AFTER: Final = 7
@@ -80,16 +80,19 @@ class WhatsAppSimulator:
     hook: str = ""
     _last: int = 0
 
+    def add_routes(self, app: web.Application, prefix: str = "") -> None:
+        app.router.add_get(f"{prefix}/{self.number}", self._health)
+        app.router.add_get(f"{prefix}/{ACCOUNT}/message_templates", self._templates)
+        app.router.add_post(f"{prefix}/{self.number}/messages", self._take)
+        app.router.add_post(f"{prefix}/{self.number}/media", self._upload)
+        app.router.add_get(f"{prefix}/{{media}}", self._find_media)
+        app.router.add_get(f"{prefix}/files/{{media}}", self._give_media)
+
     @asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[WhatsAppSimulator]:
         """Serves on this machine; `url` is that of the Graph API."""
         app = web.Application()
-        app.router.add_get(f"/{self.number}", self._health)
-        app.router.add_get(f"/{ACCOUNT}/message_templates", self._templates)
-        app.router.add_post(f"/{self.number}/messages", self._take)
-        app.router.add_get("/{media}", self._find_media)
-        app.router.add_get("/files/{media}", self._give_media)
-        app.router.add_post(f"/{self.number}/media", self._upload)
+        self.add_routes(app)
         # What hangs in SILENT is dropped.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -207,14 +210,12 @@ def _to(asked: Mapping[str, Any]) -> str:
 
 
 def _fail(fault: Fault | None) -> web.Response | None:
-    match fault:
-        case Fault.BUSY:
-            return _failed(429, 130429, "Rate limit hit", headers={"Retry-After": str(RETRY_AFTER)})
-        case Fault.BROKEN:
-            return _failed(500, 131000, "Something went wrong")
-        case Fault.BLOCKED:
-            return _failed(400, 131026, "Message undeliverable")
-    return None
+    return fail(
+        fault,
+        busy=lambda: _failed(429, 130429, "Rate limit hit", headers={"Retry-After": str(RETRY_AFTER)}),
+        broken=lambda: _failed(500, 131000, "Something went wrong"),
+        blocked=lambda: _failed(400, 131026, "Message undeliverable"),
+    )
 
 
 def _failed(status: int, code: int, title: str, headers: Mapping[str, str] | None = None) -> web.Response:
