@@ -200,6 +200,9 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     abandoned_minutes: Annotated[int, msgspec.Meta(ge=1, le=43200)] = 60
     """How long after its last change a cart counts as abandoned."""
+    callback: Annotated[str, msgspec.Meta(pattern="^(https?://[^\\s]+)?$")] = ""
+    """Where the shop takes orders that agents add or change; `{inbox}` in it is the key of the shop's inbox. By default it
+    takes none."""
 
 
 class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -18,7 +18,7 @@ from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
 from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.message import Template
-from bridge.domain.order import Order
+from bridge.domain.order import Order, OrderRequest
 from bridge.domain.terms import Piece
 from bridge.domain.work import WorkItem
 
@@ -228,4 +228,9 @@ class TemplateList(msgspec.Struct, frozen=True):
 
 class ConsentList(msgspec.Struct, frozen=True):
     items: Sequence[Consent]
+    next: None = None
+
+
+class OrderRequestList(msgspec.Struct, frozen=True):
+    items: Sequence[OrderRequest]
     next: None = None

@@ -15,13 +15,14 @@ from bridge.bus.held_lease import HeldLease, LeaseLost
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, FetchesFiles, Polls, Sends, Windows
+from bridge.domain.ports import Channel, FetchesFiles, Polls, Sends, TakesOrders, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
 from bridge.flows.keep_files import keep_files
+from bridge.flows.place_order import PlaceOrder
 from bridge.flows.poll_inbox import PollInbox
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
@@ -74,6 +75,7 @@ def start_channels(ground: Ground) -> None:
     _start_deliverer(ground)
     _start_fetcher(ground)
     _start_pollers(ground)
+    _start_orderers(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
 
@@ -100,6 +102,20 @@ def _start_fetcher(ground: Ground) -> None:
         "files_waiting", "Files that are still with their providers", lambda: consumer.waiting
     )
     ground.run(consumer.run(), "fetcher")
+
+
+def _start_orderers(ground: Ground) -> None:
+    for channel in make_channels(ground.settings).values():
+        if isinstance(channel, TakesOrders):
+            _start_orderer(ground, channel)
+
+
+def _start_orderer(ground: Ground, shop: TakesOrders) -> None:
+    flow = PlaceOrder(ground.db, shop, ground.secrets.inboxes, ground.committed, utc_now)
+    consumer = OutboxConsumer(ground.db, ground.bus, Group.ORDERER, flow, utc_now)
+    show = ground.metrics.watch
+    show("orders_waiting", "Orders that shops have not answered", lambda: consumer.waiting)
+    ground.run(consumer.run(), "orderer")
 
 
 def _start_pollers(ground: Ground) -> None:

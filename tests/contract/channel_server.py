@@ -14,19 +14,22 @@ from sqlalchemy import Connection, func, select
 
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
+from bridge.channels.registry import make_channels
+from bridge.channels.simulators.shop import ShopSimulator
 from bridge.channels.simulators.telegram import TelegramSimulator
 from bridge.channels.simulators.whatsapp import WhatsAppSimulator
 from bridge.channels.whatsapp import WhatsAppChannel
 from bridge.domain.entry import Entry
-from bridge.domain.ports import Sends, Subject
+from bridge.domain.ports import Sends, Subject, TakesOrders
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
+from bridge.flows.place_order import PlaceOrder
 from bridge.flows.receive_arrival import ReceiveArrival
 from bridge.flows.templates import Templates
 from bridge.secrets import InboxSecrets
-from bridge.settings import Settings, Telegram, WhatsApp
+from bridge.settings import Settings, Shop, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
 from bridge.wiring.channels import make_fetchers, make_readers, make_senders
@@ -55,6 +58,7 @@ class ChannelServer:
     receiver: OutboxConsumer
     telegram: TelegramSimulator
     whatsapp: WhatsAppSimulator
+    shop: ShopSimulator
     senders: Mapping[str, Sends]
     tokens: dict[str, str]
 
@@ -102,16 +106,22 @@ def templates_of(whatsapp: WhatsAppSimulator) -> Templates:
 @asynccontextmanager
 async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]:
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
-    whatsapp = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET)
+    whatsapp, shop = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET), ShopSimulator("main", HOOK_SECRET)
     async with (
         telegram.running(),
         whatsapp.running(),
+        shop.running(),
         serving(url, home, bus=bus, templates=templates_of(whatsapp)) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"
         whatsapp.hook = f"{server.url}/hooks/whatsapp/{NUMBER}"
-        settings = Settings(telegram=Telegram(api=telegram.url), whatsapp=WhatsApp(api=whatsapp.url))
+        shop.hook = f"{server.url}/hooks/shop/main"
+        settings = Settings(
+            telegram=Telegram(api=telegram.url),
+            whatsapp=WhatsApp(api=whatsapp.url),
+            shop=Shop(callback=f"{shop.url}/{{inbox}}/orders"),
+        )
         senders, tokens = make_senders(settings), {"telegram/bot": TOKEN, f"whatsapp/{NUMBER}": TOKEN}
         for name in HOOK_INBOXES:
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
@@ -120,11 +130,16 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
         fetchers = make_fetchers(settings)
         fetch = FetchFile(server.db, fetchers, tokens, home / "attachments", wake, server.clock)
+        channel = make_channels(settings)["shop"]
+        assert isinstance(channel, TakesOrders)
+        secrets = {"shop/main": InboxSecrets(hook_secret=HOOK_SECRET)}
+        order = PlaceOrder(server.db, channel, secrets, wake, server.clock)
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
             consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),
             consuming(server.db, fetch, server.clock, bus, Group.FETCHER),
+            consuming(server.db, order, server.clock, bus, Group.ORDERER),
         ):
-            yield ChannelServer(server, desk, receiver, telegram, whatsapp, senders, tokens)
+            yield ChannelServer(server, desk, receiver, telegram, whatsapp, shop, senders, tokens)
         for sender in senders.values():
             await sender.close()

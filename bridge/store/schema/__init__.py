@@ -33,7 +33,7 @@ from bridge.store.schema.calls import (
 from bridge.store.schema.conversations import arrival, conversation, inbox
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
-from bridge.store.schema.matters import matter, matter_link, promise, shop_order
+from bridge.store.schema.matters import matter, matter_link, order_request, promise, shop_order
 from bridge.store.schema.people import belonging, consent, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
 from bridge.store.schema.timeline import attachment, filing, timeline_entry, upload
@@ -67,6 +67,7 @@ __all__ = [
     "merge",
     "metadata",
     "note_draft",
+    "order_request",
     "outbox",
     "phone_proof",
     "promise",
