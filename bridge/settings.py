@@ -224,6 +224,13 @@ class WhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     partners have seen `to`."""
 
 
+class Simulators(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Telegram, WhatsApp and a shop that are not there, for the sample company: `omniline simulate`."""
+
+    run: bool = False
+    """Start them with the server, on this machine alone, in place of the real ones."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -244,6 +251,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
     whatsapp: WhatsApp = WhatsApp()
+    simulators: Simulators = Simulators()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

@@ -19,6 +19,7 @@ from bridge.bus.memory import MemoryBus
 from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.bus.watcher import Watcher
 from bridge.channels.registry import make_channels
+from bridge.channels.simulators import INBOXES as SAMPLE_INBOXES
 from bridge.channels.webhook import Inlet
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
@@ -48,7 +49,12 @@ PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
 VERIFY_TOKEN = "v" * 32
-HOOK_INBOXES = ("shop/main", "telegram/bot", "whatsapp/106540352242922")
+HOOK_INBOXES = (
+    "shop/main",
+    "telegram/bot",
+    "whatsapp/106540352242922",
+    *("/".join(inbox) for inbox in SAMPLE_INBOXES),
+)
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(

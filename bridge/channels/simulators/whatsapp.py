@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -78,6 +78,8 @@ class WhatsAppSimulator:
     asked: int = 0
     url: str = ""
     hook: str = ""
+    heard: Callable[[Sent], None] | None = None
+    """Is told of each message that a person has got."""
     _last: int = 0
 
     def add_routes(self, app: web.Application, prefix: str = "") -> None:
@@ -161,6 +163,8 @@ class WhatsAppSimulator:
         self._last += 1
         sent = Sent(f"wamid.out{self._last}", _to(asked), asked)
         self.sent.append(sent)
+        if self.heard is not None:
+            self.heard(sent)
         answer = {"messaging_product": "whatsapp", "messages": [{"id": sent.id}]}
         return await lose_answer(request, fault) or web.json_response(answer)
 
