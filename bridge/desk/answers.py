@@ -211,11 +211,11 @@ class Unmerged(msgspec.Struct, frozen=True):
 class ConversationWindow(msgspec.Struct, frozen=True, kw_only=True):
     """`limited`: the channel has a window. `window_ends_at` is when it closes or closed, null where they never wrote.
 
-    `open`: anything may be written now; else only one of the templates of `inbox` (null for an imported conversation).
+    `open`: anything may be written now; else only one of the templates of the inbox (null for an imported conversation).
     """
 
     channel: str
-    inbox: str | None
+    inbox_id: str | None
     limited: bool
     window_ends_at: str | None
     open: bool

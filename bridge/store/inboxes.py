@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from bridge.domain.ids import new_id
+from bridge.errors import NotFound
 from bridge.store import schema
 from bridge.store.types import Id
 
@@ -42,8 +43,11 @@ def find_inbox(conn: Connection, channel: str, key: str) -> Inbox | None:
 
 
 def get_inbox(conn: Connection, inbox_id: str) -> Inbox:
-    """Raises NoResultFound: a conversation's inbox stays."""
-    return _inbox_of(conn.execute(_BY_ID, {"inbox_id": inbox_id}).one())
+    """Raises NotFound."""
+    row = conn.execute(_BY_ID, {"inbox_id": inbox_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such inbox")
+    return _inbox_of(row)
 
 
 def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -> Inbox:

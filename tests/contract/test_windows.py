@@ -12,8 +12,9 @@ import pytest
 from bridge.channels.simulators.faults import Fault
 from bridge.domain.consent import said_in
 from bridge.domain.times import parse_iso, utc_now
+from bridge.store import inboxes
 from tests.contract.channel_cases import TELEGRAM_BOT, telegram
-from tests.contract.channel_server import NUMBER, ChannelServer, channels_serving
+from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import eventually
 from tests.contract.test_whatsapp import PERSON, Talk
 
@@ -70,12 +71,15 @@ async def test_then_only_a_template_goes_until_they_write_again(running: Channel
 
 
 async def test_the_templates_of_an_inbox_are_those_that_can_be_filled_in(talk: Talk) -> None:
-    listed = await talk.running.desk.get(f"channels/whatsapp/{NUMBER}/templates")
+    inbox_id = (await window(talk))["inbox_id"]
+    listed = await talk.running.desk.get(f"inboxes/{inbox_id}/templates")
     assert [(each["name"], each["blanks"], each["marketing"]) for each in listed["items"]] == [
         ("go_on", ["1", "2"], False),
         ("sale", ["name"], True),
     ]
-    assert (await talk.running.desk.ask("GET", "channels/telegram/bot/templates"))[0] == 404
+    bot = await talk.running.server.db.read(inboxes.find_inbox, "telegram", "bot")
+    assert bot is not None
+    assert (await talk.running.desk.ask("GET", f"inboxes/{bot.id}/templates"))[0] == 404
     for values in ({}, {"1": "x"}, {"1": "x", "2": " "}, {"1": "x", "2": "y", "3": "z"}):
         assert (await send_template(talk, "go_on", values))[0] == 422
     assert (await send_template(talk, "waits", {}))[0] == 422

@@ -39,10 +39,9 @@ async def get_window(ask: Ask) -> ConversationWindow:
         ends_at = may_write.window_end(connection, conversation, windows)
         limited = conversation.channel in windows
         is_open = not limited or (ends_at is not None and services.clock() < ends_at)
-        inbox = conversation.inbox_id and inboxes.get_inbox(connection, conversation.inbox_id).key
         return ConversationWindow(
             channel=conversation.channel,
-            inbox=inbox,
+            inbox_id=conversation.inbox_id,
             limited=limited,
             window_ends_at=iso_or_none(ends_at),
             open=is_open,
@@ -53,7 +52,9 @@ async def get_window(ask: Ask) -> ConversationWindow:
 
 async def list_templates(ask: Ask) -> TemplateList:
     """What may be sent from an inbox at any time. 404 for one that has no templates, 503 while the provider is away."""
-    return TemplateList(await ask.services.templates.list_templates(ask.path("channel"), ask.path("inbox")))
+    services = ask.services
+    inbox = await services.db.read(inboxes.get_inbox, ask.path("id"))
+    return TemplateList(await services.templates.list_templates(inbox.channel, inbox.key))
 
 
 async def send_template(ask: Ask, body: TemplateBody) -> Entry:
@@ -86,5 +87,5 @@ async def send_template(ask: Ask, body: TemplateBody) -> Entry:
 ROUTES: Final = (
     Route("GET", f"{API}/conversations/{ID}/window", get_window, Role.AGENT),
     Route("POST", f"{API}/conversations/{ID}/template", send_template, Role.AGENT, status=201),
-    Route("GET", f"{API}/channels/{{channel}}/{{inbox}}/templates", list_templates, Role.AGENT),
+    Route("GET", f"{API}/inboxes/{ID}/templates", list_templates, Role.AGENT),
 )

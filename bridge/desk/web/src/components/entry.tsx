@@ -51,11 +51,18 @@ function CallFacts({ entry }: { entry: Entry }) {
 }
 
 function OrderFacts({ entry }: { entry: Entry }) {
-  const { order, status, total, currency, items = [] } = entry.payload;
+  const { order, status, total, currency, items = [], url } = entry.payload;
   return (
     <>
       <p class="entry-facts">
-        {order && <span class="number">{order}</span>}
+        {order &&
+          (url ? (
+            <a class="number" href={url} target="_blank" rel="noreferrer noopener">
+              {order}
+            </a>
+          ) : (
+            <span class="number">{order}</span>
+          ))}
         {status && <OrderBadge status={status} />}
         {total !== undefined && currency && <strong class="number">{money(total, currency)}</strong>}
       </p>
