@@ -5,6 +5,7 @@ OmnilineError
 ├── NotFound        no such thing, or not for you
 ├── Forbidden       known, but not allowed
 ├── Conflict        it changed meanwhile: read again and decide
+├── NotAllowed      it may not be written to them there, and why: choose another way to them
 ├── RateLimited     too often: wait `retry_after` seconds
 ├── Transient       try again later
 ├── Rejected        a provider will never take it: the message is the provider's
@@ -12,6 +13,8 @@ OmnilineError
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class OmnilineError(Exception):
@@ -36,6 +39,16 @@ class Forbidden(OmnilineError):
 
 class Conflict(OmnilineError):
     """Somebody else changed it first."""
+
+
+class NotAllowed(OmnilineError):
+    """`code` is why, for programs. `others` are the other channels on which the person is known, with their newest
+    conversation there, None where there is none."""
+
+    def __init__(self, message: str, *, code: str, others: Mapping[str, str | None]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.others = others
 
 
 class RateLimited(OmnilineError):

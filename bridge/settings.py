@@ -201,6 +201,9 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     abandoned_minutes: Annotated[int, msgspec.Meta(ge=1, le=43200)] = 60
     """How long after its last change a cart counts as abandoned."""
+    callback: Annotated[str, msgspec.Meta(pattern="^(https?://[^\\s]+)?$")] = ""
+    """Where the shop takes orders that agents add or change; `{inbox}` in it is the key of the shop's inbox. By default it
+    takes none."""
 
 
 class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -208,6 +211,8 @@ class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     api: Annotated[str, msgspec.Meta(pattern="^https?://[^\\s]+$")] = "https://api.telegram.org"
     """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
+    poll: bool = False
+    """Ask Telegram for news instead of waiting for its webhooks: for a home that it cannot reach."""
 
 
 class WhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -249,6 +254,13 @@ class Mailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The authserv-id by which your own mail server signs its Authentication-Results (RFC 8601); empty: no mail is proven."""
 
 
+class Simulators(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Telegram, WhatsApp and a shop that are not there, for the sample company: `omniline simulate`."""
+
+    run: bool = False
+    """Start them with the server, on this machine alone, in place of the real ones."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -270,6 +282,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     telegram: Telegram = Telegram()
     mailboxes: tuple[Mailbox, ...] = ()
     whatsapp: WhatsApp = WhatsApp()
+    simulators: Simulators = Simulators()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

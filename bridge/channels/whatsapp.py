@@ -48,8 +48,7 @@ class WhatsAppChannel:
         self._region = region
         self._api = api.rstrip("/")
         self._address = address
-        self._timeout = timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     def admit(self, hook: Hook, secret: str) -> str:
         signing.check(hook.headers.get(SIGNATURE), f"sha256={signing.sign_hex(hook.body, secret)}")
@@ -100,9 +99,7 @@ class WhatsAppChannel:
         return await fetch_file(str(found.get("url")), headers=headers, trusted=self._api)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Nothing stays open."""
 
     async def _content(self, token: str, message: OutboundMessage) -> dict[str, Any]:
         used = message.template
@@ -143,13 +140,12 @@ class WhatsAppChannel:
 
     async def _ask(self, method: str, path: str, token: str, **what: Any) -> dict[str, Any]:
         """Meta's answer. Raises what `Sends.send` raises."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with self._session.request(
-                method, f"{self._api}/{path}", headers=headers, **what
-            ) as response:
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout, headers=headers) as http,
+                http.request(method, f"{self._api}/{path}", **what) as response,
+            ):
                 status, body = response.status, await response.read()
                 wait = response.headers.get("Retry-After", "")
         except aiohttp.ClientConnectorError as error:

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
+from bridge.channels.simulators import INBOXES
 from bridge.cli.home import open_company
 from bridge.desk.admin import save_admin
 from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.agent import Agent, Role
 from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
-from bridge.secrets import PhoneSecrets, Secrets, load_or_make
+from bridge.secrets import PhoneSecrets, Secrets, inbox_name, load_or_make, new_password
 from bridge.settings import Settings, database_url, home_path, load
-from bridge.store import agents
+from bridge.store import agents, inboxes
 from bridge.store.engine import BatchWriter, batch_writer, connect_reader
 from bridge.store.migrations import upgrade
 from pbx.asterisk.config import EXTENSION
@@ -47,6 +48,10 @@ SAMPLE_SETTINGS = """\
 name = "Sample company"
 region = "UA"
 language = "en"
+
+# Telegram, WhatsApp and a shop that are not there: omniline simulate.
+[simulators]
+run = true
 
 [[queues]]
 name = "sales"
@@ -115,6 +120,18 @@ def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
             phone = secrets.phones[extension]
             _save_agent(writer, extension, name, role, language, extension, phone)
     make_sample(home, url, settings)
+    if settings.simulators.run:
+        _make_inboxes(home, url)
+
+
+def _make_inboxes(home: Path, url: str) -> None:
+    """Those of the simulators, with tokens as their providers give them."""
+    known = load_or_make(home).inboxes
+    names = {inbox_name(*inbox) for inbox in INBOXES} - known.keys()
+    load_or_make(home, inboxes={name: f"1000001:{new_password(35)}" for name in names})
+    with batch_writer(url) as writer:
+        for channel, key in INBOXES:
+            writer.run(inboxes.resolve_inbox, channel, key)
 
 
 def _refuse_company_of_its_own(home: Path) -> None:

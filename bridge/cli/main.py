@@ -18,6 +18,7 @@ COMMANDS = {
     "sample": "bridge.cli.company",
     "agents": "bridge.cli.company",
     "channels": "bridge.cli.channels",
+    "simulate": "bridge.cli.simulate",
     "import": "bridge.cli.importing",
     "call": "bridge.cli.call",
     "doctor": "bridge.cli.doctor",

@@ -10,13 +10,15 @@ import msgspec
 from bridge.domain.agent import Agent, AgentState
 from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
+from bridge.domain.consent import Consent
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.entry import Entry
 from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
 from bridge.domain.merge import Merge, Suggestion
-from bridge.domain.order import Order
+from bridge.domain.message import Template
+from bridge.domain.order import Order, OrderRequest
 from bridge.domain.terms import Piece
 from bridge.domain.work import WorkItem
 
@@ -204,3 +206,31 @@ class Unmerged(msgspec.Struct, frozen=True):
     """`still_joined_by`: the merges that join the two all the same, oldest first."""
 
     still_joined_by: Sequence[str]
+
+
+class ConversationWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """`limited`: the channel has a window. `window_ends_at` is when it closes or closed, null where they never wrote.
+
+    `open`: anything may be written now; else only one of the templates of the inbox (null for an imported conversation).
+    """
+
+    channel: str
+    inbox_id: str | None
+    limited: bool
+    window_ends_at: str | None
+    open: bool
+
+
+class TemplateList(msgspec.Struct, frozen=True):
+    items: Sequence[Template]
+    next: None = None
+
+
+class ConsentList(msgspec.Struct, frozen=True):
+    items: Sequence[Consent]
+    next: None = None
+
+
+class OrderRequestList(msgspec.Struct, frozen=True):
+    items: Sequence[OrderRequest]
+    next: None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import math
+from collections.abc import Mapping
 
 import msgspec
 from aiohttp import web
@@ -13,6 +14,7 @@ from bridge.errors import (
     Conflict,
     Forbidden,
     InvalidInput,
+    NotAllowed,
     NotFound,
     OmnilineError,
     RateLimited,
@@ -44,6 +46,12 @@ class Problem(msgspec.Struct, frozen=True):
     detail: str
 
 
+class NotAllowedProblem(Problem, frozen=True):
+    """`others`: the channels on which the person can be reached, with their newest conversation there or null."""
+
+    others: Mapping[str, str | None]
+
+
 _STATUS: tuple[tuple[type[OmnilineError], int, str], ...] = (
     (NotLoggedIn, 401, "not-logged-in"),
     (Forbidden, 403, "forbidden"),
@@ -66,6 +74,9 @@ def problem(status: int, name: str, detail: str, headers: dict[str, str] | None 
 
 
 def problem_of(error: OmnilineError) -> web.Response:
+    if isinstance(error, NotAllowed):
+        body = NotAllowedProblem(f"urn:omniline:{error.code}", "Conflict", 409, str(error), error.others)
+        return web.Response(status=409, body=msgspec.json.encode(body), content_type=MEDIA_TYPE)
     for kind, status, name in _STATUS:
         if isinstance(error, kind):
             return problem(status, name, str(error), _headers_of(error))

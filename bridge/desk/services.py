@@ -14,6 +14,7 @@ from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
 from bridge.flows.telephony import Telephony
+from bridge.flows.templates import Templates
 from bridge.settings import Settings
 from bridge.store.engine import Database
 
@@ -31,7 +32,8 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
-    knows of itself. `inlet` takes what providers send.
+    knows of itself. `inlet` takes what providers send; `templates` are what they have
+    approved, and how long their windows are.
     """
 
     db: Database
@@ -48,3 +50,4 @@ class Services:
     clock: Callable[[], datetime]
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
+    templates: Templates

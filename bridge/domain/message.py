@@ -41,7 +41,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `also` are further addresses that it came from, by the provider's word: whoever is known by one of them is the sender.
     `quotes` is the key of the message that the person chose to put it under, theirs or the provider's name for one of ours;
     `reaction`: the text is a sign put to that. `forwarded` is None for what they wrote themselves, else who wrote it, ""
-    where that is not told.
+    where that is not told. `author` is who of ours wrote it elsewhere than at a desk: then `sender` is whom it went to.
 
     `cc` are others who got it. `worldwide`: its key names it in every inbox, imported ones included. `conversation` and
     `number` are the id and the `bridge.domain.threads.number_of` of the conversation that it says it is part of, "" where it
@@ -74,6 +74,21 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     automatic: bool = False
     forged: bool = False
+    author: str = ""
+
+
+class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The message of this key was taken back by whoever wrote it: noticed at `at`."""
+
+    key: str
+    at: datetime
+
+
+class Polled(msgspec.Struct, frozen=True):
+    """What a provider has told when it was asked: as it came, and the key that it comes under however often."""
+
+    key: str
+    body: bytes
 
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +110,7 @@ class Unread(msgspec.Struct, frozen=True):
     kind: str
 
 
-Told: TypeAlias = InboundMessage | OrderUpdate | StatusUpdate | Unread
+Told: TypeAlias = InboundMessage | DeletedMessage | OrderUpdate | StatusUpdate | Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

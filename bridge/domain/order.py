@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -76,3 +77,52 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
     status: NewStatus
     identities: tuple[Identity, ...]
+
+
+Minor = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+"""Money in minor units."""
+
+
+class BuyerAddresses(msgspec.Struct, frozen=True, omit_defaults=True):
+    """By what a shop knows whose an order is."""
+
+    phone: str | None = None
+    email: str | None = None
+
+
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent asks of the `shop` (its inbox key): a new order, or that the one of the number `order` is this now.
+
+    `total` in minor units, by default that of the items; `currency` ISO 4217.
+    """
+
+    shop: Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
+    items: Annotated[list[OrderItem], msgspec.Meta(min_length=1, max_length=200)]
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    order: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    total: Minor | None = None
+    comment: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class RequestState(enum.StrEnum):
+    WAITING = "waiting"
+    """The shop has not answered yet."""
+    PLACED = "placed"
+    REFUSED = "refused"
+    """The shop does not take it, and says why."""
+
+
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`order` is the number, null until a new one has got it; `by` is the agent's name, `reason` the shop's words."""
+
+    id: str
+    shop: str
+    order: str | None
+    state: RequestState
+    items: list[OrderItem]
+    total: int
+    currency: str
+    by: str
+    at: str
+    comment: str = ""
+    reason: str = ""

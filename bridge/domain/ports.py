@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import OutboundMessage, Template, Told
+from bridge.domain.message import OutboundMessage, Polled, Template, Told
+from bridge.domain.order import BuyerAddresses, OrderRequest, OrderUpdate
 
 
 class Subject(enum.StrEnum):
@@ -105,6 +106,28 @@ class Challenges(Protocol):
 
     def challenge(self, query: Mapping[str, str], token: str) -> str:
         """What to answer to a question with this query; `token` is what was agreed on. Raises Forbidden. As quick as `admit`."""
+
+
+@runtime_checkable
+class TakesOrders(Protocol):
+    """A channel whose provider orders what agents ask for."""
+
+    async def place(self, secret: str, request: OrderRequest, buyer: BuyerAddresses) -> OrderUpdate:
+        """What the order is then. Asked again for the same request it is the same order; `secret` is the inbox's.
+
+        Raises what `Sends.send` raises, and InvalidInput for an answer that is no order. Gives up by itself within 30 s.
+        """
+
+
+@runtime_checkable
+class Polls(Protocol):
+    """A channel whose provider may be asked for its news, where it cannot reach us."""
+
+    async def poll(self, token: str, after: str) -> Sequence[Polled]:
+        """What is new since the update of the key `after` ("": all that waits), in its order. Waits for news for some time.
+
+        Telling that `after` is known lets the provider forget it. Raises what `Sends.send` raises.
+        """
 
 
 @runtime_checkable

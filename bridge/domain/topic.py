@@ -20,6 +20,8 @@ class Topic(enum.StrEnum):
     """A message brought a file that is still with its provider. The key is the attachment's id."""
     DELIVER = "deliver"
     """Something was written to a customer. The key is the conversation's id."""
+    ORDER = "order"
+    """Something was asked of a shop. The key is the request's id."""
 
 
 class Group(enum.StrEnum):
@@ -31,6 +33,8 @@ class Group(enum.StrEnum):
     """Gets the files of messages from their providers."""
     DELIVERER = "deliverer"
     """Sends what we write."""
+    ORDERER = "orderer"
+    """Asks shops to order."""
 
 
 GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType(
@@ -39,5 +43,6 @@ GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType(
         Topic.RECEIVE: (Group.RECEIVER,),
         Topic.FETCH: (Group.FETCHER,),
         Topic.DELIVER: (Group.DELIVERER,),
+        Topic.ORDER: (Group.ORDERER,),
     }
 )

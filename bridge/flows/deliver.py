@@ -15,13 +15,15 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
+from bridge.domain.consent import Purpose
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.message import FilledTemplate, OutboundFile, OutboundMessage
 from bridge.domain.ports import Sends
 from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
+from bridge.flows import keep_consent
 from bridge.flows.send_reply import record
 from bridge.secrets import inbox_name
-from bridge.store import deliveries, outbox
+from bridge.store import conversations, deliveries, outbox
 from bridge.store.deliveries import Outgoing
 from bridge.store.engine import Database
 from bridge.store.outbox import Work
@@ -122,13 +124,19 @@ class Deliver:
 
 
 def _begin(connection: Connection, conversation_id: str, at: datetime) -> Outgoing | None:
-    """The next message, which is `sending` from now on. One that was so already is lost."""
+    """The next message, which is `sending` from now on. One that was so already is lost.
+
+    Whoever has asked meanwhile not to be written to gets nothing more.
+    """
     for lost in deliveries.list_in_state(connection, conversation_id, DeliveryState.SENDING):
         record(connection, lost, DeliveryState.UNKNOWN, at, reason="whoever sent it died")
-    outgoing = deliveries.find_next(connection, conversation_id)
-    if outgoing is not None:
-        record(connection, outgoing.id, DeliveryState.SENDING, at)
-    return outgoing
+    while outgoing := deliveries.find_next(connection, conversation_id):
+        customer_id = conversations.get_customer_of(connection, conversation_id)
+        if keep_consent.may_write(connection, customer_id, outgoing.channel, Purpose.SERVICE):
+            record(connection, outgoing.id, DeliveryState.SENDING, at)
+            return outgoing
+        record(connection, outgoing.id, DeliveryState.FAILED, at, reason=keep_consent.REFUSED)
+    return None
 
 
 def _finish(connection: Connection, work: Work) -> bool:

@@ -118,16 +118,17 @@ def save_order(
     now: datetime,
     sample: bool = False,
     append: Callable[[Connection, NewEntry], Appended] = timeline.append,
+    customer_id: str | None = None,
 ) -> Saved:
     """Append the status once, and make the order say it unless it says something newer.
 
-    `append` puts the entry on the timeline.
+    `append` puts the entry on the timeline. A new order is that of `customer_id`, else its buyer's.
     """
     status = row.status
     if timeline.find_by_source(conn, SOURCE, source_key_of(status)) is not None:
         return Saved.CHANGED if orders.change_status(conn, status) else Saved.UNCHANGED
     owner, *others = _resolve_buyers(conn, row.identities, now=now, sample=sample)
-    customer_id = orders.find_customer_of(conn, status.shop, status.number) or owner.leaf_id
+    customer_id = orders.find_customer_of(conn, status.shop, status.number) or customer_id or owner.leaf_id
     orders.save_status(conn, customer_id, status)
     suggest_buyers(conn, (owner, *others), status.number, now)
     if status.delivery is not None and status.delivery.city:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bridge.domain.entry import EntryDirection, EntryKind
+from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.matter import Thing
-from bridge.domain.message import InboundFile, InboundMessage
+from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
 from bridge.domain.topic import Topic
+from bridge.flows import keep_consent
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.find_thread import find_thread
@@ -95,8 +96,8 @@ def _append(
             at=at,
             body=text,
             channel=arrival.channel,
-            direction=EntryDirection.INBOUND,
-            author=name or owner.name,
+            direction=EntryDirection.OUTBOUND if message.author else EntryDirection.INBOUND,
+            author=storable(message.author)[:LONGEST_NAME] or name or owner.name,
             customer_id=owner.leaf_id,
             identity_id=owner.identity_id,
             conversation_id=conversation_id,
@@ -104,6 +105,8 @@ def _append(
         ),
     )
     _add_files(connection, appended.id, files, arrival.arrived_at)
+    if not message.author:
+        keep_consent.hear(connection, appended, arrival.channel, text, arrival.arrived_at)
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
@@ -153,8 +156,33 @@ def _replace(
     text, payload = _content(message)
     # An edit says nothing of files: they stay.
     payload |= {name: newest.payload[name] for name in ("attachments", "html") if name in newest.payload}
+    payload |= _marks(connection, arrival, message)
     if newest.redacted or parse_iso(newest.at) > at or (newest.text, newest.payload) == (text, payload):
         return
+    _put_in_place_of(connection, arrival, newest, source_key, at, text, payload)
+
+
+def receive_deletion(connection: Connection, arrival: Arrival, deleted: DeletedMessage) -> None:
+    """The message is kept, folded away; what stands for it says that it was taken back."""
+    source_key = f"{arrival.inbox_key}/{deleted.key}"
+    known = timeline.find_by_source(connection, arrival.channel, source_key)
+    if known is None:
+        return
+    newest = timeline.get_newest(connection, known.id)
+    if not newest.redacted and not newest.payload.get("deleted"):
+        at = believed(deleted.at, arrival.arrived_at)
+        _put_in_place_of(connection, arrival, newest, source_key, at, "", {"deleted": True})
+
+
+def _put_in_place_of(
+    connection: Connection,
+    arrival: Arrival,
+    newest: Entry,
+    source_key: str,
+    at: datetime,
+    text: str,
+    payload: dict[str, object],
+) -> None:
     append_and_tell(
         connection,
         NewEntry(
@@ -164,7 +192,7 @@ def _replace(
             at=at,
             body=text,
             channel=arrival.channel,
-            direction=EntryDirection.INBOUND,
+            direction=newest.direction,
             author=newest.author,
             customer_id=newest.customer_id,
             conversation_id=newest.conversation_id,

@@ -8,11 +8,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bridge.domain.message import InboundMessage, StatusUpdate, Told, Unread
+from bridge.domain.message import DeletedMessage, InboundMessage, StatusUpdate, Told, Unread
 from bridge.domain.order import OrderUpdate
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.import_orders import save_order
-from bridge.flows.receive_message import receive_message
+from bridge.flows.receive_message import receive_deletion, receive_message
 from bridge.flows.receive_status import receive_status
 from bridge.store.arrivals import Arrival
 
@@ -27,6 +27,8 @@ def receive_told(
         match each:
             case InboundMessage():
                 receive_message(connection, arrival, each, reopen=reopen)
+            case DeletedMessage():
+                receive_deletion(connection, arrival, each)
             case OrderUpdate():
                 save_order(connection, each, now=arrival.arrived_at, append=append_and_tell)
             case StatusUpdate():

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
+import msgspec
 from sqlalchemy import Connection
 
 from bridge.domain.agent import Agent
+from bridge.domain.consent import Purpose
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.live import EVERYONE
 from bridge.domain.matter import Thing
+from bridge.domain.message import FilledTemplate
 from bridge.domain.topic import Topic
 from bridge.errors import Conflict
+from bridge.flows import may_write
 from bridge.flows.attach_matter import attach, read_words
 from bridge.store import attachments, deliveries, feed, open_conversations, outbox, timeline
 from bridge.store.timeline import NewEntry
@@ -30,11 +35,15 @@ def send_reply(
     key: str,
     at: datetime,
     uploads: Sequence[str] = (),
+    template: FilledTemplate | None = None,
+    purpose: Purpose = Purpose.SERVICE,
+    windows: Mapping[str, timedelta] = MappingProxyType({}),
 ) -> Entry:
     """The message as it stands on the timeline: accepted, not sent. Once for each `key` of an agent.
 
-    `uploads` are those of the agent that go with it. Raises NotFound, also for an upload that is not there; Conflict where
-    the conversation was imported, or its thread goes on in another one.
+    `uploads` are those of the agent that go with it. `template` is what is sent, and `text` what it says. `windows` by
+    channel, as in `may_write`. Raises NotFound, also for an upload that is not there; Conflict where the conversation was
+    imported, or its thread goes on in another one; NotAllowed.
     """
     source_key = f"reply/{agent.id}/{key}"
     known = timeline.find_by_source(connection, SOURCE, source_key)
@@ -43,11 +52,15 @@ def send_reply(
     conversation = open_conversations.get_conversation(connection, conversation_id)
     if conversation.inbox_id is None:
         raise Conflict("this conversation was imported: nothing can be sent from here")
+    templated = template is not None
+    may_write.check(connection, conversation, windows, at, purpose=purpose, templated=templated)
     open_conversations.go_on(connection, conversation, at)
     files = attachments.take_uploads(connection, agent.id, uploads) if uploads else []
     payload: dict[str, object] = {"agent_id": agent.id}
     if files:
         payload["attachments"] = [file.shown() for file in files]
+    if template is not None:
+        payload["template"] = msgspec.to_builtins(template)
     appended = timeline.append(
         connection,
         NewEntry(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.domain.ids import new_id
+from bridge.errors import NotFound
 from bridge.store import schema
 from bridge.store.types import Id
 
@@ -27,6 +28,7 @@ class Inbox:
 
 
 _ALL = select(_inbox).order_by(_inbox.c.channel, _inbox.c.key)
+_BY_ID = select(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 _BY_KEY = select(_inbox).where(_inbox.c.channel == bindparam("channel"), _inbox.c.key == bindparam("key"))
 _CURSOR = select(_inbox.c.cursor).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 _CHANGE = update(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
@@ -40,6 +42,14 @@ def list_inboxes(conn: Connection, channel: str | None = None) -> list[Inbox]:
 def find_inbox(conn: Connection, channel: str, key: str) -> Inbox | None:
     row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()
     return None if row is None else _inbox_of(row)
+
+
+def get_inbox(conn: Connection, inbox_id: str) -> Inbox:
+    """Raises NotFound."""
+    row = conn.execute(_BY_ID, {"inbox_id": inbox_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such inbox")
+    return _inbox_of(row)
 
 
 def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -> Inbox:

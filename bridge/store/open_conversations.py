@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, NotFound
@@ -56,6 +56,18 @@ _GET = select(
     _conversation.c.thread_key,
     _WRITER.label("identity_id"),
 ).where(_conversation.c.id == bindparam("conversation_id"))
+_LAST_HEARD = (
+    select(func.max(_entry.c.occurred_at))
+    .join(_conversation, _conversation.c.id == _entry.c.conversation_id)
+    .where(
+        _conversation.c.channel == bindparam("channel"),
+        _conversation.c.thread_key == bindparam("thread_key"),
+        _conversation.c.inbox_id == bindparam("inbox_id", type_=Id),
+        _entry.c.direction == "inbound",
+        _entry.c.kind == "message",
+        _entry.c.replaces_id.is_(None),
+    )
+)
 _GO_ON = PreparedWrite(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
@@ -149,6 +161,13 @@ def get_conversation(conn: Connection, conversation_id: str) -> Conversation:
     if row is None:
         raise NotFound("no such conversation")
     return Conversation(*row)
+
+
+def find_last_heard(conn: Connection, conversation: Conversation) -> datetime | None:
+    """When the customer wrote last in this thread, in whichever of its conversations."""
+    given = {"channel": conversation.channel, "thread_key": conversation.thread_key}
+    found: datetime | None = conn.scalar(_LAST_HEARD, {**given, "inbox_id": conversation.inbox_id})
+    return found
 
 
 def go_on(conn: Connection, conversation: Conversation, at: datetime) -> None:

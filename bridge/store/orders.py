@@ -63,6 +63,15 @@ def find_customer_of(conn: Connection, shop: str, number: str) -> str | None:
     return found
 
 
+def get_id(conn: Connection, shop: str, number: str) -> str:
+    """Raises NotFound."""
+    row = conn.execute(_FIND, {"shop": shop, "number": number}).one_or_none()
+    if row is None:
+        raise NotFound("no such order")
+    found: str = row.id
+    return found
+
+
 def get_customer_of(conn: Connection, order_id: str) -> str:
     """The leaf that an order of ours belongs to. Raises NotFound."""
     found: str | None = conn.scalar(_OWNER, {"order_id": order_id})

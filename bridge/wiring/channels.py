@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from bridge.bus.held_lease import HeldLease
+import structlog
+
+from bridge.bus.held_lease import HeldLease, LeaseLost
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import FetchesFiles, Listens, Sends
+from bridge.domain.ports import FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
 from bridge.flows.intake import InboxIntake
+from bridge.flows.place_order import PlaceOrder
+from bridge.flows.poll_inbox import PollInbox
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
+from bridge.flows.templates import Templates
 from bridge.secrets import inbox_name
 from bridge.settings import Settings
 from bridge.store import inboxes
@@ -26,9 +32,17 @@ from bridge.store.engine import Database
 from bridge.wiring.ground import Ground
 from bridge.wiring.reading import Reader
 
+log = structlog.get_logger()
+
 
 def make_inlet(ground: Ground) -> Inlet:
     return Inlet(ground.db, make_channels(ground.settings), ground.secrets.inboxes, ground.committed, utc_now)
+
+
+def make_templates(ground: Ground) -> Templates:
+    channels = make_channels(ground.settings)
+    limited = {name: channel for name, channel in channels.items() if isinstance(channel, Windows)}
+    return Templates(limited, ground.secrets.inboxes, utc_now)
 
 
 def make_readers(settings: Settings, reader: Reader) -> Mapping[str, tuple[Understand, Receive]]:
@@ -63,6 +77,8 @@ def start_channels(ground: Ground) -> None:
     _start_deliverer(ground)
     _start_fetcher(ground)
     _start_listeners(ground)
+    _start_pollers(ground)
+    _start_orderers(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
 
@@ -89,6 +105,46 @@ def _start_fetcher(ground: Ground) -> None:
         "files_waiting", "Files that are still with their providers", lambda: consumer.waiting
     )
     ground.run(consumer.run(), "fetcher")
+
+
+def _start_orderers(ground: Ground) -> None:
+    for channel in make_channels(ground.settings).values():
+        if isinstance(channel, TakesOrders):
+            _start_orderer(ground, channel)
+
+
+def _start_orderer(ground: Ground, shop: TakesOrders) -> None:
+    flow = PlaceOrder(ground.db, shop, ground.secrets.inboxes, ground.committed, utc_now)
+    consumer = OutboxConsumer(ground.db, ground.bus, Group.ORDERER, flow, utc_now)
+    show = ground.metrics.watch
+    show("orders_waiting", "Orders that shops have not answered", lambda: consumer.waiting)
+    ground.run(consumer.run(), "orderer")
+
+
+def _start_pollers(ground: Ground) -> None:
+    """One for each inbox of ours whose channel is to be asked, and of several processes one."""
+    if not ground.settings.telegram.poll:
+        return
+    for name, channel in make_channels(ground.settings).items():
+        if isinstance(channel, Polls):
+            for inbox, secret in ground.secrets.inboxes.items():
+                if inbox.startswith(f"{name}/") and secret.token:
+                    ground.run(_poll(ground, channel, inbox, secret.token), f"poll-{inbox}")
+
+
+async def _poll(ground: Ground, channel: Polls, name: str, token: str) -> None:
+    inbox = await ground.db.write(inboxes.resolve_inbox, *name.split("/", 1))
+    poller = PollInbox(ground.db, inbox.id, channel, token, ground.committed, utc_now)
+    lease = HeldLease(ground.db, f"poll:{inbox.id}", utc_now)
+    ground.stack.push_async_callback(lease.release)
+    while True:
+        await lease.wait()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lease.keep())
+                group.create_task(poller.run())
+        except* LeaseLost as lost:
+            log.warning("poller_replaced", reason=str(lost.exceptions[0]))
 
 
 def _start_listeners(ground: Ground) -> None:

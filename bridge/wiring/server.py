@@ -22,6 +22,7 @@ from bridge.wiring.channels import start_channels
 from bridge.wiring.desk import make_hub, start_desk
 from bridge.wiring.ground import Ground
 from bridge.wiring.pbx import agi_fault, pbx_config, start_asterisk
+from bridge.wiring.simulators import start_simulators
 from bridge.wiring.watch import Watch
 from bridge.wiring.work import start_relay, start_transcriber
 from pbx.agi.child import AgiChild
@@ -101,6 +102,7 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
     ground.metrics.add(AgiCollector(child))
     watch = Watch(ground, config, process.command, hub.emit, asterisk.version)
     readiness = {"ami": watch.find_ami_fault, "agi": lambda: agi_fault(child.port)}
+    await start_simulators(ground)
     await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
     ground.stack.push_async_callback(child.stop)
     await asyncio.gather(start_asterisk(ground, config, process, asterisk), child.start())

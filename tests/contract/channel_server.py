@@ -19,18 +19,25 @@ from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.signing import digest
+from bridge.channels.simulators.shop import ShopSimulator
 from bridge.channels.simulators.telegram import TelegramSimulator
 from bridge.channels.simulators.whatsapp import WhatsAppSimulator
+from bridge.channels.whatsapp import WhatsAppChannel
 from bridge.domain.entry import Entry
-from bridge.domain.ports import Listens, Sends, Subject
+from bridge.domain.ports import Listens, Sends, Subject, TakesOrders
+from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
+from bridge.flows.fetch_file import FetchFile
 from bridge.flows.intake import InboxIntake
+from bridge.flows.place_order import PlaceOrder
 from bridge.flows.receive_arrival import ReceiveArrival
-from bridge.settings import Mailbox, Settings, Telegram, WhatsApp
+from bridge.flows.templates import Templates
+from bridge.secrets import InboxSecrets
+from bridge.settings import Mailbox, Settings, Shop, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
-from bridge.wiring.channels import listen, make_readers, make_senders
+from bridge.wiring.channels import listen, make_fetchers, make_readers, make_senders
 from bridge.wiring.reading import WORKERS, Reader
 from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
@@ -57,6 +64,7 @@ class ChannelServer:
     receiver: OutboxConsumer
     telegram: TelegramSimulator
     whatsapp: WhatsAppSimulator
+    shop: ShopSimulator
     senders: Mapping[str, Sends]
     tokens: dict[str, str]
 
@@ -107,23 +115,34 @@ def _pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
 
 
+def templates_of(whatsapp: WhatsAppSimulator) -> Templates:
+    channel = WhatsAppChannel("UA", whatsapp.url, "recipient")
+    secrets = {f"whatsapp/{NUMBER}": InboxSecrets(hook_secret=HOOK_SECRET, token=TOKEN)}
+    return Templates({"whatsapp": channel}, secrets, utc_now)
+
+
 @asynccontextmanager
 async def channels_serving(
     url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = ""
 ) -> AsyncIterator[ChannelServer]:
     """`mailboxes` are listened to and sent from with `password`."""
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
-    whatsapp = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET)
+    whatsapp, shop = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET), ShopSimulator("main", HOOK_SECRET)
     async with (
         telegram.running(),
         whatsapp.running(),
-        serving(url, home, bus=bus) as server,
+        shop.running(),
+        serving(url, home, bus=bus, templates=templates_of(whatsapp)) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"
         whatsapp.hook = f"{server.url}/hooks/whatsapp/{NUMBER}"
+        shop.hook = f"{server.url}/hooks/shop/main"
         settings = Settings(
-            telegram=Telegram(api=telegram.url), whatsapp=WhatsApp(api=whatsapp.url), mailboxes=mailboxes
+            telegram=Telegram(api=telegram.url),
+            whatsapp=WhatsApp(api=whatsapp.url),
+            shop=Shop(callback=f"{shop.url}/{{inbox}}/orders"),
+            mailboxes=mailboxes,
         )
         senders, tokens = make_senders(settings), {"telegram/bot": TOKEN, f"whatsapp/{NUMBER}": TOKEN}
         tokens |= {f"email/{mailbox.address}": password for mailbox in mailboxes}
@@ -134,9 +153,17 @@ async def channels_serving(
         reader._pool = _pool()
         receive = ReceiveArrival(server.db, make_readers(settings, reader), wake)
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
+        fetchers = make_fetchers(settings)
+        fetch = FetchFile(server.db, fetchers, tokens, home / "attachments", wake, server.clock)
+        channel = make_channels(settings)["shop"]
+        assert isinstance(channel, TakesOrders)
+        secrets = {"shop/main": InboxSecrets(hook_secret=HOOK_SECRET)}
+        order = PlaceOrder(server.db, channel, secrets, wake, server.clock)
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
             consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),
+            consuming(server.db, fetch, server.clock, bus, Group.FETCHER),
+            consuming(server.db, order, server.clock, bus, Group.ORDERER),
         ):
             listening = [
                 asyncio.create_task(
@@ -146,7 +173,7 @@ async def channels_serving(
                 if isinstance(channel, Listens)
                 for key in channel.inboxes
             ]
-            yield ChannelServer(server, desk, receiver, telegram, whatsapp, senders, tokens)
+            yield ChannelServer(server, desk, receiver, telegram, whatsapp, shop, senders, tokens)
             for task in listening:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)

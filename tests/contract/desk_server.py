@@ -19,6 +19,7 @@ from bridge.bus.memory import MemoryBus
 from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.bus.watcher import Watcher
 from bridge.channels.registry import make_channels
+from bridge.channels.simulators import INBOXES as SAMPLE_INBOXES
 from bridge.channels.webhook import Inlet
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
@@ -32,6 +33,7 @@ from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.telephony import HereTelephony, WatchVitals
+from bridge.flows.templates import Templates
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxSecrets
 from bridge.settings import Desk as DeskSettings
@@ -47,7 +49,12 @@ PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
 VERIFY_TOKEN = "v" * 32
-HOOK_INBOXES = ("shop/main", "telegram/bot", "whatsapp/106540352242922")
+HOOK_INBOXES = (
+    "shop/main",
+    "telegram/bot",
+    "whatsapp/106540352242922",
+    *("/".join(inbox) for inbox in SAMPLE_INBOXES),
+)
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(
@@ -188,6 +195,7 @@ async def serving(
     clock: Clock | None = None,
     bus: Bus | None = None,
     watched_at: Bus | None = None,
+    templates: Templates | None = None,
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people.
 
@@ -262,6 +270,7 @@ async def serving(
             partial(bus.tell, Subject.WORK),
             clock,
         ),
+        templates=templates or Templates({}, {}, clock),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

@@ -45,6 +45,19 @@ BODIES: dict[str, Any] = {
     "/api/v1/matters/{id}/links": {"thing": "call", "thing_id": new_id()},
     "/api/v1/promises/{id}": {"state": "kept"},
     "/api/v1/conversations/{id}/messages": {"text": "x", "key": "k"},
+    "/api/v1/conversations/{id}/template": {"name": "x", "language": "en", "key": "k"},
+    "/api/v1/customers/{id}/consents": {
+        "channel": "email",
+        "purpose": "service",
+        "granted": True,
+        "words": "x",
+    },
+    "/api/v1/customers/{id}/orders": {
+        "shop": "main",
+        "items": [{"sku": "x", "name": "x", "quantity": 1, "price": 1}],
+        "currency": "UAH",
+        "key": "k",
+    },
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }

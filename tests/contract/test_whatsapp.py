@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import select
 
@@ -149,8 +150,9 @@ class Talk:
         self.running = running
         self.id = ""
 
-    async def begin(self, person: str = PERSON) -> Talk:
-        assert await self.running.whatsapp.post(self.running.whatsapp.write(person, "Sheena", "hello")) == 200
+    async def begin(self, person: str = PERSON, *, ago: float = 0) -> Talk:
+        simulator = self.running.whatsapp
+        assert await simulator.post(simulator.write(person, "Sheena", "hello", ago=ago)) == 200
         self.id = (await self.running.read())[-1].conversation_id or ""
         return self
 
@@ -204,7 +206,7 @@ async def test_an_answer_is_delivered_and_read_and_the_desks_hear_it(talk: Talk)
     await eventually(heard)
 
 
-@pytest.mark.parametrize("order", itertools.permutations(("sent", "delivered", "read")))
+@pytest.mark.parametrize("order", list(itertools.permutations(("sent", "delivered", "read"))))
 async def test_in_whatever_order_states_come_the_latest_stands(talk: Talk, order: tuple[str, ...]) -> None:
     simulator = talk.running.whatsapp
     await talk.answer("one")
@@ -237,7 +239,7 @@ async def test_what_was_taken_and_cannot_be_delivered_has_failed_and_says_why(ta
 async def test_a_lost_answer_is_unknown_until_whatsapp_tells_of_the_message(talk: Talk, fault: Fault) -> None:
     simulator, channel = talk.running.whatsapp, talk.running.senders["whatsapp"]
     assert isinstance(channel, WhatsAppChannel)
-    channel._timeout = 0.5
+    channel._timeout = aiohttp.ClientTimeout(total=0.5)
     simulator.faults.append(fault)
     await talk.answer("one", "two")
     await talk.wait_for("unknown", "sent")
@@ -291,3 +293,33 @@ async def test_a_talk_of_fifty_messages_with_everything_going_wrong(talk: Talk) 
     assert got(talk.running) == [f"out {n}" for n in range(25)]
     texts = [entry.text for entry in await talk.running.read() if entry.direction == "inbound"]
     assert sorted(texts) == sorted(["hello", *(f"in {n}" for n in range(25))])
+
+
+async def test_a_picture_that_they_send_is_fetched(running: ChannelServer) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(64)
+    running.whatsapp.media["1003383421387256"] = picture
+    (entry,) = await arrive(running, whatsapp("image"))
+    assert entry.text == "Taj Mahal"
+
+    async def stored() -> Any:
+        (newest,) = await running.read()
+        (file,) = newest.payload["attachments"]
+        return file if file.get("state", "stored") == "stored" else None
+
+    file = await eventually(stored, within=20)
+    assert (file["media_type"], file["size"]) == ("image/png", len(picture))
+
+
+async def test_a_file_of_ours_is_given_to_meta_and_sent_by_its_id(talk: Talk) -> None:
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("file", b"%PDF-1.4 x", filename="счёт.pdf", content_type="application/pdf")
+    address = f"{talk.running.server.url}/api/v1/attachments"
+    async with talk.running.desk.http.post(address, data=form) as answer:
+        upload = await answer.json()
+    status, entry = await talk.ask("here it is", attachments=[upload["id"]])
+    assert status == 201, entry
+    await talk.wait_for("sent")
+    (sent,) = talk.running.whatsapp.sent
+    document = sent.body["document"]
+    assert (document["caption"], document["filename"]) == ("here it is", "счёт.pdf")
+    assert talk.running.whatsapp.media[document["id"]] == b"%PDF-1.4 x"

@@ -27,6 +27,18 @@ class Fault(enum.StrEnum):
     """200, and no JSON."""
 
 
+def fail(
+    fault: Fault | None,
+    *,
+    busy: Callable[[], web.Response],
+    broken: Callable[[], web.Response],
+    blocked: Callable[[], web.Response],
+) -> web.Response | None:
+    """How the provider says that it has not taken a message, None where it has."""
+    answers = {Fault.BUSY: busy, Fault.BROKEN: broken, Fault.BLOCKED: blocked}
+    return answers[fault]() if fault in answers else None
+
+
 async def lose_answer(request: web.Request, fault: Fault | None) -> web.Response | None:
     """What is answered in place of the answer, None where it is not lost."""
     match fault:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +19,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from bridge.channels.simulators.faults import Fault, lose_answer
+from bridge.channels.simulators.faults import Fault, fail, lose_answer
 
 SIGNATURE: Final = "X-Hub-Signature-256"
 RETRY_AFTER: Final = 7
@@ -78,18 +78,23 @@ class WhatsAppSimulator:
     asked: int = 0
     url: str = ""
     hook: str = ""
+    heard: Callable[[Sent], None] | None = None
+    """Is told of each message that a person has got."""
     _last: int = 0
+
+    def add_routes(self, app: web.Application, prefix: str = "") -> None:
+        app.router.add_get(f"{prefix}/{self.number}", self._health)
+        app.router.add_get(f"{prefix}/{ACCOUNT}/message_templates", self._templates)
+        app.router.add_post(f"{prefix}/{self.number}/messages", self._take)
+        app.router.add_post(f"{prefix}/{self.number}/media", self._upload)
+        app.router.add_get(f"{prefix}/{{media}}", self._find_media)
+        app.router.add_get(f"{prefix}/files/{{media}}", self._give_media)
 
     @asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[WhatsAppSimulator]:
         """Serves on this machine; `url` is that of the Graph API."""
         app = web.Application()
-        app.router.add_get(f"/{self.number}", self._health)
-        app.router.add_get(f"/{ACCOUNT}/message_templates", self._templates)
-        app.router.add_post(f"/{self.number}/messages", self._take)
-        app.router.add_get("/{media}", self._find_media)
-        app.router.add_get("/files/{media}", self._give_media)
-        app.router.add_post(f"/{self.number}/media", self._upload)
+        self.add_routes(app)
         # What hangs in SILENT is dropped.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -116,16 +121,16 @@ class WhatsAppSimulator:
         ):
             return answer.status
 
-    def write(self, person: str, name: str, text: str) -> bytes:
-        """The webhook of a text that `person` (digits, or an id without a number) writes now."""
+    def write(self, person: str, name: str, text: str, *, ago: float = 0) -> bytes:
+        """The webhook of a text that `person` (digits, or an id without a number) wrote `ago` seconds ago."""
         self._last += 1
-        self.wrote_at[person] = time.time()
+        wrote_at = self.wrote_at[person] = time.time() - ago
         digits = person.isdecimal()
         contact = {"profile": {"name": name}, ("wa_id" if digits else "user_id"): person}
         message = {
             ("from" if digits else "from_user_id"): person,
             "id": f"wamid.in{self._last}",
-            "timestamp": str(int(time.time())),
+            "timestamp": str(int(wrote_at)),
             "type": "text",
             "text": {"body": text},
         }
@@ -158,6 +163,8 @@ class WhatsAppSimulator:
         self._last += 1
         sent = Sent(f"wamid.out{self._last}", _to(asked), asked)
         self.sent.append(sent)
+        if self.heard is not None:
+            self.heard(sent)
         answer = {"messaging_product": "whatsapp", "messages": [{"id": sent.id}]}
         return await lose_answer(request, fault) or web.json_response(answer)
 
@@ -207,14 +214,12 @@ def _to(asked: Mapping[str, Any]) -> str:
 
 
 def _fail(fault: Fault | None) -> web.Response | None:
-    match fault:
-        case Fault.BUSY:
-            return _failed(429, 130429, "Rate limit hit", headers={"Retry-After": str(RETRY_AFTER)})
-        case Fault.BROKEN:
-            return _failed(500, 131000, "Something went wrong")
-        case Fault.BLOCKED:
-            return _failed(400, 131026, "Message undeliverable")
-    return None
+    return fail(
+        fault,
+        busy=lambda: _failed(429, 130429, "Rate limit hit", headers={"Retry-After": str(RETRY_AFTER)}),
+        broken=lambda: _failed(500, 131000, "Something went wrong"),
+        blocked=lambda: _failed(400, 131026, "Message undeliverable"),
+    )
 
 
 def _failed(status: int, code: int, title: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -25,7 +25,8 @@ class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def send_message(ask: Ask, body: MessageBody) -> Entry:
     """Answer in the conversation. The message is accepted then, not sent: its `delivery` says what becomes of it.
 
-    409 for an imported conversation, and for one that is over while another goes on with the same person.
+    409 for an imported conversation, for one that is over while another goes on with the same person, and where it may not be
+    written to them: `type` says why (opted-out, window-closed), `others` where else they are known.
     """
     text = storable(body.text.strip())
     if not text and not body.attachments:
@@ -39,6 +40,7 @@ async def send_message(ask: Ask, body: MessageBody) -> Entry:
         key=body.key,
         at=services.clock(),
         uploads=list(dict.fromkeys(body.attachments)),
+        windows=services.templates.windows,
     )
     services.wake_feed()
     return entry

@@ -12,6 +12,7 @@ What is kept where and why (a file for each subject):
 - `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
 - `customer_word`, `word_key` and `entry_words` are what is searched: made of the above, and gone with it.
 - `delivery` is what became of a message of ours; its entry reads the state from here.
+- `consent` is what people have allowed us to write to them, and what not.
 - `attachment` is a file of an entry: there, on its way, or refused; `upload` one that an agent is about to send.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
 """
@@ -32,8 +33,8 @@ from bridge.store.schema.calls import (
 from bridge.store.schema.conversations import arrival, conversation, inbox
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
-from bridge.store.schema.matters import matter, matter_link, promise, shop_order
-from bridge.store.schema.people import belonging, customer, identity, merge, suggestion
+from bridge.store.schema.matters import matter, matter_link, order_request, promise, shop_order
+from bridge.store.schema.people import belonging, consent, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
 from bridge.store.schema.timeline import attachment, filing, timeline_entry, upload
 from bridge.store.schema.work import dead_letter, feed, lease, outbox
@@ -47,6 +48,7 @@ __all__ = [
     "call",
     "call_leg",
     "call_stage",
+    "consent",
     "conversation",
     "customer",
     "customer_word",
@@ -65,6 +67,7 @@ __all__ = [
     "merge",
     "metadata",
     "note_draft",
+    "order_request",
     "outbox",
     "phone_proof",
     "promise",

@@ -46,6 +46,27 @@ shop_order = Table(
     ),
 )
 
+# What an agent has asked a shop to order or to change.
+order_request = Table(
+    "order_request",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # <agent id>/<the agent's own key>
+    Column(
+        "customer_id", Id, ForeignKey("customer.id"), nullable=False, index=True
+    ),  # the leaf as it was given
+    Column("shop", Text, nullable=False),
+    Column("order", Text),  # its number; NULL until a new one has got it
+    Column("state", String(16), nullable=False),  # waiting | placed | refused
+    Column("reason", Text, nullable=False),
+    Column("items", JSON, nullable=False),
+    Column("total", BigInteger, nullable=False),  # minor units
+    Column("currency", String(3), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("by", Text, nullable=False),  # the agent's name
+    Column("at", UtcTime, nullable=False),
+)
+
 matter = Table(
     "matter",
     metadata,

@@ -134,3 +134,21 @@ suggestion = Table(
     CheckConstraint("state IN ('open', 'accepted', 'declined')", name="state"),
     Index("ix_suggestion_page", "state", "at", "id"),
 )
+
+# What somebody has allowed or refused: each word of it, never changed. The newest of a channel and purpose counts.
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False),  # the leaf that said so
+    Column("channel", String(16), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("granted", Boolean, nullable=False),
+    Column("words", Text, nullable=False),
+    # The message in which it stands; NULL for what an agent was told.
+    Column("entry_id", Id, ForeignKey("timeline_entry.id")),
+    Column("by", Text, nullable=False),  # agent id, or 'system' for what was read
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("purpose IN ('service', 'marketing')", name="purpose"),
+    Index("ix_consent_customer", "customer_id", "channel", "purpose", "at"),
+)

@@ -1,4 +1,4 @@
-"""What providers tell of our messages: delivered, read; and to what people have said yes or no."""
+"""What providers tell of our messages: delivered, read; to what people have said yes or no; orders that agents ask for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,51 @@ def upgrade() -> None:
     for table in tables:
         op.execute(f"INSERT INTO {table} SELECT * FROM old_{table}")  # noqa: S608 - our own names
         op.drop_table(f"old_{table}")
+    _create_consent()
+    _create_order_request()
+
+
+def _create_order_request() -> None:
+    op.create_table(
+        "order_request",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("customer_id", Id, nullable=False),
+        sa.Column("shop", sa.Text(), nullable=False),
+        sa.Column("order", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_order_request_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_request")),
+        sa.UniqueConstraint("key", name=op.f("uq_order_request_key")),
+    )
+    op.create_index(op.f("ix_order_request_customer_id"), "order_request", ["customer_id"])
+
+
+def _create_consent() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("customer_id", Id, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("entry_id", Id, nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.CheckConstraint("purpose IN ('service', 'marketing')", name=op.f("ck_consent_purpose")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_consent_customer_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["timeline_entry.id"], name=op.f("fk_consent_entry_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    op.create_index(op.f("ix_consent_customer"), "consent", ["customer_id", "channel", "purpose", "at"])
 
 
 def _create_delivery() -> None:

@@ -6,6 +6,7 @@ import type {
   CallDetail,
   CallSummary,
   Card,
+  Consent,
   CustomerDetail,
   DeadLetter,
   Entry,
@@ -21,6 +22,7 @@ import type {
   NoteDraft,
   Page,
   PhoneLine,
+  Purpose,
   WorkItem,
   Suggestion,
   Promised,
@@ -149,6 +151,12 @@ export const listWork = (query: { limit: number; before?: string | null }) =>
 export const takeWork = (callId: string) => post<WorkItem>(`/calls/${callId}/take`);
 export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/release`);
 export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
+
+export const listConsents = (customerId: string) => get<Page<Consent>>(`/customers/${customerId}/consents`);
+export const addConsent = (
+  customerId: string,
+  said: { channel: string; purpose: Purpose; granted: boolean; words: string },
+) => post<Consent>(`/customers/${customerId}/consents`, said);
 
 export const sendAgain = (deliveryId: string) => post<Entry>(`/deliveries/${deliveryId}/send`);
 

@@ -164,6 +164,11 @@ export interface EntryPayload {
   quoted?: string;
   unsupported?: string;
   cut?: boolean;
+  /** The entry that the customer put it under. */
+  reply_to?: string;
+  reaction?: boolean;
+  /** Who wrote it first, empty where that is not told. */
+  forwarded?: string;
   attachments?: Attachment[];
   html?: string;
   cc?: string[];
@@ -198,7 +203,21 @@ export interface EntryPayload {
   due_at?: string | null;
 }
 
-export type DeliveryState = "accepted" | "sending" | "sent" | "failed" | "unknown";
+export type DeliveryState = "accepted" | "sending" | "sent" | "delivered" | "read" | "failed" | "unknown";
+
+export type Purpose = "service" | "marketing";
+
+/** Somebody's yes or no on a channel, in their words; `entry_id` is the message in which they stand. */
+export interface Consent {
+  id: string;
+  channel: string;
+  purpose: Purpose;
+  granted: boolean;
+  at: string;
+  words: string;
+  by: string;
+  entry_id: string | null;
+}
 
 /** What became of a message that was written at the desk. */
 export interface Delivery {
@@ -559,14 +578,14 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters: what is known of these customers changed.
+ * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters, consent: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
   | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
-  | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
+  | { code: "merged" | "unmerged" | "addresses" | "matters" | "consent"; customer_ids: string[] };
 
 export interface AgentStateChange {
   agent_id: string;

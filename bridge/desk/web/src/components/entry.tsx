@@ -52,11 +52,18 @@ function CallFacts({ entry }: { entry: Entry }) {
 }
 
 function OrderFacts({ entry }: { entry: Entry }) {
-  const { order, status, total, currency, items = [] } = entry.payload;
+  const { order, status, total, currency, items = [], url } = entry.payload;
   return (
     <>
       <p class="entry-facts">
-        {order && <span class="number">{order}</span>}
+        {order &&
+          (url ? (
+            <a class="number" href={url} target="_blank" rel="noreferrer noopener">
+              {order}
+            </a>
+          ) : (
+            <span class="number">{order}</span>
+          ))}
         {status && <OrderBadge status={status} />}
         {total !== undefined && currency && <strong class="number">{money(total, currency)}</strong>}
       </p>
@@ -80,8 +87,16 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
   const { kind, payload } = entry;
   const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = payload;
+  const { reply_to, reaction, forwarded } = payload;
   return (
     <>
+      {forwarded !== undefined && (
+        <p class="quiet">
+          {forwarded ? t("entry.forwarded_from", { name: forwarded }) : t("entry.forwarded")}
+        </p>
+      )}
+      {reaction && <p class="quiet">{t("entry.reaction")}</p>}
+      {reply_to && <p class="quiet">{t("entry.reply_to")}</p>}
       {subject && (
         <p class="entry-subject">
           <bdi>{subject}</bdi>

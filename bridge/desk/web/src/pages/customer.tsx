@@ -6,6 +6,7 @@ import type { Identity } from "../api/types.ts";
 import { RetireDialog } from "../components/addresses.tsx";
 import { Button } from "../components/button.tsx";
 import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
+import { Consents } from "../components/consents.tsx";
 import { LONGEST_NOTE, TextArea } from "../components/field.tsx";
 import { MergeDialog, MergeHistory } from "../components/merging.tsx";
 import { Matters, Promises } from "../components/matters.tsx";
@@ -96,6 +97,7 @@ export function CustomerPage({ id, to }: { id: string; to: string | null }) {
           <Orders orders={customer.orders} />
           <Conversations conversations={customer.conversations} />
           <CustomerFacts customer={customer} onRetire={setRetired} />
+          <Consents customer={customer} />
           <MergeHistory customerId={customer.id} />
           {customer.candidates.length > 0 && <Candidates candidates={customer.candidates} />}
         </div>
