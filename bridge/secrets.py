@@ -40,12 +40,14 @@ class InboxSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`phones` by extension, `inboxes` by `inbox_name`.
 
-    `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk.
+    `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk; `link_key` is what those of
+    continue-links are sealed with.
     """
 
     ami_secret: str
     admin_password: str
     pop_key: str
+    link_key: str
     phones: dict[str, PhoneSecrets] = {}
     inboxes: dict[str, InboxSecrets] = {}
 
@@ -80,6 +82,7 @@ def load_or_make(
     tree.setdefault("ami_secret", new_password(32))
     tree.setdefault("admin_password", new_password())
     tree.setdefault("pop_key", new_password(32))
+    tree.setdefault("link_key", new_password(32))
     phones = tree.setdefault("phones", {})
     if not isinstance(phones, dict):
         raise InvalidInput("phones is not a table", where=str(path))
@@ -108,7 +111,7 @@ def load_or_make(
 
 def _save(path: Path, value: Secrets) -> None:
     lines = [f'ami_secret = "{value.ami_secret}"', f'admin_password = "{value.admin_password}"']
-    lines.append(f'pop_key = "{value.pop_key}"')
+    lines += [f'pop_key = "{value.pop_key}"', f'link_key = "{value.link_key}"']
     tables: list[tuple[str, str, PhoneSecrets | InboxSecrets]] = [
         *(("phones", name, phone) for name, phone in sorted(value.phones.items())),
         *(("inboxes", name, inbox) for name, inbox in sorted(value.inboxes.items())),

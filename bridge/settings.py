@@ -192,6 +192,8 @@ class Conversations(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     reopen_hours: Annotated[int, msgspec.Meta(ge=0, le=8760)] = 72
     """How long after a conversation was resolved a message opens it again; a later one begins the next."""
+    link_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+    """How long a link, or a code for the telephone, by which a customer goes on in another channel is worth something."""
 
 
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

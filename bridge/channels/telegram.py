@@ -21,6 +21,7 @@ import msgspec
 
 from bridge.channels import signing
 from bridge.domain.address import canonical
+from bridge.domain.continuing import find_token
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.message import InboundMessage, OutboundMessage, Told, Unread
 from bridge.domain.ports import Channel, Hook
@@ -105,6 +106,9 @@ class TelegramChannel:
             return [Unread(f"{kind} in {message.chat.type}")]
         return [self._message(message, sender, raw, edited=_EDITED[kind])]
 
+    def invite(self, address: str, token: str, begin: str) -> str:
+        return f"https://t.me/{address.lstrip('@')}?start={token}"
+
     async def send(self, token: str, message: OutboundMessage) -> str:
         if message.attachments:
             raise Rejected("files cannot be sent to Telegram from here")
@@ -153,17 +157,20 @@ class TelegramChannel:
         text, contact = message.text or message.caption, message.contact
         if contact is not None:
             text = " ".join(filter(None, (contact.first_name, contact.last_name, contact.phone_number)))
+        # What the button of a deep link sends: https://core.telegram.org/bots/features#deep-linking
+        link = find_token(text) if text.startswith("/start ") else ""
         media = next((kind for kind in _MEDIA if kind in raw), "")
         return InboundMessage(
             key=f"{message.chat.id}/{message.message_id}",
             thread=str(message.chat.id),
             sender=Identity(NAME, str(sender.id), strength=Strength.PROVEN),
             name=" ".join(filter(None, (sender.first_name, sender.last_name))),
-            text=text,
+            text="" if link else text,
             at=_time(message.edit_date if edited and message.edit_date else message.date),
             edited=edited,
             unsupported=media or ("" if text else "message"),
             proves=self._own_phone(contact, sender),
+            link=link,
         )
 
     def _own_phone(self, contact: _Contact | None, sender: _User) -> Identity | None:

@@ -127,6 +127,13 @@ class ChannelList(msgspec.Struct, frozen=True):
     next: None = None
 
 
+class WayList(msgspec.Struct, frozen=True):
+    """The names of channels."""
+
+    items: Sequence[str]
+    next: None = None
+
+
 class DeadLetterList(msgspec.Struct, frozen=True):
     items: Sequence[DeadLetter]
     next: str | None

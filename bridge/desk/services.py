@@ -13,6 +13,8 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
+from bridge.domain.ports import Continues
+from bridge.flows.follow_link import Ways
 from bridge.flows.telephony import Telephony
 from bridge.settings import Settings
 from bridge.store.engine import Database
@@ -31,7 +33,8 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
-    knows of itself. `inlet` takes what providers send.
+    knows of itself. `inlet` takes what providers send. `ways` and `continuing`, the channels that a link can open by name,
+    are for continue-links.
     """
 
     db: Database
@@ -48,3 +51,5 @@ class Services:
     clock: Callable[[], datetime]
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
+    ways: Ways
+    continuing: Mapping[str, Continues]

@@ -35,7 +35,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `edited`: it is a new text of the message of that key, written at `at`. `unsupported` is what the provider calls a
     message (or the part of one) that we cannot show, "" for any other. `proves` is another address that the provider
     says is the sender's own. `answers` are the keys of the messages that it answers, the nearest first: theirs, or the
-    `OutboundMessage.key` of ours.
+    `OutboundMessage.key` of ours. `link` is the token of a continue-link that came with it, "" for none.
     """
 
     key: str
@@ -50,6 +50,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     answers: tuple[str, ...] = ()
     attachments: tuple[InboundFile, ...] = ()
+    link: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True):

@@ -97,3 +97,13 @@ class FetchesFiles(Protocol):
 
         Raises RateLimited or Transient where it may be had later, Rejected where it never will. Gives up by itself.
         """
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A channel that a link can open, so that the customer's first message there brings a token along."""
+
+    def invite(self, address: str, token: str, begin: str) -> str:
+        """A URL for a message to `address`, the inbox's, with `token` in it. `begin` is what a text may begin with, in the
+        customer's language. `read` gives the token back as the message's `link`.
+        """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from bridge.domain.customer import Identity
 from bridge.domain.merge import SuggestionReason
 from bridge.store import people, suggestions
+from bridge.store.leaves import list_leaves
 from bridge.store.people import NewCustomer, Owner
 
 
@@ -28,19 +30,23 @@ def resolve_identity(
 
 
 def prove_address(
-    connection: Connection, owner: Owner, address: Identity, *, source: str, source_key: str, at: datetime
+    connection: Connection,
+    customer_id: str,
+    address: Identity,
+    *,
+    reason: SuggestionReason,
+    evidence: dict[str, Any],
+    at: datetime,
 ) -> None:
-    """The owner has shown that `address` is theirs as well: it is linked to them, unless somebody else has it.
+    """The customer has shown that `address` is theirs as well: it is linked to them, unless somebody else has it.
 
-    Then the two may be one, and a person decides.
+    Then the two may be one, and a person decides. `evidence` is {source, source_key, …}.
     """
-    evidence = {"source": source, "reason": "contact", "source_key": source_key}
+    said = {"reason": reason.value, **evidence}
     holder = people.find_owner(connection, address.kind, address.address, address.scope)
     if holder is None:
-        people.add_identity(connection, owner.leaf_id, address, evidence=evidence, at=at)
-    elif holder.canonical_id != owner.canonical_id:
-        suggestions.suggest(
-            connection, owner.leaf_id, holder.leaf_id, SuggestionReason.CONTACT, evidence=evidence, at=at
-        )
+        people.add_identity(connection, customer_id, address, evidence=said, at=at)
+    elif customer_id not in list_leaves(connection, holder.leaf_id):
+        suggestions.suggest(connection, customer_id, holder.leaf_id, reason, evidence=evidence, at=at)
     elif address.strength.outranks(holder.strength):
-        people.strengthen(connection, holder.identity_id, address.strength, evidence=evidence, at=at)
+        people.strengthen(connection, holder.identity_id, address.strength, evidence=said, at=at)

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, bindparam, insert, select
 from bridge.domain.ids import new_id
 from bridge.store import schema
 
+ACTIVE = "active"
+PAUSED = "paused"
+
 _inbox = schema.inbox
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, FetchesFiles, Sends
+from bridge.domain.ports import Channel, Continues, FetchesFiles, Sends
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
 from bridge.flows.keep_files import keep_files
+from bridge.flows.follow_link import ways_of
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.settings import Settings
@@ -30,11 +31,21 @@ def make_inlet(ground: Ground) -> Inlet:
     return Inlet(ground.db, make_channels(ground.settings), ground.secrets.inboxes, ground.committed, utc_now)
 
 
-def make_readers(settings: Settings, attachments: Path) -> Mapping[str, tuple[Understand, Receive]]:
+def make_readers(
+    settings: Settings, attachments: Path, link_key: str
+) -> Mapping[str, tuple[Understand, Receive]]:
     """By channel: what an arrival says, and what is made of that. `attachments` is their folder."""
-    receive = partial(receive_told, reopen=timedelta(hours=settings.conversations.reopen_hours))
+    reopen = timedelta(hours=settings.conversations.reopen_hours)
+    receive = partial(receive_told, reopen=reopen, ways=ways_of(settings, link_key))
     channels = make_channels(settings)
     return {name: (_understanding(channel, attachments), receive) for name, channel in channels.items()}
+
+
+def make_continuing(settings: Settings) -> Mapping[str, Continues]:
+    """The channels that a link can open."""
+    return {
+        name: channel for name, channel in make_channels(settings).items() if isinstance(channel, Continues)
+    }
 
 
 def make_senders(settings: Settings) -> Mapping[str, Sends]:
@@ -50,7 +61,7 @@ def make_fetchers(settings: Settings) -> Mapping[str, FetchesFiles]:
 
 def start_channels(ground: Ground) -> None:
     """Read what arrives, send what is written, look after carts."""
-    readers = make_readers(ground.settings, ground.attachments)
+    readers = make_readers(ground.settings, ground.attachments, ground.secrets.link_key)
     flow = ReceiveArrival(ground.db, readers, ground.committed)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.RECEIVER, flow, utc_now)
     show = ground.metrics.watch

@@ -18,9 +18,10 @@ from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
+from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import Telephony
 from bridge.vitals import VitalSigns
-from bridge.wiring.channels import make_inlet
+from bridge.wiring.channels import make_continuing, make_inlet
 from bridge.wiring.ground import Ground
 from pbx.errors import Rejected
 
@@ -60,6 +61,8 @@ async def start_desk(
         clock=utc_now,
         vitals=VitalSigns(ground.db, telephony, hub, ground.watchdog).read,
         inlet=make_inlet(ground),
+        ways=ways_of(ground.settings, ground.secrets.link_key),
+        continuing=make_continuing(ground.settings),
     )
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()

@@ -28,6 +28,7 @@ from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
     HOOK_INBOXES,
     HOOK_SECRET,
+    LINK_KEY,
     Client,
     DeskServer,
     eventually,
@@ -99,7 +100,7 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
         for name in HOOK_INBOXES:
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
-        receive = ReceiveArrival(server.db, make_readers(settings, home / "attachments"), wake)
+        receive = ReceiveArrival(server.db, make_readers(settings, home / "attachments", LINK_KEY), wake)
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,

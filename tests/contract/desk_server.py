@@ -31,21 +31,24 @@ from bridge.domain.health import Versions, Vitals
 from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
+from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxSecrets
 from bridge.settings import Desk as DeskSettings
-from bridge.settings import Settings
+from bridge.settings import Did, Settings
 from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.people import NewCustomer
+from bridge.wiring.channels import make_continuing
 from tests.fakes.call_control import FakeCallControl
-from tests.fakes.scripted_call import PBX
+from tests.fakes.scripted_call import DID, PBX
 
 PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
+LINK_KEY = "l" * 32
 HOOK_INBOXES = ("shop/main", "telegram/bot")
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
@@ -194,7 +197,9 @@ async def serving(
     """
     db, clock = Database(url), clock or Clock()
     await db.open()
-    settings = Settings(desk=DeskSettings(wrap_up_seconds=wrap_up_seconds))
+    settings = Settings(
+        desk=DeskSettings(wrap_up_seconds=wrap_up_seconds), dids=(Did(number=DID, queue="sales"),)
+    )
     known = {}
     for login, role, extension in PEOPLE:
         known[login] = await db.write(
@@ -226,6 +231,7 @@ async def serving(
         observe_pop=metrics.observe_pop,
         clock=clock,
         pop_key=POP_KEY,
+        link_key=LINK_KEY,
     )
     missing: dict[str, str] = {}
 
@@ -261,6 +267,8 @@ async def serving(
             partial(bus.tell, Subject.WORK),
             clock,
         ),
+        ways=ways_of(settings, LINK_KEY),
+        continuing=make_continuing(settings),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

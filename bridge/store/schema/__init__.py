@@ -11,6 +11,7 @@ What is kept where and why (a file for each subject):
 - `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
 - `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
 - `customer_word`, `word_key` and `entry_words` are what is searched: made of the above, and gone with it.
+- `continue_link` brings a customer from one channel to another.
 - `delivery` is what became of a message of ours; its entry reads the state from here.
 - `attachment` is a file of an entry: there, on its way, or refused; `upload` one that an agent is about to send.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
@@ -29,6 +30,7 @@ from bridge.store.schema.calls import (
     watch,
     wrap_up,
 )
+from bridge.store.schema.continuing import continue_link
 from bridge.store.schema.conversations import arrival, conversation, inbox
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
@@ -47,6 +49,7 @@ __all__ = [
     "call",
     "call_leg",
     "call_stage",
+    "continue_link",
     "conversation",
     "customer",
     "customer_word",
