@@ -36,7 +36,8 @@ def channels_command() -> None:
 @click.option(
     "--token-file", type=click.File(), help="Holds the token that we send with; - is standard input."
 )
-def add_channel(channel: str, key: str, token_file: TextIO | None) -> None:
+@click.option("--address", default="", help="What customers write to, such as the bot's name.")
+def add_channel(channel: str, key: str, token_file: TextIO | None, address: str) -> None:
     """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; or email, where KEY is an
     address, and mail to and from it is the company's own when mail is imported.
 
@@ -59,7 +60,7 @@ def add_channel(channel: str, key: str, token_file: TextIO | None) -> None:
         raise InvalidInput("that is no token", where="--token-file")
     secrets = load_or_make(home, inboxes={inbox_name(channel, key): token})
     with batch_writer(url) as writer:
-        inbox = writer.run(inboxes.resolve_inbox, channel, key)
+        inbox = writer.run(inboxes.resolve_inbox, channel, key, address)
     for name, value in _secrets_of(inbox, settings, secrets).items():
         click.echo(f"{name}  {value}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.domain.ids import new_id
 from bridge.store import schema
@@ -43,8 +43,11 @@ def find_inbox(conn: Connection, channel: str, key: str) -> Inbox | None:
 
 
 def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -> Inbox:
-    """The inbox of this channel and key, made where it is missing."""
+    """The inbox of this channel and key, made where it is missing; `address` is its own from now on, where one is given."""
     row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()
+    if row is not None and address not in ("", row.address):
+        conn.execute(update(_inbox).where(_inbox.c.id == row.id).values(address=address))
+        row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one()
     if row is None:
         conn.execute(
             insert(_inbox),

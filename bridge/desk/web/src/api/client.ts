@@ -3,9 +3,11 @@
 import { DraftConflict, Problem } from "./problem.ts";
 import type {
   AgentLine,
+  Begun,
   CallDetail,
   CallSummary,
   Card,
+  ContinueLink,
   CustomerDetail,
   DeadLetter,
   Entry,
@@ -135,6 +137,10 @@ export const makePromise = (
 ) => post<Promised>(`/customers/${customerId}/promises`, promise);
 export const endPromise = (id: string, state: "kept" | "dropped") =>
   post<Promised>(`/promises/${id}`, { state });
+
+export const listWays = () => get<Page<string>>("/continue");
+export const continueIn = ({ things, id }: Begun, channel: string) =>
+  post<ContinueLink>(`/${things}/${id}/continue`, { channel });
 
 export const listCalls = (query: { limit: number; before?: string | null; customer_id?: string }) =>
   get<Page<CallSummary>>("/calls", query);

@@ -161,6 +161,8 @@ export interface EntryPayload {
   quoted?: string;
   unsupported?: string;
   cut?: boolean;
+  /** It came by a continue-link: what that was worth. */
+  continues?: { fate: string };
   attachments?: Attachment[];
   subtype?: string;
   direction?: Direction;
@@ -513,6 +515,22 @@ export interface FieldConflict {
   values: (string | boolean | null)[];
 }
 
+/** What a customer may go on from in another channel. */
+export interface Begun {
+  things: "calls" | "conversations" | "matters";
+  id: string;
+}
+
+/** `text` is for the customer, in their language; `number` and `code` are there for the telephone. */
+export interface ContinueLink {
+  channel: string;
+  url: string;
+  text: string;
+  expires_at: string;
+  number: string | null;
+  code: string | null;
+}
+
 export interface MergePreview {
   sides: MergeSide[];
   identities: Identity[];
@@ -522,7 +540,8 @@ export interface MergePreview {
   conflicts: FieldConflict[];
 }
 
-export type SuggestionReason = "order" | "signature" | "contact" | "name_and_organisation" | "name_and_city";
+export type SuggestionReason =
+  "order" | "signature" | "contact" | "continue_link" | "name_and_organisation" | "name_and_city";
 
 /** Why two may be one, with what it was seen in. */
 export type Evidence = { reason: SuggestionReason } & Record<string, string>;

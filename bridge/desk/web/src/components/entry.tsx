@@ -92,12 +92,14 @@ function Body({ entry }: { entry: Entry }) {
 function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
   const { kind } = entry;
-  const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = entry.payload;
+  const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut, continues } =
+    entry.payload;
   return (
     <>
       {subject && <p class="entry-subject">{subject}</p>}
       {utterances && <TranscriptText utterances={utterances} />}
       {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
+      {continues && <p class="quiet">{word("continues", continues.fate)}</p>}
       {cut && <p class="quiet">{t("entry.cut")}</p>}
       {unsupported && <p class="quiet">{t("entry.unsupported", { what: unsupported })}</p>}
       {kind === "promise" && state && <Badge>{word("promise_state", state)}</Badge>}
