@@ -16,9 +16,7 @@ from bridge.store.timeline import NewEntry
 SOURCE = "auto"
 
 
-def say_by_itself(
-    connection: Connection, conversation_id: str, *, text: str, key: str, at: datetime
-) -> None:
+def say_by_itself(connection: Connection, conversation_id: str, *, text: str, key: str, at: datetime) -> None:
     """Once for each `key`; nothing in a conversation that was imported."""
     conversation = open_conversations.get_conversation(connection, conversation_id)
     if conversation.inbox_id is None:

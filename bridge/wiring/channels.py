@@ -18,8 +18,8 @@ from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
-from bridge.flows.keep_files import keep_files
 from bridge.flows.follow_link import ways_of
+from bridge.flows.keep_files import keep_files
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.settings import Settings
