@@ -210,6 +210,13 @@ class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
 
 
+class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Outgoing webhooks: the company's own systems that are told of what happens."""
+
+    networks: tuple[str, ...] = ()
+    """The networks that they may be in besides the internet, such as `192.168.0.0/16`; `127.0.0.0/8` is this machine."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -229,6 +236,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     conversations: Conversations = Conversations()
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
+    webhooks: Webhooks = Webhooks()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

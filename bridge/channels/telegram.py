@@ -132,6 +132,23 @@ class TelegramChannel:
             raise Rejected(error.message) from error
         return str(sent.message_id)
 
+    async def introduce(self, token: str) -> str:
+        errors = await asyncio.to_thread(importlib.import_module, "aiogram.exceptions")
+        bot = self._bots.get(token) or self._make_bot(token)
+        passing = (
+            errors.TelegramRetryAfter,
+            errors.TelegramServerError,
+            errors.TelegramNetworkError,
+            errors.ClientDecodeError,
+        )
+        try:
+            me = await bot.get_me()
+        except passing as error:
+            raise Transient("Telegram cannot be reached") from error
+        except errors.TelegramAPIError as error:
+            raise Rejected(error.message) from error
+        return f"@{me.username}"
+
     async def close(self) -> None:
         for bot in self._bots.values():
             await bot.session.close()

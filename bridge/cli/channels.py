@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
 from dataclasses import asdict
 from typing import Final, TextIO
 
@@ -13,7 +11,7 @@ from bridge.channels.registry import make_channels
 from bridge.cli.company import print_rows
 from bridge.cli.home import open_company
 from bridge.domain.address import canonical_email
-from bridge.errors import InvalidInput
+from bridge.flows.keep_inbox import check_inbox
 from bridge.secrets import Secrets, inbox_name, load_or_make
 from bridge.settings import Settings, desk_url
 from bridge.store import inboxes
@@ -21,8 +19,6 @@ from bridge.store.engine import batch_writer, connect_reader
 from bridge.store.inboxes import Inbox
 
 EMAIL: Final = "email"
-_OF_TOKENS: Final = frozenset(string.ascii_letters + string.digits + ":_-")
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 @click.group("channels")
@@ -41,7 +37,7 @@ def add_channel(channel: str, key: str, token_file: TextIO | None, address: str)
     """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; or email, where KEY is an
     address, and mail to and from it is the company's own when mail is imported.
 
-    A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
+    A running server takes it in at once.
     """
     home, settings, url = open_company()
     if channel == EMAIL:
@@ -51,13 +47,8 @@ def add_channel(channel: str, key: str, token_file: TextIO | None, address: str)
         click.echo(f"{channel} {address}")
         return
     known = make_channels(settings)
-    if channel not in known:
-        raise InvalidInput(f"no channel {channel!r}: one of {', '.join([EMAIL, *known])}", where="CHANNEL")
-    if not _KEY.fullmatch(key):
-        raise InvalidInput(f"{key!r} is not up to 63 letters a-z, digits, - and _", where="KEY")
     token = token_file.read().strip() if token_file else ""
-    if not all(letter in _OF_TOKENS for letter in token):
-        raise InvalidInput("that is no token", where="--token-file")
+    check_inbox(channel, key, token, [EMAIL, *known])
     secrets = load_or_make(home, inboxes={inbox_name(channel, key): token})
     with batch_writer(url) as writer:
         inbox = writer.run(inboxes.resolve_inbox, channel, key, address)

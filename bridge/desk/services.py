@@ -13,9 +13,11 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
-from bridge.domain.ports import Continues
+from bridge.domain.ports import Channel
+from bridge.domain.webhook import Event
 from bridge.flows.follow_link import Ways
 from bridge.flows.telephony import Telephony
+from bridge.secrets import InboxBook
 from bridge.settings import Settings
 from bridge.store.engine import Database
 
@@ -33,8 +35,9 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
-    knows of itself. `inlet` takes what providers send. `ways` and `continuing`, the channels that a link can open by name,
-    are for continue-links.
+    knows of itself. `inlet` takes what providers send; `channels` by name, `inboxes` are their secrets; `ways` is for
+    continue-links. `webhook_key` is what the secrets of outgoing webhooks are made with, `post_event` tells one: (url,
+    secret, event).
     """
 
     db: Database
@@ -52,4 +55,7 @@ class Services:
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
     ways: Ways
-    continuing: Mapping[str, Continues]
+    channels: Mapping[str, Channel]
+    inboxes: InboxBook
+    webhook_key: str
+    post_event: Callable[[str, str, Event], Awaitable[None]]

@@ -100,6 +100,14 @@ class FetchesFiles(Protocol):
 
 
 @runtime_checkable
+class Introduces(Protocol):
+    """A channel whose provider says whose a token is."""
+
+    async def introduce(self, token: str) -> str:
+        """What customers write to, such as the bot's name. Raises Transient; Rejected where the token is worth nothing."""
+
+
+@runtime_checkable
 class Continues(Protocol):
     """A channel that a link can open, so that the customer's first message there brings a token along."""
 

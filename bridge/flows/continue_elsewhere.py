@@ -14,7 +14,7 @@ from bridge.domain.agent import Agent
 from bridge.domain.catalogue import say
 from bridge.domain.continuing import PHONE, ContinueLink, new_code, new_token, seal
 from bridge.domain.matter import Thing
-from bridge.domain.ports import Continues
+from bridge.domain.ports import Channel, Continues
 from bridge.domain.times import iso
 from bridge.errors import Conflict
 from bridge.flows.follow_link import Ways, find_begun
@@ -42,7 +42,7 @@ def offer(
     channel: str,
     agent: Agent,
     ways: Ways,
-    channels: Mapping[str, Continues],
+    channels: Mapping[str, Channel],
     at: datetime,
 ) -> ContinueLink:
     """A link of one call, conversation or matter, which is put into a matter if it is in none.
@@ -61,7 +61,7 @@ def offer(
         link = _by_phone(connection, begun, token, ways)
     else:
         token = new_token()
-        link = _in_writing(connection, begun, channel, token, channels.get(channel))
+        link = _in_writing(connection, begun, channel, token, _way(channels, channel))
     continue_links.add(
         connection,
         seal(token, ways.key),
@@ -75,9 +75,13 @@ def offer(
     return msgspec.structs.replace(link, expires_at=iso(expires_at))
 
 
-def list_ways(connection: Connection, ways: Ways, channels: Mapping[str, Continues]) -> list[str]:
+def list_ways(connection: Connection, ways: Ways, channels: Mapping[str, Channel]) -> list[str]:
     """The channels that can be offered."""
-    reached = [name for name in channels if _find_inbox(connection, name) is not None]
+    reached = [
+        name
+        for name, channel in channels.items()
+        if isinstance(channel, Continues) and _find_inbox(connection, name) is not None
+    ]
     return [*reached, *([PHONE] if ways.dids else [])]
 
 
@@ -102,6 +106,13 @@ def _in_writing(
         raise Conflict(f"no {channel} inbox is set up with an address that customers can write to")
     url = way.invite(inbox.address, token, say("continue.begin", begun.language))
     return ContinueLink(channel=channel, url=url, text=say(f"continue.{channel}", begun.language, url=url))
+
+
+def _way(channels: Mapping[str, Channel], name: str) -> Continues | None:
+    channel = channels.get(name)
+    if channel is None:
+        return None
+    return channel if isinstance(channel, Continues) else None
 
 
 def _find_inbox(connection: Connection, channel: str) -> Inbox | None:

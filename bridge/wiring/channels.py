@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bridge.bus.outbox import OutboxConsumer
+from bridge.bus.webhooks import WebhookTeller
+from bridge.channels.outgoing import Outgoing
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, Continues, FetchesFiles, Sends
+from bridge.domain.ports import Channel, FetchesFiles, Sends
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
+from bridge.domain.webhook import parse_networks
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
@@ -28,7 +31,7 @@ from bridge.wiring.ground import Ground
 
 
 def make_inlet(ground: Ground) -> Inlet:
-    return Inlet(ground.db, make_channels(ground.settings), ground.secrets.inboxes, ground.committed, utc_now)
+    return Inlet(ground.db, make_channels(ground.settings), ground.inboxes, ground.committed, utc_now)
 
 
 def make_readers(
@@ -39,13 +42,6 @@ def make_readers(
     receive = partial(receive_told, reopen=reopen, ways=ways_of(settings, link_key))
     channels = make_channels(settings)
     return {name: (_understanding(channel, attachments), receive) for name, channel in channels.items()}
-
-
-def make_continuing(settings: Settings) -> Mapping[str, Continues]:
-    """The channels that a link can open."""
-    return {
-        name: channel for name, channel in make_channels(settings).items() if isinstance(channel, Continues)
-    }
 
 
 def make_senders(settings: Settings) -> Mapping[str, Sends]:
@@ -71,6 +67,7 @@ def start_channels(ground: Ground) -> None:
     _start_deliverer(ground)
     _start_fetcher(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
+    _start_webhooks(ground)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
 
 
@@ -78,8 +75,7 @@ def _start_deliverer(ground: Ground) -> None:
     senders = make_senders(ground.settings)
     for sender in senders.values():
         ground.stack.push_async_callback(sender.close)
-    tokens = {name: inbox.token for name, inbox in ground.secrets.inboxes.items()}
-    flow = Deliver(ground.db, senders, tokens, ground.attachments, ground.committed, utc_now)
+    flow = Deliver(ground.db, senders, ground.inboxes.tokens, ground.attachments, ground.committed, utc_now)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.DELIVERER, flow, utc_now)
     show = ground.metrics.watch
     show("deliveries_waiting", "Conversations with something still to be sent", lambda: consumer.waiting)
@@ -87,10 +83,22 @@ def _start_deliverer(ground: Ground) -> None:
     ground.run(consumer.run(), "deliverer")
 
 
+def make_outgoing(settings: Settings) -> Outgoing:
+    """Raises InvalidInput."""
+    return Outgoing(parse_networks(settings.webhooks.networks))
+
+
+def _start_webhooks(ground: Ground) -> None:
+    post, key = make_outgoing(ground.settings), ground.secrets.webhook_key
+    teller = WebhookTeller(ground.db, ground.bus, post, key, ground.committed, utc_now)
+    ground.run(teller.run(), "webhooks")
+
+
 def _start_fetcher(ground: Ground) -> None:
     fetchers = make_fetchers(ground.settings)
-    tokens = {name: inbox.token for name, inbox in ground.secrets.inboxes.items()}
-    flow = FetchFile(ground.db, fetchers, tokens, ground.attachments, ground.committed, utc_now)
+    flow = FetchFile(
+        ground.db, fetchers, ground.inboxes.tokens, ground.attachments, ground.committed, utc_now
+    )
     consumer = OutboxConsumer(ground.db, ground.bus, Group.FETCHER, flow, utc_now)
     ground.metrics.watch(
         "files_waiting", "Files that are still with their providers", lambda: consumer.waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from bridge.domain.ports import Sends, Subject
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
 from bridge.flows.receive_arrival import ReceiveArrival
+from bridge.secrets import InboxBook
 from bridge.settings import Settings, Telegram
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
@@ -91,7 +93,7 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
     async with (
         telegram.running(),
-        serving(url, home, bus=bus) as server,
+        serving(url, home, bus=bus, telegram=Telegram(api=telegram.url)) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"
@@ -101,7 +103,10 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
         receive = ReceiveArrival(server.db, make_readers(settings, home / "attachments", LINK_KEY), wake)
-        deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
+        known: Any = InboxBook(home).tokens
+        deliver = Deliver(
+            server.db, senders, ChainMap(tokens, known), home / "attachments", wake, server.clock
+        )
         async with (
             consuming(server.db, receive, server.clock, bus, Group.RECEIVER) as receiver,
             consuming(server.db, deliver, server.clock, bus, Group.DELIVERER),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import ChainMap
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,13 +35,13 @@ from bridge.flows.call_sink import CallFlow
 from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.track_call import Folders
-from bridge.secrets import InboxSecrets
+from bridge.secrets import InboxBook, InboxSecrets, load_or_make
 from bridge.settings import Desk as DeskSettings
-from bridge.settings import Did, Settings
+from bridge.settings import Did, Settings, Telegram, Webhooks
 from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.people import NewCustomer
-from bridge.wiring.channels import make_continuing
+from bridge.wiring.channels import make_outgoing
 from tests.fakes.call_control import FakeCallControl
 from tests.fakes.scripted_call import DID, PBX
 
@@ -49,6 +50,7 @@ PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
 LINK_KEY = "l" * 32
+WEBHOOK_KEY = "w" * 32
 HOOK_INBOXES = ("shop/main", "telegram/bot")
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
@@ -190,6 +192,7 @@ async def serving(
     clock: Clock | None = None,
     bus: Bus | None = None,
     watched_at: Bus | None = None,
+    telegram: Telegram = Telegram(),  # noqa: B008 - it cannot be changed
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people.
 
@@ -198,7 +201,10 @@ async def serving(
     db, clock = Database(url), clock or Clock()
     await db.open()
     settings = Settings(
-        desk=DeskSettings(wrap_up_seconds=wrap_up_seconds), dids=(Did(number=DID, queue="sales"),)
+        desk=DeskSettings(wrap_up_seconds=wrap_up_seconds),
+        dids=(Did(number=DID, queue="sales"),),
+        webhooks=Webhooks(networks=("127.0.0.0/8",)),
+        telegram=telegram,
     )
     known = {}
     for login, role, extension in PEOPLE:
@@ -233,6 +239,10 @@ async def serving(
         pop_key=POP_KEY,
         link_key=LINK_KEY,
     )
+    load_or_make(home)
+    # Those of the cases are known; what is added at the desk is in the home.
+    book: Any = InboxBook(home)
+    hooks = {name: InboxSecrets(hook_secret=HOOK_SECRET) for name in HOOK_INBOXES}
     missing: dict[str, str] = {}
 
     async def check_ami() -> str | None:
@@ -263,12 +273,15 @@ async def serving(
         inlet=Inlet(
             db,
             make_channels(settings),
-            {name: InboxSecrets(hook_secret=HOOK_SECRET) for name in HOOK_INBOXES},
+            ChainMap(hooks, book),
             partial(bus.tell, Subject.WORK),
             clock,
         ),
         ways=ways_of(settings, LINK_KEY),
-        continuing=make_continuing(settings),
+        channels=make_channels(settings),
+        inboxes=book,
+        webhook_key=WEBHOOK_KEY,
+        post_event=make_outgoing(settings),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

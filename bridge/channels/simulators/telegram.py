@@ -21,6 +21,7 @@ from aiohttp import web
 
 SECRET: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 RETRY_AFTER: Final = 7
+BOT: Final = "shop_bot"
 
 
 class Fault(enum.StrEnum):
@@ -113,6 +114,8 @@ class TelegramSimulator:
         match request.match_info["method"].lower():
             case "sendmessage":
                 return await self._send_message(request, given)
+            case "getme":
+                return _done({"id": 42, "is_bot": True, "first_name": "Shop", "username": BOT})
             case "setwebhook":
                 self.hook, self.secret = given["url"], given.get("secret_token", "")
                 return _done(result=True)

@@ -10,6 +10,7 @@ from bridge.desk.routes import (
     agents,
     attachments,
     calls,
+    channels,
     continuing,
     conversations,
     customers,
@@ -27,6 +28,7 @@ from bridge.desk.routes import (
     recordings,
     search,
     suggestions,
+    webhooks,
     worklist,
 )
 
@@ -49,6 +51,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *agents.ROUTES,
     *phones.ROUTES,
     *dead_letters.ROUTES,
+    *channels.ROUTES,
+    *webhooks.ROUTES,
     *live.ROUTES,
     *hooks.ROUTES,
     *health.ROUTES,

@@ -25,7 +25,7 @@ class ContinueBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_channels(ask: Ask) -> WayList:
     """The channels in which a customer can be asked to go on."""
     services = ask.services
-    return WayList(await services.db.read(list_ways, services.ways, services.continuing))
+    return WayList(await services.db.read(list_ways, services.ways, services.channels))
 
 
 async def continue_call(ask: Ask, body: ContinueBody) -> ContinueLink:
@@ -58,7 +58,7 @@ async def _offer(ask: Ask, thing: str, thing_id: str, body: ContinueBody) -> Con
         channel=body.channel,
         agent=ask.agent,
         ways=services.ways,
-        channels=services.continuing,
+        channels=services.channels,
         at=services.clock(),
     )
     services.wake_feed()

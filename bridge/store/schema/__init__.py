@@ -38,6 +38,7 @@ from bridge.store.schema.matters import matter, matter_link, promise, shop_order
 from bridge.store.schema.people import belonging, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
 from bridge.store.schema.timeline import attachment, filing, timeline_entry, upload
+from bridge.store.schema.webhooks import webhook
 from bridge.store.schema.work import dead_letter, feed, lease, outbox
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "transcript_failure",
     "upload",
     "watch",
+    "webhook",
     "word_key",
     "wrap_up",
 ]
