@@ -236,6 +236,33 @@ export interface SearchHit {
 }
 
 /** Work that failed three times. `reason` is the server's own, in English. */
+/** `hook` is where its provider tells of news; `hook_secret` is there once, when it was made. */
+export interface Inbox {
+  id: string;
+  channel: string;
+  key: string;
+  address: string;
+  state: string;
+  last_error: string | null;
+  hook: string | null;
+  hook_secret: string | null;
+}
+
+export const EVENT_TYPES = ["call", "message", "order", "entry"] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** `secret` is there once, when it was made. */
+export interface Webhook {
+  id: string;
+  url: string;
+  events: EventType[];
+  state: string;
+  last_error: string | null;
+  failing_since: string | null;
+  told_at: string | null;
+  secret: string | null;
+}
+
 export interface DeadLetter {
   id: string;
   group: string;
@@ -571,11 +598,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
+ * webhook_paused: one of our systems has not been there for long; delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
+  | { code: "webhook_paused"; webhook_id: string }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
 
