@@ -11,7 +11,8 @@ from bridge.channels.registry import make_channels
 from bridge.cli.company import print_rows
 from bridge.cli.home import open_company
 from bridge.domain.address import canonical_email
-from bridge.flows.keep_inbox import check_inbox
+from bridge.domain.ports import Challenges
+from bridge.flows.keep_inbox import check_inbox, check_token
 from bridge.secrets import Secrets, inbox_name, load_or_make
 from bridge.settings import Settings, desk_url
 from bridge.store import inboxes
@@ -33,9 +34,17 @@ def channels_command() -> None:
     "--token-file", type=click.File(), help="Holds the token that we send with; - is standard input."
 )
 @click.option("--address", default="", help="What customers write to, such as the bot's name.")
-def add_channel(channel: str, key: str, token_file: TextIO | None, address: str) -> None:
-    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; or email, where KEY is an
-    address, and mail to and from it is the company's own when mail is imported.
+@click.option(
+    "--secret-file",
+    type=click.File(),
+    help="Holds the secret that WhatsApp signs with: that of your app with Meta.",
+)
+def add_channel(
+    channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None, address: str
+) -> None:
+    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; whatsapp, where KEY is
+    the number's id with Meta; or email, where KEY is an address, and mail to and from it is the company's own when mail is
+    imported.
 
     A running server takes it in at once.
     """
@@ -47,13 +56,20 @@ def add_channel(channel: str, key: str, token_file: TextIO | None, address: str)
         click.echo(f"{channel} {address}")
         return
     known = make_channels(settings)
-    token = token_file.read().strip() if token_file else ""
+    name = inbox_name(channel, key)
+    token, signs = _read_token(token_file, "--token-file"), _read_token(secret_file, "--secret-file")
     check_inbox(channel, key, token, [EMAIL, *known])
-    secrets = load_or_make(home, inboxes={inbox_name(channel, key): token})
+    secrets = load_or_make(home, inboxes={name: token}, hook_secrets={name: signs} if signs else {})
     with batch_writer(url) as writer:
         inbox = writer.run(inboxes.resolve_inbox, channel, key, address)
-    for name, value in _secrets_of(inbox, settings, secrets).items():
-        click.echo(f"{name}  {value}")
+    for what, value in _secrets_of(inbox, settings, secrets).items():
+        click.echo(f"{what}  {value}")
+
+
+def _read_token(file: TextIO | None, option: str) -> str:
+    token = file.read().strip() if file else ""
+    check_token(token, option)
+    return token
 
 
 @channels_command.command("list")
@@ -82,4 +98,7 @@ def _secrets_of(inbox: Inbox, settings: Settings, secrets: Secrets) -> dict[str,
     if known is None:
         return {}
     hook = f"{desk_url(settings)}/hooks/{inbox.channel}/{inbox.key}"
-    return {"hook": hook, "hook_secret": known.hook_secret}
+    shown = {"hook": hook, "hook_secret": known.hook_secret}
+    if isinstance(make_channels(settings).get(inbox.channel), Challenges):
+        shown["verify_token"] = known.verify_token
+    return shown

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import OutboundMessage, Told
+from bridge.domain.message import OutboundMessage, Template, Told
 
 
 class Subject(enum.StrEnum):
@@ -115,3 +115,62 @@ class Continues(Protocol):
         """A URL for a message to `address`, the inbox's, with `token` in it. `begin` is what a text may begin with, in the
         customer's language. `read` gives the token back as the message's `link`.
         """
+
+
+@runtime_checkable
+class Challenges(Protocol):
+    """A channel whose provider asks, before it sends anything, whether the inbox is really there."""
+
+    def challenge(self, query: Mapping[str, str], token: str) -> str:
+        """What to answer to a question with this query; `token` is what was agreed on. Raises Forbidden. As quick as `admit`."""
+
+
+@runtime_checkable
+class Windows(Protocol):
+    """A channel in which we may write freely only for a while after the customer has: then by a template, which it has."""
+
+    @property
+    def window(self) -> timedelta:
+        """How long after their last message."""
+
+    async def list_templates(self, token: str, inbox: str) -> list[Template]:
+        """Those that may be sent from the inbox of this key. Raises what `Sends.send` raises."""
+
+
+class Intake(Protocol):
+    """Where a channel puts what it finds by itself, for one inbox."""
+
+    async def get_cursor(self) -> str:
+        """What was given to the last `keep`, "" at first."""
+
+    async def keep(self, bodies: Sequence[tuple[str, bytes]], cursor: str) -> None:
+        """Bodies with the keys that they have whenever they are found, durable when it returns, once for each key.
+
+        `cursor` is where to go on, in the channel's own words. Raises Transient.
+        """
+
+    async def report(self, fault: str) -> None:
+        """What is wrong with the inbox now, "" when all is well."""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A channel that looks for what arrives, and needs no webhook."""
+
+    @property
+    def name(self) -> str:
+        """As of `Channel`."""
+
+    @property
+    def inboxes(self) -> Sequence[str]:
+        """The keys of the inboxes that it listens to."""
+
+    async def listen(self, inbox: str, token: str, intake: Intake) -> None:
+        """Runs until it is cancelled, also while the provider is away. `token` is the inbox's."""
+
+
+@runtime_checkable
+class ReadsSlowly(Protocol):
+    """A channel whose `read` may take longer than a loop can wait: it runs in another process, where the channel is sent."""
+
+    reads_slowly: bool

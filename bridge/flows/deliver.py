@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import structlog
 from sqlalchemy import Connection
 
 from bridge.domain.delivery import DeliveryState
-from bridge.domain.message import OutboundFile, OutboundMessage
+from bridge.domain.message import FilledTemplate, OutboundFile, OutboundMessage
 from bridge.domain.ports import Sends
 from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
 from bridge.flows.send_reply import record
@@ -109,6 +110,7 @@ class Deliver:
                 )
                 for file in outgoing.attachments
             ),
+            template=msgspec.convert(outgoing.payload.get("template"), FilledTemplate | None),
         )
 
     async def _record(

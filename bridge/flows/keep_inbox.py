@@ -31,8 +31,13 @@ def check_inbox(channel: str, key: str, token: str, known: Collection[str]) -> N
         raise InvalidInput(f"no channel {channel!r}: one of {', '.join(known)}", where="channel")
     if not _KEY.fullmatch(key):
         raise InvalidInput(f"{key!r} is not up to 63 letters a-z, digits, - and _", where="key")
+    check_token(token)
+
+
+def check_token(token: str, where: str = "token") -> None:
+    """Raises InvalidInput."""
     if not all(letter in _OF_TOKENS for letter in token):
-        raise InvalidInput("that is no token", where="token")
+        raise InvalidInput("that is no token", where=where)
 
 
 def add_inbox(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.ids import new_id
@@ -14,7 +14,7 @@ from bridge.errors import Conflict, NotFound
 from bridge.store import attachments, schema
 from bridge.store.attachments import Attachment
 from bridge.store.filing import SYSTEM
-from bridge.store.types import Id
+from bridge.store.types import Id, UtcTime
 
 _delivery = schema.delivery
 _event = schema.delivery_event
@@ -45,6 +45,8 @@ class Outgoing:
     attachments: tuple[Attachment, ...]
 
 
+PROVIDER: Final = "provider"
+"""Who says so in `delivery_event.by`, where it is not a person or we."""
 MOST_ANSWERED: Final = 20
 """So many of the newest messages of a conversation are named by the next one."""
 
@@ -89,8 +91,28 @@ _ANSWERED = (
     .limit(MOST_ANSWERED)
 )
 _IS_WAITING = select(exists().where(_of_conversation, _delivery.c.state == DeliveryState.ACCEPTED))
-_GET = select(_delivery.c.entry_id, _delivery.c.conversation_id, _delivery.c.state).where(
-    _delivery.c.id == bindparam("delivery_id", type_=Id)
+_GET = select(
+    _delivery.c.entry_id, _delivery.c.conversation_id, _delivery.c.state, _delivery.c.provider_key
+).where(_delivery.c.id == bindparam("delivery_id", type_=Id))
+_SENT = (
+    select(_delivery.c.id)
+    .join(_conversation, _conversation.c.id == _delivery.c.conversation_id)
+    .where(
+        or_(
+            _delivery.c.id == bindparam("delivery_id", type_=Id),
+            and_(_delivery.c.provider_key.is_not(None), _delivery.c.provider_key == bindparam("sent_as")),
+        ),
+        _conversation.c.inbox_id == bindparam("inbox_id", type_=Id),
+    )
+    .limit(1)
+)
+_IS_HEARD = select(
+    exists().where(
+        _event.c.delivery_id == bindparam("delivery_id", type_=Id),
+        _event.c.state == bindparam("heard"),
+        _event.c.at == bindparam("at", type_=UtcTime),
+        _event.c.by == PROVIDER,
+    )
 )
 _CHANGE = update(_delivery).where(_delivery.c.id == bindparam("delivery_id", type_=Id))
 
@@ -144,10 +166,37 @@ def record(
     provider_key: str | None = None,
     by: str = SYSTEM,
 ) -> None:
-    """It is in `state` now, and was before in what its events say."""
-    values = {"state": state, "reason": reason, "provider_key": provider_key, "changed_at": at}
-    conn.execute(_CHANGE.values(values), {"delivery_id": delivery_id})
+    """It is in `state` now, unless the provider has told more of it meanwhile, and was before in what its events say."""
+    values: dict[str, Any] = {} if provider_key is None else {"provider_key": provider_key}
+    if state.follows(DeliveryState(_get(conn, delivery_id).state)):
+        values = {"state": state, "reason": reason, "provider_key": provider_key, "changed_at": at}
+    if values:
+        conn.execute(_CHANGE.values(values), {"delivery_id": delivery_id})
     _tell(conn, delivery_id, state, reason, by, at)
+
+
+def find_sent(conn: Connection, inbox_id: str, provider_key: str, delivery_id: str) -> str | None:
+    """The delivery of this inbox that the provider means: by our id, where it gives that back, or by its own name."""
+    given = {"inbox_id": inbox_id, "sent_as": provider_key, "delivery_id": delivery_id}
+    found: str | None = conn.scalar(_SENT, given)
+    return found
+
+
+def hear(
+    conn: Connection, delivery_id: str, provider_key: str, state: DeliveryState, *, at: datetime, reason: str
+) -> bool:
+    """What the provider says of its message `provider_key`: whether that is news. The same again is no event.
+
+    A failure counts of the message that is known by this name: one that was sent before may have failed long ago.
+    """
+    row = _get(conn, delivery_id)
+    if conn.scalar(_IS_HEARD, {"delivery_id": delivery_id, "heard": state, "at": at}):
+        return False
+    nameless = row.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN)
+    if state is DeliveryState.FAILED and row.provider_key != provider_key and not nameless:
+        return False
+    record(conn, delivery_id, state, at=at, reason=reason, provider_key=provider_key, by=PROVIDER)
+    return state.follows(DeliveryState(row.state))
 
 
 def send_again(conn: Connection, delivery_id: str, *, by: str, at: datetime) -> str:

@@ -37,6 +37,8 @@ class Inbox:
 
 _ALL = select(_inbox).order_by(_inbox.c.channel, _inbox.c.key)
 _BY_KEY = select(_inbox).where(_inbox.c.channel == bindparam("channel"), _inbox.c.key == bindparam("key"))
+_CURSOR = select(_inbox.c.cursor).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
+_CHANGE = update(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 
 _BY_ID = select(_inbox).where(_inbox.c.id == bindparam("inbox_id"))
 _conversation = schema.conversation
@@ -94,11 +96,6 @@ def change(
         conn.execute(_HURRY, {"of_inbox": inbox_id, "now": at})
 
 
-def set_error(conn: Connection, inbox_id: str, error: str | None) -> None:
-    """What was the matter when it was last used; None: nothing was."""
-    conn.execute(update(_inbox).where(_inbox.c.id == inbox_id).values(last_error=error))
-
-
 def find_of_conversation(conn: Connection, conversation_id: str) -> Inbox | None:
     """None for an imported conversation."""
     row = conn.execute(_OF_CONVERSATION, {"conversation_id": conversation_id}).one_or_none()
@@ -118,6 +115,21 @@ def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -
         )
         row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one()
     return _inbox_of(row)
+
+
+def get_cursor(conn: Connection, inbox_id: str) -> str:
+    """Where its channel goes on, "" at the beginning."""
+    cursor: str = conn.execute(_CURSOR, {"inbox_id": inbox_id}).scalar_one()
+    return cursor
+
+
+def set_cursor(conn: Connection, inbox_id: str, cursor: str) -> None:
+    conn.execute(_CHANGE.values(cursor=cursor), {"inbox_id": inbox_id})
+
+
+def set_error(conn: Connection, inbox_id: str, error: str | None) -> None:
+    """What is wrong with it now, None when all is well."""
+    conn.execute(_CHANGE.values(last_error=error), {"inbox_id": inbox_id})
 
 
 def _inbox_of(row: Any) -> Inbox:

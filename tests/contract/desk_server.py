@@ -51,7 +51,8 @@ POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
 LINK_KEY = "l" * 32
 WEBHOOK_KEY = "w" * 32
-HOOK_INBOXES = ("shop/main", "telegram/bot")
+VERIFY_TOKEN = "v" * 32
+HOOK_INBOXES = ("shop/main", "telegram/bot", "whatsapp/106540352242922")
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(
@@ -242,7 +243,7 @@ async def serving(
     load_or_make(home)
     # Those of the cases are known; what is added at the desk is in the home.
     book: Any = InboxBook(home)
-    hooks = {name: InboxSecrets(hook_secret=HOOK_SECRET) for name in HOOK_INBOXES}
+    hooks = {name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES}
     missing: dict[str, str] = {}
 
     async def check_ami() -> str | None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bridge.channels.simulators.telegram import RETRY_AFTER, Fault, Sent
+from bridge.channels.simulators.faults import Fault
+from bridge.channels.simulators.telegram import RETRY_AFTER, Sent
 from bridge.channels.telegram import TelegramChannel
 from bridge.domain.message import OutboundMessage
 from bridge.flows import deliver as deliver_flow

@@ -148,11 +148,14 @@ export interface LastSpoke {
   at: string;
 }
 
+/** waiting: still with the provider, size 0; refused: not kept, and the reason why. */
 export interface Attachment {
   id: string;
   name: string;
   media_type: string;
   size: number;
+  state?: "waiting" | "refused";
+  reason?: string;
 }
 
 /** What entries carry besides their text; which of the fields are there depends on the kind. */
@@ -164,6 +167,7 @@ export interface EntryPayload {
   /** It came by a continue-link: what that was worth. */
   continues?: { fate: string };
   attachments?: Attachment[];
+  html?: string;
   subtype?: string;
   direction?: Direction;
   caller?: string;
@@ -598,12 +602,13 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * webhook_paused: one of our systems has not been there for long; delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
+ * webhook_paused: one of our systems has not been there for long; delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
   | { code: "webhook_paused"; webhook_id: string }
+  | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
 
