@@ -22,7 +22,7 @@ from bridge.domain.matter import Thing
 from bridge.domain.merge import SuggestionReason
 from bridge.errors import Conflict, NotFound
 from bridge.flows.attach_matter import attach, name_matter
-from bridge.flows.resolve_identity import prove_address
+from bridge.flows.resolve_identity import give_address
 from bridge.settings import Settings
 from bridge.store import call_views, continue_links, conversations, matters
 from bridge.store.continue_links import MATTER, Link
@@ -123,9 +123,9 @@ def bind(connection: Connection, came: Came, address: Identity, *, source_key: s
         return
     if Strength.DELIVERED.outranks(address.strength):
         address = msgspec.structs.replace(address, strength=Strength.DELIVERED)
-    evidence = {"source": address.kind, "source_key": source_key, "link": came.link.id}
     reason = SuggestionReason.CONTINUE_LINK
-    prove_address(connection, came.customer_id, address, reason=reason, evidence=evidence, at=at)
+    evidence = {"source": address.kind, "reason": reason, "source_key": source_key, "link": came.link.id}
+    give_address(connection, came.customer_id, address, reason=reason, evidence=evidence, at=at)
 
 
 def go_on(

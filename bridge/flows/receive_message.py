@@ -12,7 +12,6 @@ from bridge.domain.catalogue import say
 from bridge.domain.continuing import Fate
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.matter import Thing
-from bridge.domain.merge import SuggestionReason
 from bridge.domain.message import InboundFile, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
@@ -84,10 +83,10 @@ def _append(
     if message.proves is not None:
         prove_address(
             connection,
-            owner.leaf_id,
+            owner,
             message.proves,
-            reason=SuggestionReason.CONTACT,
-            evidence={"source": arrival.channel, "source_key": source_key},
+            source=arrival.channel,
+            source_key=source_key,
             at=now,
         )
     conversation = NewConversation(

@@ -41,13 +41,28 @@ def resolve_identity(
     if sender.strength.outranks(owner.strength):
         people.strengthen(connection, owner.identity_id, sender.strength, evidence=evidence, at=at)
     for each in also:
-        prove_address(
-            connection, owner.leaf_id, each, reason=SuggestionReason.CONTACT, evidence=evidence, at=at
-        )
+        prove_address(connection, owner, each, source=source, source_key=source_key, at=at, reason="message")
     return owner
 
 
 def prove_address(
+    connection: Connection,
+    owner: Owner,
+    address: Identity,
+    *,
+    source: str,
+    source_key: str,
+    at: datetime,
+    reason: str = "contact",
+) -> None:
+    """The owner has shown that `address` is theirs as well, as in `give_address`."""
+    evidence = {"source": source, "reason": reason, "source_key": source_key}
+    give_address(
+        connection, owner.leaf_id, address, reason=SuggestionReason.CONTACT, evidence=evidence, at=at
+    )
+
+
+def give_address(
     connection: Connection,
     customer_id: str,
     address: Identity,
@@ -56,15 +71,14 @@ def prove_address(
     evidence: dict[str, Any],
     at: datetime,
 ) -> None:
-    """The customer has shown that `address` is theirs as well: it is linked to them, unless somebody else has it.
+    """The customer has shown that `address` is theirs: it is linked to them, unless somebody else has it.
 
-    Then the two may be one, and a person decides. `evidence` is {source, source_key, …}.
+    Then the two may be one, for this `reason`, and a person decides.
     """
-    said = {"reason": reason.value, **evidence}
     holder = people.find_owner(connection, address.kind, address.address, address.scope)
     if holder is None:
-        people.add_identity(connection, customer_id, address, evidence=said, at=at)
+        people.add_identity(connection, customer_id, address, evidence=evidence, at=at)
     elif customer_id not in list_leaves(connection, holder.leaf_id):
         suggestions.suggest(connection, customer_id, holder.leaf_id, reason, evidence=evidence, at=at)
     elif address.strength.outranks(holder.strength):
-        people.strengthen(connection, holder.identity_id, address.strength, evidence=said, at=at)
+        people.strengthen(connection, holder.identity_id, address.strength, evidence=evidence, at=at)
