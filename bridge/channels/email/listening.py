@@ -34,6 +34,10 @@ T = TypeVar("T")
 
 IDLE_SECONDS: Final = 9 * 60.0
 """How long one IDLE lasts: servers and routers forget a silent connection after some ten to thirty minutes."""
+EXISTS: Final = "EXISTS"
+"""What the server says when mail has come."""
+READ_SECONDS: Final = 60.0
+"""How long an answer may take."""
 POLL_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 1.0
 """How long a stop may have to wait for the thread."""
@@ -126,7 +130,7 @@ class _Session:
             port=box.imap_port,
             ssl=box.imap_tls == "tls",
             ssl_context=ssl.create_default_context() if box.imap_tls == "tls" else None,
-            timeout=SocketTimeout(connect=20, read=60),
+            timeout=SocketTimeout(connect=20, read=READ_SECONDS),
         )
         self._client = client
         if box.imap_tls == "starttls":
@@ -138,10 +142,30 @@ class _Session:
         self.validity = int(found[b"UIDVALIDITY"])
         self.last = int(found.get(b"UIDNEXT", 1)) - 1
 
+    @property
+    def _told(self) -> dict[str, Any]:
+        """What the server has said unasked: imaplib keeps it, and IMAPClient shows it of some commands only."""
+        assert self._client is not None
+        told: dict[str, Any] = self._client._imap.untagged_responses
+        return told
+
+    def _has_unread(self) -> bool:
+        """Whether what the server said next was read from the socket along with its last word: no poll tells of that."""
+        assert self._client is not None
+        connection = self._client.socket()
+        connection.settimeout(0)
+        try:
+            return bool(self._client._imap.file.peek(1))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            connection.settimeout(READ_SECONDS)
+
     def list_new(self, cursor: str) -> list[int]:
         """The numbers of mail that came after `cursor`; at first, that of the last 30 days that nobody has read."""
         client = self._client
         assert client is not None
+        self._told.pop(EXISTS, None)
         validity, _, uid = cursor.partition(":")
         if validity == str(self.validity):
             # A range that ends in * always has the last one.
@@ -165,7 +189,8 @@ class _Session:
         assert client is not None
         if client.has_capability("IDLE"):
             client.idle()
-            until = time.monotonic() + IDLE_SECONDS
+            # What came while we looked was told then, or in one breath with IDLE, and is not told again.
+            until = 0.0 if EXISTS in self._told or self._has_unread() else time.monotonic() + IDLE_SECONDS
             while not self._closing.is_set() and time.monotonic() < until:
                 began = time.monotonic()
                 # It says nothing at once where the server is gone: idle_done finds that out.
