@@ -10,14 +10,16 @@ import os
 import secrets
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
 from bridge.errors import InvalidInput
 
+FILE: Final = "secrets.toml"
 # No 0/O, 1/l/I: these are read from a screen and typed into phones.
 _ALPHABET = "".join(c for c in string.ascii_letters + string.digits if c not in "0O1lI")
 
@@ -45,12 +47,15 @@ class InboxSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`phones` by extension, `inboxes` by `inbox_name`.
 
-    `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk.
+    `pop_key` is what the tokens of ringing legs are made with, here and in Asterisk; `link_key` is what those of
+    continue-links are sealed with, `webhook_key` what the secrets of outgoing webhooks are made of.
     """
 
     ami_secret: str
     admin_password: str
     pop_key: str
+    link_key: str
+    webhook_key: str
     phones: dict[str, PhoneSecrets] = {}
     inboxes: dict[str, InboxSecrets] = {}
 
@@ -62,6 +67,55 @@ def new_password(length: int = 20) -> str:
 
 def inbox_name(channel: str, key: str) -> str:
     return f"{channel}/{key}"
+
+
+class InboxBook(Mapping[str, InboxSecrets]):
+    """The secrets of a home's inboxes by `inbox_name`, as the file says now: what is added works without a restart."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._read_at = 0
+        self._known: dict[str, InboxSecrets] = {}
+
+    def __getitem__(self, name: str) -> InboxSecrets:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """What we show to send, by `inbox_name`, as the file says whenever one is asked for."""
+        return _Tokens(self)
+
+    def add(self, name: str, token: str) -> InboxSecrets:
+        """The secrets of an inbox, made where they are missing; its token where one is given. Raises InvalidInput."""
+        return load_or_make(self._home, inboxes={name: token}).inboxes[name]
+
+    def _read(self) -> dict[str, InboxSecrets]:
+        """Raises InvalidInput where the file is not what this module wrote."""
+        changed_at = (self._home / FILE).stat().st_mtime_ns
+        if changed_at != self._read_at:
+            self._known = load_or_make(self._home).inboxes
+            self._read_at = changed_at
+        return self._known
+
+
+class _Tokens(Mapping[str, str]):
+    def __init__(self, book: InboxBook) -> None:
+        self._book = book
+
+    def __getitem__(self, name: str) -> str:
+        return self._book[name].token
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._book)
+
+    def __len__(self) -> int:
+        return len(self._book)
 
 
 def load_or_make(
@@ -77,7 +131,7 @@ def load_or_make(
 
     Raises InvalidInput when the file is not what this module wrote: then it is left as it is.
     """
-    path = home / "secrets.toml"
+    path = home / FILE
     tree: dict[str, object] = {}
     if path.exists():
         try:
@@ -89,6 +143,8 @@ def load_or_make(
     tree.setdefault("ami_secret", new_password(32))
     tree.setdefault("admin_password", new_password())
     tree.setdefault("pop_key", new_password(32))
+    tree.setdefault("link_key", new_password(32))
+    tree.setdefault("webhook_key", new_password(32))
     phones = tree.setdefault("phones", {})
     if not isinstance(phones, dict):
         raise InvalidInput("phones is not a table", where=str(path))
@@ -120,7 +176,8 @@ def load_or_make(
 
 def _save(path: Path, value: Secrets) -> None:
     lines = [f'ami_secret = "{value.ami_secret}"', f'admin_password = "{value.admin_password}"']
-    lines.append(f'pop_key = "{value.pop_key}"')
+    lines += [f'pop_key = "{value.pop_key}"', f'link_key = "{value.link_key}"']
+    lines.append(f'webhook_key = "{value.webhook_key}"')
     tables: list[tuple[str, str, PhoneSecrets | InboxSecrets]] = [
         *(("phones", name, phone) for name, phone in sorted(value.phones.items())),
         *(("inboxes", name, inbox) for name, inbox in sorted(value.inboxes.items())),

@@ -194,6 +194,8 @@ class Conversations(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     reopen_hours: Annotated[int, msgspec.Meta(ge=0, le=8760)] = 72
     """How long after a conversation was resolved a message opens it again; a later one begins the next."""
+    link_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+    """How long a link, or a code for the telephone, by which a customer goes on in another channel is worth something."""
 
 
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -213,6 +215,13 @@ class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
     poll: bool = False
     """Ask Telegram for news instead of waiting for its webhooks: for a home that it cannot reach."""
+
+
+class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Outgoing webhooks: the company's own systems that are told of what happens."""
+
+    networks: tuple[str, ...] = ()
+    """The networks that they may be in besides the internet, such as `192.168.0.0/16`; `127.0.0.0/8` is this machine."""
 
 
 class WhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -280,6 +289,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     conversations: Conversations = Conversations()
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
+    webhooks: Webhooks = Webhooks()
     mailboxes: tuple[Mailbox, ...] = ()
     whatsapp: WhatsApp = WhatsApp()
     simulators: Simulators = Simulators()

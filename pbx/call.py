@@ -18,6 +18,7 @@ from pbx.ami.facts import (
     BridgeLeft,
     DialBegan,
     DialEnded,
+    DigitPressed,
     Fact,
     HangupRequested,
     Identified,
@@ -32,6 +33,8 @@ from pbx.ami.facts import (
 )
 from pbx.guests import dismiss
 from pbx.interface import (
+    CODE_DIGITS,
+    CODES_LISTENED_TO,
     TEST_CALLER,
     AgentAnswered,
     AgentInvited,
@@ -44,6 +47,7 @@ from pbx.interface import (
     CallEvent,
     CallJoined,
     CallStarted,
+    CodeEntered,
     Direction,
     Leg,
     LegRole,
@@ -120,6 +124,8 @@ def _fold_leg(call: Call, leg: Leg, fact: Fact) -> Folded:  # noqa: PLR0911 - on
             return _with_leg(call, leg, cause=fact.cause), []
         case LegHungUp():
             return _hang_up(call, leg, fact)
+        case DigitPressed():
+            return _press(call, leg, fact)
         case _:
             return _fold_call(call, fact)
 
@@ -140,6 +146,19 @@ def _fold_call(call: Call, fact: Fact) -> Folded:
             return replace(call, voicemail=True), [VoicemailLeft(*key, box=fact.box, name=fact.name)]
         case _:
             return call, []
+
+
+def _press(call: Call, leg: Leg, fact: DigitPressed) -> Folded:
+    """Six digits and # are a code. What else a caller presses is forgotten: it may be anything."""
+    if leg.role is not LegRole.CALLER or call.direction is not Direction.INBOUND:
+        return call, []
+    if fact.digit.isdecimal():
+        return replace(call, pressed=(call.pressed + fact.digit)[-CODE_DIGITS - 1 :]), []
+    code, call = call.pressed, replace(call, pressed="")
+    if fact.digit != "#" or len(code) != CODE_DIGITS or call.codes == CODES_LISTENED_TO:
+        return call, []
+    call = replace(call, codes=call.codes + 1)
+    return call, [CodeEntered(call.pbx, call.linkedid, fact.at, code=code)]
 
 
 def _new_leg(fact: LegCreated, *, first: bool) -> Leg:

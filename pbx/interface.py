@@ -138,7 +138,8 @@ class Call:
     `dialled` the number or extension that was dialled first, both raw: `pbx.number` parses them.
     `customer_id` is what the AGI handler's card said, if it said anything. `joined_to` is the
     Linkedid of the Call that this one was joined to by a transfer. `guests` are agents who speak in this
-    Call on a leg of another one: the leg's Uniqueid and their extension.
+    Call on a leg of another one: the leg's Uniqueid and their extension. `pressed` are the last digits that the
+    caller has pressed since the last * or #, one more than a code has; `codes` is how many codes they have entered.
     """
 
     pbx: str
@@ -158,6 +159,8 @@ class Call:
     joined_to: str | None = None
     recording: str | None = None
     voicemail: bool = False
+    pressed: str = ""
+    codes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,18 @@ class CallerIdentified(CallEvent):
     """The AGI handler has answered (also when it found nobody: then `customer_id` is None)."""
 
     customer_id: str | None = None
+
+
+CODE_DIGITS: Final = 6
+CODES_LISTENED_TO: Final = 3
+"""In one call: whoever guesses gets no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEntered(CallEvent):
+    """The caller has pressed CODE_DIGITS digits and #, at any time of the call. Not shown in logs: `code` is a secret."""
+
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,9 @@ class TelegramChannel:
     def read(self, body: bytes, inbox: str, arrived_at: datetime) -> Sequence[Told]:
         return read_update(body, arrived_at, self._region)
 
+    def invite(self, address: str, token: str, begin: str) -> str:
+        return f"https://t.me/{address.lstrip('@')}?start={token}"
+
     async def send(self, token: str, message: OutboundMessage) -> str:
         if len(message.attachments) > 1:
             raise Rejected("Telegram takes one file in a message")
@@ -70,6 +73,14 @@ class TelegramChannel:
             sent = await (_send_file if message.attachments else _send_text)(bot, message, where)
             # Named as what comes in is, so that an answer to it says to which.
             return f"{message.thread}/{sent.message_id}"
+
+    async def introduce(self, token: str) -> str:
+        try:
+            async with self._asking(token) as bot:
+                me = await bot.get_me()
+        except (RateLimited, AnswerLost) as error:
+            raise Transient("Telegram cannot be reached") from error
+        return f"@{me.username}"
 
     async def poll(self, token: str, after: str) -> Sequence[Polled]:
         async with self._asking(token) as bot:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.domain.address import canonical
+from bridge.domain.continuing import find_token
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage, Told, Unread
 from bridge.errors import InvalidInput
@@ -145,6 +146,8 @@ def _read(
     text, contact = message.text or message.caption, message.contact
     if contact is not None:
         text = " ".join(filter(None, (contact.first_name, contact.last_name, contact.phone_number)))
+    # What the button of a deep link sends: https://core.telegram.org/bots/features#deep-linking
+    link = find_token(text) if text.startswith("/start ") else ""
     thread, files = _thread(message.chat, message.business_connection_id), _files(raw)
     other = next((kind for kind in _OTHERS if kind in raw), "")
     # In a business account's chat with a customer, the chat is the customer.
@@ -156,13 +159,14 @@ def _read(
         sender=_identity(message.chat.id if ours else sender.id),
         name=_full_name(message.chat if ours else sender),
         author=_full_name(sender) if ours else "",
-        text=text,
+        text="" if link else text,
         at=_time(message.edit_date if edited and message.edit_date else message.date),
         edited=edited,
         unsupported=other or ("" if text or files else "message"),
         attachments=files,
         quotes="" if answered is None else f"{thread}/{answered.message_id}",
         forwarded=None if message.forward_origin is None else _writer(message.forward_origin),
+        link=link,
         proves=None if contact is None or contact.user_id != sender.id else _own_phone(contact, region),
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
 from dataclasses import asdict
 from typing import Final, TextIO
 
@@ -14,7 +12,7 @@ from bridge.cli.company import print_rows
 from bridge.cli.home import open_company
 from bridge.domain.address import canonical_email
 from bridge.domain.ports import Challenges
-from bridge.errors import InvalidInput
+from bridge.flows.keep_inbox import check_inbox, check_token
 from bridge.secrets import Secrets, inbox_name, load_or_make
 from bridge.settings import Settings, desk_url
 from bridge.store import inboxes
@@ -22,8 +20,6 @@ from bridge.store.engine import batch_writer, connect_reader
 from bridge.store.inboxes import Inbox
 
 EMAIL: Final = "email"
-_OF_TOKENS: Final = frozenset(string.ascii_letters + string.digits + ":_-")
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 @click.group("channels")
@@ -37,17 +33,20 @@ def channels_command() -> None:
 @click.option(
     "--token-file", type=click.File(), help="Holds the token that we send with; - is standard input."
 )
+@click.option("--address", default="", help="What customers write to, such as the bot's name.")
 @click.option(
     "--secret-file",
     type=click.File(),
     help="Holds the secret that WhatsApp signs with: that of your app with Meta.",
 )
-def add_channel(channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None) -> None:
+def add_channel(
+    channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None, address: str
+) -> None:
     """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; whatsapp, where KEY is
     the number's id with Meta; or email, where KEY is an address: the token is its password, and mail to and from it is the
     company's own when mail is imported.
 
-    A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
+    A running server takes it in at once.
     """
     home, settings, url = open_company()
     if channel == EMAIL:
@@ -59,23 +58,19 @@ def add_channel(channel: str, key: str, token_file: TextIO | None, secret_file: 
         click.echo(f"{channel} {address}")
         return
     known = make_channels(settings)
-    if channel not in known:
-        raise InvalidInput(f"no channel {channel!r}: one of {', '.join(known)}", where="CHANNEL")
-    if not _KEY.fullmatch(key):
-        raise InvalidInput(f"{key!r} is not up to 63 letters a-z, digits, - and _", where="KEY")
     name = inbox_name(channel, key)
     token, signs = _read_token(token_file, "--token-file"), _read_token(secret_file, "--secret-file")
+    check_inbox(channel, key, token, [EMAIL, *known])
     secrets = load_or_make(home, inboxes={name: token}, hook_secrets={name: signs} if signs else {})
     with batch_writer(url) as writer:
-        inbox = writer.run(inboxes.resolve_inbox, channel, key)
+        inbox = writer.run(inboxes.resolve_inbox, channel, key, address)
     for what, value in _secrets_of(inbox, settings, secrets).items():
         click.echo(f"{what}  {value}")
 
 
 def _read_token(file: TextIO | None, option: str) -> str:
     token = file.read().strip() if file else ""
-    if not all(letter in _OF_TOKENS for letter in token):
-        raise InvalidInput("that is no token", where=option)
+    check_token(token, option)
     return token
 
 

@@ -20,6 +20,7 @@ from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.message import Template
 from bridge.domain.order import Order, OrderRequest
 from bridge.domain.terms import Piece
+from bridge.domain.webhook import Webhook
 from bridge.domain.work import WorkItem
 
 
@@ -115,17 +116,51 @@ class PhoneList(msgspec.Struct, frozen=True):
     next: None = None
 
 
-class Channel(msgspec.Struct, frozen=True):
-    """An inbox."""
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbox. `hook` is where its provider tells of news, null where none does; `hook_secret` is given once."""
 
+    id: str
     channel: str
     key: str
+    address: str
     state: str
     last_error: str | None
+    hook: str | None
+    hook_secret: str | None = None
+
+
+class ChannelTest(msgspec.Struct, frozen=True):
+    """`reason`: what was the matter; `address`: what the provider calls us."""
+
+    works: bool
+    reason: str | None
+    address: str
 
 
 class ChannelList(msgspec.Struct, frozen=True):
+    """`kinds` are the channels of which an inbox can be added."""
+
     items: Sequence[Channel]
+    kinds: Sequence[str]
+    next: None = None
+
+
+class WebhookList(msgspec.Struct, frozen=True):
+    items: Sequence[Webhook]
+    next: None = None
+
+
+class WebhookTest(msgspec.Struct, frozen=True):
+    """`taken`: it answered 2xx; else `reason` says what was the matter."""
+
+    taken: bool
+    reason: str | None = None
+
+
+class WayList(msgspec.Struct, frozen=True):
+    """The names of channels."""
+
+    items: Sequence[str]
     next: None = None
 
 

@@ -13,8 +13,12 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
+from bridge.domain.ports import Channel
+from bridge.domain.webhook import Event
+from bridge.flows.follow_link import Ways
 from bridge.flows.telephony import Telephony
 from bridge.flows.templates import Templates
+from bridge.secrets import InboxBook
 from bridge.settings import Settings
 from bridge.store.engine import Database
 
@@ -32,8 +36,9 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
-    knows of itself. `inlet` takes what providers send; `templates` are what they have
-    approved, and how long their windows are.
+    knows of itself. `inlet` takes what providers send; `templates` are what they have approved, and how long their windows
+    are; `channels` by name, `inboxes` are their secrets; `ways` is for continue-links. `webhook_key` is what the secrets of
+    outgoing webhooks are made with, `post_event` tells one: (url, secret, event).
     """
 
     db: Database
@@ -51,3 +56,8 @@ class Services:
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
     templates: Templates
+    ways: Ways
+    channels: Mapping[str, Channel]
+    inboxes: InboxBook
+    webhook_key: str
+    post_event: Callable[[str, str, Event], Awaitable[None]]

@@ -19,6 +19,7 @@ PAGES: Final = (
     "/worklist",
     "/phones",
     "/suggestions",
+    "/connections",
     "/dead_letters",
     "/health",
     "/components",

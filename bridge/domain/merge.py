@@ -75,6 +75,8 @@ class SuggestionReason(enum.StrEnum):
     """A phone in a mail's signature."""
     CONTACT = "contact"
     """An address that one of them has shown to be theirs, and the other has."""
+    CONTINUE_LINK = "continue_link"
+    """One of them has come by the other's continue-link."""
     NAME_AND_ORGANISATION = "name_and_organisation"
     NAME_AND_CITY = "name_and_city"
 

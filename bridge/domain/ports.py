@@ -101,6 +101,24 @@ class FetchesFiles(Protocol):
 
 
 @runtime_checkable
+class Introduces(Protocol):
+    """A channel whose provider says whose a token is."""
+
+    async def introduce(self, token: str) -> str:
+        """What customers write to, such as the bot's name. Raises Transient; Rejected where the token is worth nothing."""
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A channel that a link can open, so that the customer's first message there brings a token along."""
+
+    def invite(self, address: str, token: str, begin: str) -> str:
+        """A URL for a message to `address`, the inbox's, with `token` in it. `begin` is what a text may begin with, in the
+        customer's language. `read` gives the token back as the message's `link`.
+        """
+
+
+@runtime_checkable
 class Challenges(Protocol):
     """A channel whose provider asks, before it sends anything, whether the inbox is really there."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -54,15 +54,23 @@ def read_words(connection: Connection, thing: Thing, thing_id: str, text: str, a
     target = link.matter_id
     if held and Rule.ORDER_NUMBER.outranks(Rule(link.rule)):
         target = held[0].matter_id
-        matters.link(connection, target, thing, thing_id, rule=Rule.ORDER_NUMBER, by=SYSTEM, at=at)
-        if target != link.matter_id and matters.count_links(connection, link.matter_id) == 0:
-            matters.change(connection, link.matter_id, state=MatterState.SETTLED, at=at)
+        _move(connection, link, target, thing, thing_id, Rule.ORDER_NUMBER, at)
     for order_id in set(named) - {found.thing_id for found in held}:
         matters.link(connection, target, Thing.ORDER, order_id, rule=Rule.ORDER_NUMBER, by=SYSTEM, at=at)
     if not matters.get_matter(connection, target).title:
         matters.change(connection, target, title=_first_line(text), at=at)
     matters.touch(connection, target, at)
     tell(connection, customer_id, at)
+
+
+def name_matter(connection: Connection, matter_id: str, thing: Thing, thing_id: str, at: datetime) -> None:
+    """A call or a conversation says itself which matter it is about, by the link that led to it."""
+    link = matters.find_link(connection, thing, thing_id)
+    if link is not None and not Rule.NAMED.outranks(Rule(link.rule)):
+        return
+    _move(connection, link, matter_id, thing, thing_id, Rule.NAMED, at)
+    matters.touch(connection, matter_id, at)
+    tell(connection, matters.get_matter(connection, matter_id).customer_id, at)
 
 
 def follow_filing(
@@ -96,6 +104,19 @@ def tell(connection: Connection, customer_id: str, at: datetime) -> None:
     """The desks that show this customer's matters or promises fetch them anew."""
     leaves = list_leaves(connection, customer_id)
     feed.append(connection, "notice", EVERYONE, {"code": "matters", "customer_ids": leaves}, at)
+
+
+def _move(
+    connection: Connection, link: Any, matter_id: str, thing: Thing, thing_id: str, rule: Rule, at: datetime
+) -> None:
+    """Into this matter; the one that it leaves, and that holds nothing else, has nothing left to do."""
+    matters.link(connection, matter_id, thing, thing_id, rule=rule, by=SYSTEM, at=at)
+    if (
+        link is not None
+        and link.matter_id != matter_id
+        and not matters.count_links(connection, link.matter_id)
+    ):
+        matters.change(connection, link.matter_id, state=MatterState.SETTLED, at=at)
 
 
 def _orders_named(connection: Connection, leaves: Sequence[str], text: str) -> list[str]:

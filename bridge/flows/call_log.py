@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from bridge.flows.follow_link import Ways
 from bridge.flows.ordered_writer import OrderedWriter, Write
 from bridge.flows.track_call import Change, Folders, join, track
 from bridge.store import calls
@@ -32,10 +33,11 @@ class CallLog:
         self,
         db: Database,
         folders: Folders,
+        ways: Ways,
         committed: Callable[[], None],
         fence: Callable[[Connection], None] | None = None,
     ) -> None:
-        self._folders = folders
+        self._track = partial(track, folders=folders, ways=ways)
         self._writer = OrderedWriter(db, committed, fence)
         self._changes: dict[str, Change] = {}
         self._stages: dict[str, tuple[NewStage, ...]] = {}
@@ -93,7 +95,7 @@ class CallLog:
             self._timer = None
         for call_id, change in self._changes.items():
             whole = replace(change, legs=self._changed_legs(change), stages=self._stages.pop(call_id, ()))
-            self._writer.put(Write(partial(track, change=whole, folders=self._folders), "track", call_id))
+            self._writer.put(Write(partial(self._track, change=whole), "track", call_id))
         for call_id, stages in self._stages.items():
             self._writer.put(
                 Write(partial(calls.add_stages, call_id=call_id, stages=stages), "stages", call_id)

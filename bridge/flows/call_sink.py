@@ -27,6 +27,7 @@ from bridge.flows.agent_states import AgentStates
 from bridge.flows.call_log import CallLog
 from bridge.flows.call_parties import parties_of
 from bridge.flows.end_recordings import end_recordings
+from bridge.flows.follow_link import ways_of
 from bridge.flows.legs import rings
 from bridge.flows.pause_agents import PauseAgents
 from bridge.flows.pop_screen import PopScreen
@@ -66,7 +67,8 @@ class CallFlow:
 
     `emit` reaches the open desks, `wake_feed` is called after each commit, `observe_pop` is told how many seconds
     after the INVITE a pop was at the stage pop_sent or pop_shown. `pop_key` is what the tokens of ringing legs are made
-    with. `fence` raises in a transaction that is not ours to make, where another process may have taken over.
+    with, `link_key` what those of continue-links are sealed with. `fence` raises in a transaction that is not ours to
+    make, where another process may have taken over.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class CallFlow:
         observe_pop: Callable[[str, float], None],
         clock: Callable[[], datetime],
         pop_key: str,
+        link_key: str,
         fence: Callable[[Connection], None] | None = None,
     ) -> None:
         self._db = db
@@ -94,7 +97,8 @@ class CallFlow:
         self._tasks: list[asyncio.Task[None]] = []
         self._roster = Roster()
         self._pauses = PauseAgents(control)
-        self.call_log = CallLog(db, folders, wake_feed, fence)
+        self._ways = ways_of(settings, link_key)
+        self.call_log = CallLog(db, folders, self._ways, wake_feed, fence)
         self.lines = SendLines(control, self._roster, settings)
         self.pops = PopScreen(db, emit, self._roster, self._record_stage, clock, self.lines.send)
         self.tokens = PopTokens(pop_key)
@@ -163,7 +167,8 @@ class CallFlow:
 
     def accept_unwatched(self, call: Call, events: Sequence[CallEvent]) -> None:
         change = replace(self._change(new_id(), call, events), legs=tuple(call.legs.values()))
-        self.call_log.put("unwatched", partial(track_unseen, change=change, folders=self._folders))
+        track = partial(track_unseen, change=change, folders=self._folders, ways=self._ways)
+        self.call_log.put("unwatched", track)
         if call.recording is not None:
             self._later(RECORDING_SECONDS, self._end_recordings)
 

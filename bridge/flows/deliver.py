@@ -23,7 +23,7 @@ from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
 from bridge.flows import keep_consent
 from bridge.flows.send_reply import record
 from bridge.secrets import inbox_name
-from bridge.store import conversations, deliveries, outbox
+from bridge.store import conversations, deliveries, inboxes, outbox
 from bridge.store.deliveries import Outgoing
 from bridge.store.engine import Database
 from bridge.store.outbox import Work
@@ -53,7 +53,10 @@ class Deliver:
         self._clock = clock
 
     async def __call__(self, work: Work) -> None:
-        """Raises Transient when the provider is away: the message waits, and all after it."""
+        """Raises Transient when the provider is away or the inbox is paused: the message waits, and all after it."""
+        inbox = await self._db.read(inboxes.find_of_conversation, work.key)
+        if inbox is not None and inbox.state == inboxes.PAUSED:
+            raise Transient("the inbox is paused")
         while True:
             outgoing = await self._db.write(_begin, work.key, self._clock())
             self._committed()
@@ -117,7 +120,7 @@ class Deliver:
     ) -> None:
         reason = reason[:LONGEST_REASON]
         await self._db.write(
-            record, outgoing.id, state, self._clock(), reason=reason, provider_key=provider_key
+            _record, outgoing, state, self._clock(), reason=reason, provider_key=provider_key
         )
         self._committed()
         log.info("delivery", delivery_id=outgoing.id, channel=outgoing.channel, state=state.value)
@@ -137,6 +140,22 @@ def _begin(connection: Connection, conversation_id: str, at: datetime) -> Outgoi
             return outgoing
         record(connection, outgoing.id, DeliveryState.FAILED, at, reason=keep_consent.REFUSED)
     return None
+
+
+def _record(
+    connection: Connection,
+    outgoing: Outgoing,
+    state: DeliveryState,
+    at: datetime,
+    *,
+    reason: str,
+    provider_key: str | None,
+) -> None:
+    """It is in `state`, and its inbox works, or has an error."""
+    record(connection, outgoing.id, state, at, reason=reason, provider_key=provider_key)
+    inbox = inboxes.find_of_conversation(connection, outgoing.conversation_id)
+    if inbox is not None and (inbox.last_error or "") != reason:
+        inboxes.set_error(connection, inbox.id, reason or None)
 
 
 def _finish(connection: Connection, work: Work) -> bool:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bridge.domain.catalogue import say
+from bridge.domain.continuing import Fate
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
 from bridge.domain.matter import Thing
 from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage
@@ -18,22 +20,27 @@ from bridge.flows import keep_consent
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.find_thread import find_thread
+from bridge.flows.follow_link import Came, Ways, bind, go_on, look_up, payload_of
 from bridge.flows.resolve_identity import prove_address, resolve_identity
+from bridge.flows.say_by_itself import say_by_itself
 from bridge.flows.suggest_merges import suggest_signers
 from bridge.store import attachments, deliveries, open_conversations, outbox, timeline
 from bridge.store.arrivals import Arrival
 from bridge.store.attachments import Attachment, FileState, make_attachment
 from bridge.store.conversations import NewConversation
+from bridge.store.people import Owner
+from bridge.store.profiles import get_customer
 from bridge.store.timeline import NewEntry
 
 LONGEST_TEXT = 100_000
 """Characters. What is beyond is in the arrival alone, and the entry says so."""
 LONGEST_NAME = 200
+EMAIL = "email"
 LONGEST_SUBJECT = 500
 
 
 def receive_message(
-    connection: Connection, arrival: Arrival, message: InboundMessage, *, reopen: timedelta
+    connection: Connection, arrival: Arrival, message: InboundMessage, *, reopen: timedelta, ways: Ways
 ) -> None:
     """Once for each key and text, in whatever order they come. `reopen` is that of `resolve_open`.
 
@@ -43,26 +50,34 @@ def receive_message(
     source_key = message.key if message.worldwide else f"{arrival.inbox_key}/{message.key}"
     known = timeline.find_by_source(connection, source, source_key)
     if known is None:
-        _append(connection, arrival, message, source_key, reopen)
+        _append(connection, arrival, message, source_key, reopen, ways)
     elif message.edited:
         _replace(connection, arrival, message, known.id, source_key)
 
 
 def _append(
-    connection: Connection, arrival: Arrival, message: InboundMessage, source_key: str, reopen: timedelta
+    connection: Connection,
+    arrival: Arrival,
+    message: InboundMessage,
+    source_key: str,
+    reopen: timedelta,
+    ways: Ways,
 ) -> None:
-    at = believed(message.at, arrival.arrived_at)
+    at, now = believed(message.at, arrival.arrived_at), arrival.arrived_at
     name = storable(message.name)[:LONGEST_NAME]
     if message.forged:
         _append_forged(connection, arrival, message, source_key, reopen)
         return
+    came = look_up(connection, message.link, ways, now) if message.link else None
+    if came is not None:
+        bind(connection, came, message.sender, source_key=source_key, at=now)
     owner = resolve_identity(
         connection,
         message.sender,
         name,
         source=arrival.channel,
         source_key=source_key,
-        at=arrival.arrived_at,
+        at=now,
         also=message.also,
     )
     suggest_signers(connection, owner, message.phones, source_key=source_key, at=arrival.arrived_at)
@@ -73,7 +88,7 @@ def _append(
             message.proves,
             source=arrival.channel,
             source_key=source_key,
-            at=arrival.arrived_at,
+            at=now,
         )
     conversation = NewConversation(
         channel=arrival.channel,
@@ -87,6 +102,9 @@ def _append(
     text, payload = _content(message)
     payload |= _marks(connection, arrival, message)
     files = _files(message, payload)
+    if came is not None:
+        came = came.shown_by(owner)
+        payload["continues"] = payload_of(connection, came, owner)
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -107,10 +125,29 @@ def _append(
     _add_files(connection, appended.id, files, arrival.arrived_at)
     if not message.author:
         keep_consent.hear(connection, appended, arrival.channel, text, arrival.arrived_at)
+    if came is not None:
+        thing, by = Thing.CONVERSATION, owner.identity_id
+        go_on(connection, came, thing, conversation_id, by=by, customer_id=appended.customer_id, at=now)
+        _answer(connection, arrival, came, owner, conversation_id, ways)
     if appended.customer_id is not None:
-        now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
         read_words(connection, Thing.CONVERSATION, conversation_id, text, now)
+
+
+def _answer(
+    connection: Connection, arrival: Arrival, came: Came, owner: Owner, conversation_id: str, ways: Ways
+) -> None:
+    """Tell the customer what the link was worth. Not by mail, where a person answers, and programs answer each other."""
+    if came.fate is Fate.AGAIN or arrival.channel == EMAIL:
+        return
+    language = get_customer(connection, owner.leaf_id).language or ways.language
+    say_by_itself(
+        connection,
+        conversation_id,
+        text=say(f"continue.fate.{came.fate}", language),
+        key=f"link/{arrival.id}",
+        at=arrival.arrived_at,
+    )
 
 
 def _append_forged(

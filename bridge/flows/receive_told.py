@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bridge.domain.message import DeletedMessage, InboundMessage, StatusUpdate, Told, Unread
 from bridge.domain.order import OrderUpdate
 from bridge.flows.append_entry import append_and_tell
+from bridge.flows.follow_link import Ways
 from bridge.flows.import_orders import save_order
 from bridge.flows.receive_message import receive_deletion, receive_message
 from bridge.flows.receive_status import receive_status
@@ -20,13 +21,13 @@ log = structlog.get_logger()
 
 
 def receive_told(
-    connection: Connection, arrival: Arrival, told: Sequence[Told], *, reopen: timedelta
+    connection: Connection, arrival: Arrival, told: Sequence[Told], *, reopen: timedelta, ways: Ways
 ) -> None:
-    """All of it in this transaction, once. `reopen` is that of `receive_message`."""
+    """All of it in this transaction, once. `reopen` and `ways` are those of `receive_message`."""
     for each in told:
         match each:
             case InboundMessage():
-                receive_message(connection, arrival, each, reopen=reopen)
+                receive_message(connection, arrival, each, reopen=reopen, ways=ways)
             case DeletedMessage():
                 receive_deletion(connection, arrival, each)
             case OrderUpdate():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from bridge.domain.customer import Identity
 from bridge.domain.merge import SuggestionReason
 from bridge.store import people, suggestions
+from bridge.store.leaves import list_leaves
 from bridge.store.people import NewCustomer, Owner
 
 
@@ -53,17 +55,30 @@ def prove_address(
     at: datetime,
     reason: str = "contact",
 ) -> None:
-    """The owner has shown that `address` is theirs as well: it is linked to them, unless somebody else has it.
-
-    Then the two may be one, and a person decides.
-    """
+    """The owner has shown that `address` is theirs as well, as in `give_address`."""
     evidence = {"source": source, "reason": reason, "source_key": source_key}
+    give_address(
+        connection, owner.leaf_id, address, reason=SuggestionReason.CONTACT, evidence=evidence, at=at
+    )
+
+
+def give_address(
+    connection: Connection,
+    customer_id: str,
+    address: Identity,
+    *,
+    reason: SuggestionReason,
+    evidence: dict[str, Any],
+    at: datetime,
+) -> None:
+    """The customer has shown that `address` is theirs: it is linked to them, unless somebody else has it.
+
+    Then the two may be one, for this `reason`, and a person decides.
+    """
     holder = people.find_owner(connection, address.kind, address.address, address.scope)
     if holder is None:
-        people.add_identity(connection, owner.leaf_id, address, evidence=evidence, at=at)
-    elif holder.canonical_id != owner.canonical_id:
-        suggestions.suggest(
-            connection, owner.leaf_id, holder.leaf_id, SuggestionReason.CONTACT, evidence=evidence, at=at
-        )
+        people.add_identity(connection, customer_id, address, evidence=evidence, at=at)
+    elif customer_id not in list_leaves(connection, holder.leaf_id):
+        suggestions.suggest(connection, customer_id, holder.leaf_id, reason, evidence=evidence, at=at)
     elif address.strength.outranks(holder.strength):
         people.strengthen(connection, holder.identity_id, address.strength, evidence=evidence, at=at)

@@ -12,6 +12,7 @@ from bridge.domain.agent import Agent
 from bridge.domain.live import EVERYONE
 from bridge.domain.merge import Suggestion, SuggestionReason, SuggestionState
 from bridge.domain.signature import find_phones
+from bridge.flows.follow_link import go_on_merged
 from bridge.flows.merge_customers import merge_customers
 from bridge.store import feed, namesakes, people, profiles, suggestions
 from bridge.store.people import Owner
@@ -103,6 +104,7 @@ def accept(
         at=at,
     )
     _decide(connection, suggestion_id, SuggestionState.ACCEPTED, agent, at, merge_id)
+    go_on_merged(connection, low, at)
     return merge_id
 
 

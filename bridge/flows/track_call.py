@@ -26,6 +26,8 @@ from bridge.flows.append_entry import PHONE, SOURCE, append_and_tell, append_cal
 from bridge.flows.attach_matter import attach
 from bridge.flows.call_parties import Parties
 from bridge.flows.finish_recording import finish_recording
+from bridge.flows.follow_code import follow_code
+from bridge.flows.follow_link import Ways
 from bridge.flows.follow_up import follow_up
 from bridge.store import agents, call_views, calls, feed, filing, groups, people, wrap_ups
 from bridge.store.calls import NewStage
@@ -42,6 +44,7 @@ from pbx.interface import (
     CallEvent,
     CallJoined,
     CallStarted,
+    CodeEntered,
     Direction,
     Leg,
     RecordingStarted,
@@ -75,7 +78,7 @@ class Folders:
     voicemail: Path
 
 
-def track(connection: Connection, change: Change, folders: Folders) -> None:
+def track(connection: Connection, change: Change, folders: Folders, ways: Ways) -> None:
     """Store a change and what it means."""
     call = change.call
     saved = calls.save_call(
@@ -90,6 +93,8 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
     for event in change.events:
         if isinstance(event, VoicemailLeft):
             _append_message(connection, saved.id, event, folders)
+        if isinstance(event, CodeEntered):
+            follow_code(connection, saved.id, event.code, change.parties.customer_number, ways, event.at)
     follow_up(connection, saved.id, call, change.parties, change.events)
     if change.events:
         summary = call_views.get_summary(connection, saved.id)
@@ -103,10 +108,10 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
                 log.info("call_ended", **ids, outcome=event.outcome.value)
 
 
-def track_unseen(connection: Connection, change: Change, folders: Folders) -> None:
+def track_unseen(connection: Connection, change: Change, folders: Folders, ways: Ways) -> None:
     """Store a call that the PBX told of afterwards, unless it was seen after all."""
     if calls.find(connection, change.call.pbx, change.call.linkedid) is None:
-        track(connection, change, folders)
+        track(connection, change, folders, ways)
 
 
 def _attach(connection: Connection, call: CallSummary, change: Change) -> None:

@@ -12,8 +12,9 @@ from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.ids import new_id
 from bridge.domain.times import iso
 from bridge.errors import NotFound
+from bridge.store import audits
 from bridge.store.paging import place, read_place
-from bridge.store.schema import audit, dead_letter, outbox
+from bridge.store.schema import dead_letter, outbox
 
 REASON_LENGTH: Final = 2000
 
@@ -86,8 +87,7 @@ def drop(connection: Connection, letter_id: str, by: str, at: datetime) -> None:
 def _end(connection: Connection, row: Any, action: str, by: str, at: datetime) -> None:
     connection.execute(_remove, {"letter": row.id})
     detail = {"group": row.consumer, "topic": row.topic, "key": row.key, "reason": row.reason}
-    said = {"id": new_id(), "at": at, "by": by, "action": f"dead_letter.{action}"}
-    connection.execute(insert(audit), {**said, "subject": row.id, "detail": detail})
+    audits.record(connection, by, f"dead_letter.{action}", row.id, at, detail)
 
 
 def _get(connection: Connection, letter_id: str) -> Any:

@@ -11,14 +11,18 @@ import structlog
 
 from bridge.bus.held_lease import HeldLease, LeaseLost
 from bridge.bus.outbox import OutboxConsumer
+from bridge.bus.webhooks import WebhookTeller
+from bridge.channels.outgoing import Outgoing
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
 from bridge.domain.ports import FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
+from bridge.domain.webhook import parse_networks
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
+from bridge.flows.follow_link import ways_of
 from bridge.flows.intake import InboxIntake
 from bridge.flows.place_order import PlaceOrder
 from bridge.flows.poll_inbox import PollInbox
@@ -36,18 +40,21 @@ log = structlog.get_logger()
 
 
 def make_inlet(ground: Ground) -> Inlet:
-    return Inlet(ground.db, make_channels(ground.settings), ground.secrets.inboxes, ground.committed, utc_now)
+    return Inlet(ground.db, make_channels(ground.settings), ground.inboxes, ground.committed, utc_now)
 
 
 def make_templates(ground: Ground) -> Templates:
     channels = make_channels(ground.settings)
     limited = {name: channel for name, channel in channels.items() if isinstance(channel, Windows)}
-    return Templates(limited, ground.secrets.inboxes, utc_now)
+    return Templates(limited, ground.inboxes, utc_now)
 
 
-def make_readers(settings: Settings, reader: Reader) -> Mapping[str, tuple[Understand, Receive]]:
+def make_readers(
+    settings: Settings, reader: Reader, link_key: str
+) -> Mapping[str, tuple[Understand, Receive]]:
     """By channel: what an arrival says, and what is made of that."""
-    receive = partial(receive_told, reopen=timedelta(hours=settings.conversations.reopen_hours))
+    reopen = timedelta(hours=settings.conversations.reopen_hours)
+    receive = partial(receive_told, reopen=reopen, ways=ways_of(settings, link_key))
     channels = make_channels(settings)
     return {name: (reader.understanding(channel), receive) for name, channel in channels.items()}
 
@@ -67,7 +74,7 @@ def start_channels(ground: Ground) -> None:
     """Read what arrives, send what is written, look after carts."""
     reader = Reader(ground.attachments)
     ground.stack.push_async_callback(reader.close)
-    readers = make_readers(ground.settings, reader)
+    readers = make_readers(ground.settings, reader, ground.secrets.link_key)
     flow = ReceiveArrival(ground.db, readers, ground.committed)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.RECEIVER, flow, utc_now)
     show = ground.metrics.watch
@@ -80,6 +87,7 @@ def start_channels(ground: Ground) -> None:
     _start_pollers(ground)
     _start_orderers(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
+    _start_webhooks(ground)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
 
 
@@ -87,8 +95,7 @@ def _start_deliverer(ground: Ground) -> None:
     senders = make_senders(ground.settings)
     for sender in senders.values():
         ground.stack.push_async_callback(sender.close)
-    tokens = {name: inbox.token for name, inbox in ground.secrets.inboxes.items()}
-    flow = Deliver(ground.db, senders, tokens, ground.attachments, ground.committed, utc_now)
+    flow = Deliver(ground.db, senders, ground.inboxes.tokens, ground.attachments, ground.committed, utc_now)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.DELIVERER, flow, utc_now)
     show = ground.metrics.watch
     show("deliveries_waiting", "Conversations with something still to be sent", lambda: consumer.waiting)
@@ -96,10 +103,22 @@ def _start_deliverer(ground: Ground) -> None:
     ground.run(consumer.run(), "deliverer")
 
 
+def make_outgoing(settings: Settings) -> Outgoing:
+    """Raises InvalidInput."""
+    return Outgoing(parse_networks(settings.webhooks.networks))
+
+
+def _start_webhooks(ground: Ground) -> None:
+    post, key = make_outgoing(ground.settings), ground.secrets.webhook_key
+    teller = WebhookTeller(ground.db, ground.bus, post, key, ground.committed, utc_now)
+    ground.run(teller.run(), "webhooks")
+
+
 def _start_fetcher(ground: Ground) -> None:
     fetchers = make_fetchers(ground.settings)
-    tokens = {name: inbox.token for name, inbox in ground.secrets.inboxes.items()}
-    flow = FetchFile(ground.db, fetchers, tokens, ground.attachments, ground.committed, utc_now)
+    flow = FetchFile(
+        ground.db, fetchers, ground.inboxes.tokens, ground.attachments, ground.committed, utc_now
+    )
     consumer = OutboxConsumer(ground.db, ground.bus, Group.FETCHER, flow, utc_now)
     ground.metrics.watch(
         "files_waiting", "Files that are still with their providers", lambda: consumer.waiting
@@ -114,7 +133,7 @@ def _start_orderers(ground: Ground) -> None:
 
 
 def _start_orderer(ground: Ground, shop: TakesOrders) -> None:
-    flow = PlaceOrder(ground.db, shop, ground.secrets.inboxes, ground.committed, utc_now)
+    flow = PlaceOrder(ground.db, shop, ground.inboxes, ground.committed, utc_now)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.ORDERER, flow, utc_now)
     show = ground.metrics.watch
     show("orders_waiting", "Orders that shops have not answered", lambda: consumer.waiting)

@@ -11,16 +11,18 @@ from typing import Final
 from aiohttp import web
 
 from bridge.bus.relay import FeedFollower
+from bridge.channels.registry import make_channels
 from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
-from bridge.domain.ports import Subject
+from bridge.domain.ports import Sends, Subject
 from bridge.domain.times import utc_now
+from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import Telephony
 from bridge.vitals import VitalSigns
-from bridge.wiring.channels import make_inlet, make_templates
+from bridge.wiring.channels import make_inlet, make_outgoing, make_templates
 from bridge.wiring.ground import Ground
 from pbx.errors import Rejected
 
@@ -45,6 +47,10 @@ async def start_desk(
     await ground.db.write(save_admin, ground.settings, ground.secrets, utc_now())
     follower = FeedFollower(ground.db, ground.bus, hub.publish)
     await follower.start()
+    channels = make_channels(ground.settings)
+    for channel in channels.values():
+        if isinstance(channel, Sends):
+            ground.stack.push_async_callback(channel.close)
     services = Services(
         db=ground.db,
         settings=ground.settings,
@@ -61,6 +67,11 @@ async def start_desk(
         vitals=VitalSigns(ground.db, telephony, hub, ground.watchdog).read,
         inlet=make_inlet(ground),
         templates=make_templates(ground),
+        ways=ways_of(ground.settings, ground.secrets.link_key),
+        channels=channels,
+        inboxes=ground.inboxes,
+        webhook_key=ground.secrets.webhook_key,
+        post_event=make_outgoing(ground.settings),
     )
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()

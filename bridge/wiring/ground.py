@@ -13,7 +13,7 @@ from bridge.bus.redis import RedisBus
 from bridge.desk.metrics import Metrics
 from bridge.domain.agent import Agent
 from bridge.domain.ports import Bus, Subject
-from bridge.secrets import Secrets, load_or_make
+from bridge.secrets import InboxBook, Secrets, load_or_make
 from bridge.settings import Settings, database_url
 from bridge.store import agents
 from bridge.store.engine import Database
@@ -40,6 +40,7 @@ class Ground:
         self.keeper: AsteriskKeeper | None = None
         """Of the Asterisk that this process keeps."""
         self.secrets: Secrets
+        self.inboxes: InboxBook
         self.people: list[Agent]
         self._broken: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -61,6 +62,7 @@ class Ground:
         self.people = await self.db.read(agents.list_agents)
         extensions = tuple(agent.extension for agent in self.people if agent.extension)
         self.secrets = load_or_make(self.home, extensions)
+        self.inboxes = InboxBook(self.home)
         self.run(self.bus.run(), "bus")
 
     def run(self, work: Coroutine[None, None, None], name: str) -> None:

@@ -52,6 +52,7 @@ class Watch:
             wake_feed=ground.committed,
             clock=utc_now,
             pop_key=ground.secrets.pop_key,
+            link_key=ground.secrets.link_key,
             fence=fence,
         )
         client, calls, show = self.client, self.calls, ground.metrics.watch

@@ -130,6 +130,13 @@ class Invited(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DigitPressed(Fact):
+    """One key of the telephone, 0 to 9, * or #, on the leg of whoever pressed it."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingBegan(Fact):
     name: str
 
@@ -206,6 +213,13 @@ def _read_transfer(message: Headers, at: datetime) -> Transferred | None:
     )
 
 
+def _read_digit(message: Headers, at: datetime) -> DigitPressed | None:
+    # Bridged, each digit is told of the other leg as well, to which it is sent.
+    if message.get("Direction", "") != "Received":
+        return None
+    return DigitPressed(at, _uniqueid(message), digit=message.get("Digit", ""))
+
+
 def _read_user_event(message: Headers, at: datetime) -> Fact | None:
     leg = _uniqueid(message)
     match message.get("UserEvent", ""):
@@ -242,6 +256,7 @@ _READERS: Final[dict[str, Callable[[Headers, datetime], Fact | None]]] = {
     "BridgeLeave": lambda m, at: BridgeLeft(at, _uniqueid(m), bridge=m.get("BridgeUniqueid", "")),
     "AttendedTransfer": _read_transfer,
     "QueueCallerJoin": lambda m, at: QueueJoined(at, _uniqueid(m), queue=m.get("Queue", "")),
+    "DTMFEnd": _read_digit,
     "UserEvent": _read_user_event,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from collections import ChainMap
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
@@ -33,7 +34,7 @@ from bridge.flows.intake import InboxIntake
 from bridge.flows.place_order import PlaceOrder
 from bridge.flows.receive_arrival import ReceiveArrival
 from bridge.flows.templates import Templates
-from bridge.secrets import InboxSecrets
+from bridge.secrets import InboxBook, InboxSecrets
 from bridge.settings import Mailbox, Settings, Shop, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
@@ -43,6 +44,7 @@ from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
     HOOK_INBOXES,
     HOOK_SECRET,
+    LINK_KEY,
     Client,
     DeskServer,
     eventually,
@@ -132,7 +134,9 @@ async def channels_serving(
         telegram.running(),
         whatsapp.running(),
         shop.running(),
-        serving(url, home, bus=bus, templates=templates_of(whatsapp)) as server,
+        serving(
+            url, home, bus=bus, telegram=Telegram(api=telegram.url), templates=templates_of(whatsapp)
+        ) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"
@@ -151,8 +155,11 @@ async def channels_serving(
         wake = partial(bus.tell, Subject.FEED)
         reader = Reader(home / "attachments")
         reader._pool = _pool()
-        receive = ReceiveArrival(server.db, make_readers(settings, reader), wake)
-        deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
+        receive = ReceiveArrival(server.db, make_readers(settings, reader, LINK_KEY), wake)
+        known: Any = InboxBook(home).tokens
+        deliver = Deliver(
+            server.db, senders, ChainMap(tokens, known), home / "attachments", wake, server.clock
+        )
         fetchers = make_fetchers(settings)
         fetch = FetchFile(server.db, fetchers, tokens, home / "attachments", wake, server.clock)
         channel = make_channels(settings)["shop"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import ChainMap
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,22 +33,26 @@ from bridge.domain.health import Versions, Vitals
 from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
+from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.templates import Templates
 from bridge.flows.track_call import Folders
-from bridge.secrets import InboxSecrets
+from bridge.secrets import InboxBook, InboxSecrets, load_or_make
 from bridge.settings import Desk as DeskSettings
-from bridge.settings import Settings
+from bridge.settings import Did, Settings, Telegram, Webhooks
 from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.people import NewCustomer
+from bridge.wiring.channels import make_outgoing
 from tests.fakes.call_control import FakeCallControl
-from tests.fakes.scripted_call import PBX
+from tests.fakes.scripted_call import DID, PBX
 
 PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
+LINK_KEY = "l" * 32
+WEBHOOK_KEY = "w" * 32
 VERIFY_TOKEN = "v" * 32
 HOOK_INBOXES = (
     "shop/main",
@@ -196,6 +201,7 @@ async def serving(
     bus: Bus | None = None,
     watched_at: Bus | None = None,
     templates: Templates | None = None,
+    telegram: Telegram = Telegram(),  # noqa: B008 - it cannot be changed
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people.
 
@@ -203,7 +209,12 @@ async def serving(
     """
     db, clock = Database(url), clock or Clock()
     await db.open()
-    settings = Settings(desk=DeskSettings(wrap_up_seconds=wrap_up_seconds))
+    settings = Settings(
+        desk=DeskSettings(wrap_up_seconds=wrap_up_seconds),
+        dids=(Did(number=DID, queue="sales"),),
+        webhooks=Webhooks(networks=("127.0.0.0/8",)),
+        telegram=telegram,
+    )
     known = {}
     for login, role, extension in PEOPLE:
         known[login] = await db.write(
@@ -235,7 +246,12 @@ async def serving(
         observe_pop=metrics.observe_pop,
         clock=clock,
         pop_key=POP_KEY,
+        link_key=LINK_KEY,
     )
+    load_or_make(home)
+    # Those of the cases are known; what is added at the desk is in the home.
+    book: Any = InboxBook(home)
+    hooks = {name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES}
     missing: dict[str, str] = {}
 
     async def check_ami() -> str | None:
@@ -266,11 +282,16 @@ async def serving(
         inlet=Inlet(
             db,
             make_channels(settings),
-            {name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES},
+            ChainMap(hooks, book),
             partial(bus.tell, Subject.WORK),
             clock,
         ),
         templates=templates or Templates({}, {}, clock),
+        ways=ways_of(settings, LINK_KEY),
+        channels=make_channels(settings),
+        inboxes=book,
+        webhook_key=WEBHOOK_KEY,
+        post_event=make_outgoing(settings),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

@@ -21,7 +21,7 @@ from bridge.flows.pop_tokens import token_of
 from bridge.flows.telephony import HereTelephony, OpenDesk, WatchVitals
 from bridge.settings import Settings
 from pbx.interface import Outcome, WithdrawReason
-from tests.contract.desk_server import POP_KEY, Client, DeskServer, eventually, logged_in, serving
+from tests.contract.desk_server import LINK_KEY, POP_KEY, Client, DeskServer, eventually, logged_in, serving
 from tests.contract.test_bus import running
 from tests.fakes.call_control import FakeCallControl
 from tests.fakes.scripted_call import PBX, ScriptedCall
@@ -76,6 +76,7 @@ def make_calls(server: DeskServer, watcher: Watcher, control: FakeCallControl) -
         observe_pop=lambda stage, seconds: None,
         clock=server.clock,
         pop_key=POP_KEY,
+        link_key=LINK_KEY,
     )
 
 

@@ -20,6 +20,7 @@ from pbx.interface import (
     CallEvent,
     CallSink,
     CallStarted,
+    CodeEntered,
     Direction,
     Leg,
     LegRole,
@@ -132,6 +133,10 @@ class ScriptedCall:
         staying = {each: at for each, at in self.call.guests.items() if each != leg}
         self.call = replace(self.call, guests=MappingProxyType(staying))
         self._tell(AgentLeft, leg=leg, extension=extension)
+
+    def pressed(self, code: str) -> None:
+        """The caller's code."""
+        self._tell(CodeEntered, code=code)
 
     def recorded(self, name: str) -> None:
         self.call = replace(self.call, recording=name)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pbx.ami.facts import BridgeEntered, DialEnded, Fact, LegCreated, LegHungUp, LegUp
+from pbx.ami.facts import BridgeEntered, DialEnded, DigitPressed, Fact, LegCreated, LegHungUp, LegUp
 from pbx.interface import (
     AgentAnswered,
     AgentLeft,
     AgentWithdrawn,
     CallJoined,
+    CodeEntered,
     Direction,
     LegRole,
     LegState,
@@ -217,3 +218,24 @@ def test_telling_everything_twice_changes_nothing(name: str) -> None:
         e for e in map(summarise, once.events) if "Voicemail" not in e
     ]
     assert twice.calls == once.calls
+
+
+@pytest.mark.parametrize(
+    ("keys", "codes"),
+    [
+        ("123456#", ["123456"]),
+        ("12*123456#", ["123456"]),
+        ("123456#654321#", ["123456", "654321"]),
+        ("12345#", []),
+        ("1234567#", []),
+        ("4111111111111111#", []),
+        ("123456*", []),
+        ("000000#111111#222222#333333#", ["000000", "111111", "222222"]),
+    ],
+)
+def test_six_digits_and_a_hash_are_a_code(keys: str, codes: list[str]) -> None:
+    facts = read_transcript("answered")
+    (place, first) = next((i, fact) for i, fact in enumerate(facts) if isinstance(fact, LegCreated))
+    pressed = [DigitPressed(first.at, first.uniqueid, digit=key) for key in keys]
+    sink = track([*facts[: place + 1], *pressed, *facts[place + 1 :]])
+    assert [event.code for event in sink.events if isinstance(event, CodeEntered)] == codes

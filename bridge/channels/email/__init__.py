@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from bridge.channels.email import listening, sending
 from bridge.channels.email.reading import read
@@ -49,6 +50,14 @@ class EmailChannel:
 
     async def listen(self, inbox: str, token: str, intake: Intake) -> None:
         await listening.listen(self._mailboxes[inbox], token, intake)
+
+    def invite(self, address: str, token: str, begin: str) -> str:
+        """By an address of its own where the mailbox has such, else in the subject."""
+        local, _, host = address.rpartition("@")
+        mailbox = self._mailboxes.get(address)
+        if mailbox is not None and mailbox.plus:
+            return f"mailto:{quote(f'{local}+{token}@{host}', safe='+@')}?subject={quote(begin)}"
+        return f"mailto:{quote(address, safe='+@')}?subject={quote(f'{begin} [{token}]')}"
 
     def thread_with(self, address: str) -> str | None:
         """Each mail that answers none begins a talk of its own."""

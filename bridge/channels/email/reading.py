@@ -11,6 +11,7 @@ from typing import Final
 from bridge.channels.email.bounces import read_bounce
 from bridge.channels.email.proof import Verdict, judge
 from bridge.channels.email.writing import NAME, key_of
+from bridge.domain.continuing import find_token
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.mail import Mail, header_of, parse_message, read_mail, values_of
@@ -68,6 +69,7 @@ def _message_of(mail: Mail, message: Message, address: str, region: str, verdict
         answers=tuple(key_of(parent) or parent for parent in mail.parents),
         conversation=_told_by_address(mail, address),
         number=number[1] if number else "",
+        link=_link_of(mail, address),
         phones=tuple(find_phones(mail.text, region)),
         cc=tuple(each for each in dict.fromkeys(mail.cc) if not _is_ours(each, address))[:MOST_CC],
         attachments=tuple(
@@ -102,6 +104,14 @@ def _told_by_address(mail: Mail, address: str) -> str:
         if token and _is_ours(recipient.address, address) and (found := conversation_of(token)):
             return found
     return ""
+
+
+def _link_of(mail: Mail, address: str) -> str:
+    """The token of a continue-link: behind a plus, or in the subject of a mail that answers none."""
+    tags = [each.address for each in mail.recipients if _is_ours(each.address, address)]
+    return find_token(" ".join(tags).replace("+", " ").replace("@", " ")) or (
+        "" if mail.parents else find_token(mail.subject)
+    )
 
 
 def _is_ours(recipient: str, address: str) -> bool:

@@ -24,6 +24,7 @@ from bridge.channels.simulators.faults import Fault, deliver, fail, lose_answer
 
 SECRET: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 RETRY_AFTER: Final = 7
+BOT: Final = "shop_bot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,11 @@ class TelegramSimulator:
             return await self._give_updates(given)
         if method == "getfile":
             return self._find_file(str(given["file_id"]))
-        if method not in ("setwebhook", "deletewebhook"):
-            return _failed(404, "Not Found")
-        self.hook, self.secret = str(given.get("url", "")), str(given.get("secret_token", ""))
-        return _done(result=True)
+        if method in ("setwebhook", "deletewebhook"):
+            self.hook, self.secret = str(given.get("url", "")), str(given.get("secret_token", ""))
+            return _done(result=True)
+        me = {"id": 42, "is_bot": True, "first_name": "Shop", "username": BOT}
+        return _done(me) if method == "getme" else _failed(404, "Not Found")
 
     async def _give_updates(self, given: Mapping[str, Any]) -> web.StreamResponse:
         """What waits, once there is something; what is before `offset` is known to whoever asks."""

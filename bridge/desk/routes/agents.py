@@ -1,4 +1,4 @@
-"""Who rings now, and what everybody is doing; the inboxes for admins."""
+"""Who rings now, and what everybody is doing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 import msgspec
 
-from bridge.desk.answers import AgentLine, AgentList, Channel, ChannelList, RingingList
+from bridge.desk.answers import AgentLine, AgentList, RingingList
 from bridge.desk.route import API, Ask, Route
 from bridge.domain.agent import Role
 from bridge.errors import Forbidden, InvalidInput
-from bridge.store import agents, inboxes
+from bridge.store import agents
 
 
 class RingingQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,14 +38,7 @@ async def list_agents(ask: Ask) -> AgentList:
     return AgentList([AgentLine(**asdict(agent), **asdict(looks[agent.id])) for agent in people])
 
 
-async def list_channels(ask: Ask) -> ChannelList:
-    """The inboxes and how they are."""
-    found = await ask.services.db.read(inboxes.list_inboxes)
-    return ChannelList([Channel(inbox.channel, inbox.key, inbox.state, inbox.last_error) for inbox in found])
-
-
 ROUTES: Final = (
     Route("GET", f"{API}/ringing", list_ringing, Role.AGENT, phone_key=True),
     Route("GET", f"{API}/agents", list_agents, Role.SUPERVISOR),
-    Route("GET", f"{API}/channels", list_channels, Role.ADMIN),
 )

@@ -87,7 +87,7 @@ async def finish(ask: Ask, body: WrapUpBody) -> WrapUpAnswer:
     return WrapUpAnswer(entry)
 
 
-def _check_on_call(connection: Connection, call_id: str, agent: Agent) -> None:
+def check_on_call(connection: Connection, call_id: str, agent: Agent) -> None:
     """Raises NotFound for no such call, Forbidden for one that never rang at this agent's phone."""
     call_views.get_summary(connection, call_id)
     if agent.extension is None or not wrap_ups.was_on_call(connection, call_id, agent.extension):
@@ -96,7 +96,7 @@ def _check_on_call(connection: Connection, call_id: str, agent: Agent) -> None:
 
 def _card(connection: Connection, call_id: str, agent: Agent) -> Card:
     if not agent.role.includes(Role.SUPERVISOR):
-        _check_on_call(connection, call_id, agent)
+        check_on_call(connection, call_id, agent)
     return read_card_for(connection, call_id, agent)
 
 
@@ -122,21 +122,21 @@ def _other_end(call: CallSummary, agent: Agent) -> str:
 
 
 def _draft(connection: Connection, call_id: str, agent: Agent) -> NoteDraft:
-    _check_on_call(connection, call_id, agent)
+    check_on_call(connection, call_id, agent)
     return notes.find_draft(connection, call_id, agent.id) or NoteDraft(call_id=call_id, text="", rev=0)
 
 
 def _save_draft(
     connection: Connection, call_id: str, agent: Agent, body: DraftBody, at: datetime
 ) -> NoteDraft:
-    _check_on_call(connection, call_id, agent)
+    check_on_call(connection, call_id, agent)
     return write_note.save_draft(connection, call_id, agent, text=body.text, rev=body.rev, at=at)
 
 
 def _wrap_up(
     connection: Connection, call_id: str, agent: Agent, disposition: str, at: datetime
 ) -> Entry | None:
-    _check_on_call(connection, call_id, agent)
+    check_on_call(connection, call_id, agent)
     return wrap_up(connection, call_id, agent, disposition=disposition, at=at)
 
 

@@ -11,6 +11,7 @@ What is kept where and why (a file for each subject):
 - `feed` is what desks follow: numbered once by the relay, kept for 24 hours.
 - `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
 - `customer_word`, `word_key` and `entry_words` are what is searched: made of the above, and gone with it.
+- `continue_link` brings a customer from one channel to another.
 - `delivery` is what became of a message of ours; its entry reads the state from here.
 - `consent` is what people have allowed us to write to them, and what not.
 - `attachment` is a file of an entry: there, on its way, or refused; `upload` one that an agent is about to send.
@@ -30,6 +31,7 @@ from bridge.store.schema.calls import (
     watch,
     wrap_up,
 )
+from bridge.store.schema.continuing import continue_link
 from bridge.store.schema.conversations import arrival, conversation, inbox
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
@@ -37,6 +39,7 @@ from bridge.store.schema.matters import matter, matter_link, order_request, prom
 from bridge.store.schema.people import belonging, consent, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
 from bridge.store.schema.timeline import attachment, filing, timeline_entry, upload
+from bridge.store.schema.webhooks import webhook
 from bridge.store.schema.work import dead_letter, feed, lease, outbox
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "call_leg",
     "call_stage",
     "consent",
+    "continue_link",
     "conversation",
     "customer",
     "customer_word",
@@ -78,6 +82,7 @@ __all__ = [
     "transcript_failure",
     "upload",
     "watch",
+    "webhook",
     "word_key",
     "wrap_up",
 ]

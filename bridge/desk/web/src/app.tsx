@@ -13,6 +13,7 @@ import { LanguageSwitch, ThemeSwitch } from "./components/switches.tsx";
 import { t } from "./i18n/index.ts";
 import { CallPage } from "./pages/call.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
+import { ConnectionsPage } from "./pages/connections.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { DeadLettersPage } from "./pages/dead_letters.tsx";
 import { HealthPage } from "./pages/health.tsx";
@@ -90,6 +91,7 @@ function TopBar() {
             {who.agent.role === "admin" && (
               <>
                 <a href="/phones">{t("phones.title")}</a>
+                <a href="/connections">{t("connections.title")}</a>
                 <a href="/dead_letters">{t("dead_letters.title")}</a>
                 <a href="/health">{t("health.title")}</a>
               </>
@@ -122,6 +124,7 @@ function CurrentPage() {
   if (at.page === "worklist") return <WorklistPage />;
   if (at.page === "phones") return <PhonesPage />;
   if (at.page === "suggestions") return <SuggestionsPage />;
+  if (at.page === "connections") return <ConnectionsPage />;
   if (at.page === "dead_letters") return <DeadLettersPage />;
   if (at.page === "health") return <HealthPage />;
   if (at.page === "missing") return <EmptyState title={t("error.not_found")} />;

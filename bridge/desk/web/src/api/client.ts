@@ -3,17 +3,21 @@
 import { DraftConflict, Problem } from "./problem.ts";
 import type {
   AgentLine,
+  Begun,
   CallDetail,
   CallSummary,
   Card,
   Consent,
+  ContinueLink,
   CustomerDetail,
   DeadLetter,
   Entry,
+  EventType,
   Filed,
   Health,
   LoginAnswer,
   Identity,
+  Inbox,
   Matter,
   MatterState,
   Me,
@@ -28,6 +32,7 @@ import type {
   Promised,
   Thing,
   SearchHit,
+  Webhook,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -137,6 +142,28 @@ export const makePromise = (
 ) => post<Promised>(`/customers/${customerId}/promises`, promise);
 export const endPromise = (id: string, state: "kept" | "dropped") =>
   post<Promised>(`/promises/${id}`, { state });
+
+export const listInboxes = () => get<Page<Inbox> & { kinds: string[] }>("/channels");
+export const addInbox = (inbox: { channel: string; key: string; token: string }) =>
+  post<Inbox>("/channels", inbox);
+export const changeInbox = (id: string, change: { state: "active" | "paused" }) =>
+  send<Inbox>("PATCH", addressOf(`/channels/${id}`), change);
+export const tryInbox = (id: string, to: string | null) =>
+  post<{ works: boolean; reason: string | null; address: string }>(`/channels/${id}/test`, { to });
+
+export const listWebhooks = () => get<Page<Webhook>>("/webhooks");
+export const addWebhook = (url: string, events: readonly EventType[]) =>
+  post<Webhook>("/webhooks", { url, events });
+export const changeWebhook = (id: string, change: { state: "active" | "paused" }) =>
+  send<Webhook>("PATCH", addressOf(`/webhooks/${id}`), change);
+export const renewSecret = (id: string) => post<Webhook>(`/webhooks/${id}/secret`);
+export const removeWebhook = (id: string) => send<void>("DELETE", addressOf(`/webhooks/${id}`));
+export const tryWebhook = (id: string) =>
+  post<{ taken: boolean; reason: string | null }>(`/webhooks/${id}/test`);
+
+export const listWays = () => get<Page<string>>("/continue");
+export const continueIn = ({ things, id }: Begun, channel: string) =>
+  post<ContinueLink>(`/${things}/${id}/continue`, { channel });
 
 export const listCalls = (query: { limit: number; before?: string | null; customer_id?: string }) =>
   get<Page<CallSummary>>("/calls", query);

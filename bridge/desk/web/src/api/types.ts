@@ -169,6 +169,8 @@ export interface EntryPayload {
   reaction?: boolean;
   /** Who wrote it first, empty where that is not told. */
   forwarded?: string;
+  /** It came by a continue-link: what that was worth. */
+  continues?: { fate: string };
   attachments?: Attachment[];
   html?: string;
   cc?: string[];
@@ -260,6 +262,33 @@ export interface SearchHit {
 }
 
 /** Work that failed three times. `reason` is the server's own, in English. */
+/** `hook` is where its provider tells of news; `hook_secret` is there once, when it was made. */
+export interface Inbox {
+  id: string;
+  channel: string;
+  key: string;
+  address: string;
+  state: string;
+  last_error: string | null;
+  hook: string | null;
+  hook_secret: string | null;
+}
+
+export const EVENT_TYPES = ["call", "message", "order", "entry"] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** `secret` is there once, when it was made. */
+export interface Webhook {
+  id: string;
+  url: string;
+  events: EventType[];
+  state: string;
+  last_error: string | null;
+  failing_since: string | null;
+  told_at: string | null;
+  secret: string | null;
+}
+
 export interface DeadLetter {
   id: string;
   group: string;
@@ -539,6 +568,22 @@ export interface FieldConflict {
   values: (string | boolean | null)[];
 }
 
+/** What a customer may go on from in another channel. */
+export interface Begun {
+  things: "calls" | "conversations" | "matters";
+  id: string;
+}
+
+/** `text` is for the customer, in their language; `number` and `code` are there for the telephone. */
+export interface ContinueLink {
+  channel: string;
+  url: string;
+  text: string;
+  expires_at: string;
+  number: string | null;
+  code: string | null;
+}
+
 export interface MergePreview {
   sides: MergeSide[];
   identities: Identity[];
@@ -548,7 +593,8 @@ export interface MergePreview {
   conflicts: FieldConflict[];
 }
 
-export type SuggestionReason = "order" | "signature" | "contact" | "name_and_organisation" | "name_and_city";
+export type SuggestionReason =
+  "order" | "signature" | "contact" | "continue_link" | "name_and_organisation" | "name_and_city";
 
 /** Why two may be one, with what it was seen in. */
 export type Evidence = { reason: SuggestionReason } & Record<string, string>;
@@ -578,11 +624,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters, consent: what is known of these customers changed.
+ * webhook_paused: one of our systems has not been there for long; delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters, consent: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
+  | { code: "webhook_paused"; webhook_id: string }
   | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "merged" | "unmerged" | "addresses" | "matters" | "consent"; customer_ids: string[] };

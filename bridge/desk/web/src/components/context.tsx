@@ -15,6 +15,7 @@ import { ago, fullDate, money, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { OrderBadge } from "./badge.tsx";
 import { Button } from "./button.tsx";
+import { ContinueButton } from "./continuing.tsx";
 import { channelIcon, Icon } from "./icon.tsx";
 import { KeyValue, Panel } from "./panel.tsx";
 import { PersonBadge } from "./person.tsx";
@@ -108,6 +109,7 @@ export function Conversations({ conversations }: { conversations: readonly OpenC
                 <Ago at={each.last_at} />
               </span>
             </span>
+            <ContinueButton begun={{ things: "conversations", id: each.id }} />
           </li>
         ))}
       </ul>

@@ -87,7 +87,7 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
   const { kind, payload } = entry;
   const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = payload;
-  const { reply_to, reaction, forwarded } = payload;
+  const { reply_to, reaction, forwarded, continues } = payload;
   return (
     <>
       {forwarded !== undefined && (
@@ -104,6 +104,7 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
       )}
       {utterances && <TranscriptText utterances={utterances} />}
       {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
+      {continues && <p class="quiet">{word("continues", continues.fate)}</p>}
       {cut && <p class="quiet">{t("entry.cut")}</p>}
       {payload.forged && <Badge tone="bad">{t("entry.forged")}</Badge>}
       {payload.automatic && <Badge>{t("entry.automatic")}</Badge>}

@@ -5,6 +5,7 @@ import { duration, lapse, exactTime, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
+import { ContinueButton } from "../components/continuing.tsx";
 import { partyOf, stateOf } from "../components/call_row.tsx";
 import { Notice } from "../components/notice.tsx";
 import { EmptyState, KeyValue, Panel } from "../components/panel.tsx";
@@ -149,6 +150,7 @@ export function CallPage({ id }: { id: string }) {
             {fullDate(call.started_at)}
           </p>
         </div>
+        {call.customer_id && <ContinueButton begun={{ things: "calls", id }} />}
         {isOpen && (
           <Button kind="primary" icon="note" onClick={() => bringToFront(id)}>
             {t("call.to_desk")}

@@ -14,6 +14,7 @@ import {
   NotesSoFar,
   Orders,
 } from "../components/context.tsx";
+import { ContinueButton } from "../components/continuing.tsx";
 import { FilingDialog, fileUnder } from "../components/filing.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Matters, Promises } from "../components/matters.tsx";
@@ -62,6 +63,9 @@ function Head({ encounter, onFile }: { encounter: Encounter; onFile: () => void 
           <Button kind="quiet" icon="person" onClick={onFile}>
             {card.customer ? t("filing.someone_else") : t("filing.who")}
           </Button>
+        )}
+        {phase !== "withdrawn" && card?.customer && (
+          <ContinueButton begun={{ things: "calls", id: encounter.callId }} />
         )}
       </div>
     </header>

@@ -165,6 +165,7 @@ function heed(notice: LiveNotice): void {
   if (notice.code === "attachment")
     freshFiles.value = { ...freshFiles.value, [notice.attachment.id]: notice.attachment };
   if ("customer_ids" in notice) refreshThose(notice.customer_ids);
+  if (notice.code === "webhook_paused") notify({ tone: "bad", text: t("connections.webhook_paused") });
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
   notify({ tone: "info", text: t("entry.gap", times) });

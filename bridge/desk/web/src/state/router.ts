@@ -11,6 +11,7 @@ export type Route =
   | { page: "phones" }
   | { page: "suggestions" }
   | { page: "dead_letters" }
+  | { page: "connections" }
   | { page: "components" }
   | { page: "health" }
   | { page: "missing" };
@@ -26,6 +27,7 @@ export function routeOf(address: string): Route {
   if (first === "phones" && id === undefined) return { page: "phones" };
   if (first === "suggestions" && id === undefined) return { page: "suggestions" };
   if (first === "dead_letters" && id === undefined) return { page: "dead_letters" };
+  if (first === "connections" && id === undefined) return { page: "connections" };
   if (first === "components" && id === undefined) return { page: "components" };
   if (first === "health" && id === undefined) return { page: "health" };
   if (id && rest.length === 0 && first === "customers") {
