@@ -9,22 +9,31 @@ from pathlib import Path
 
 from tests.fakes.ami_server import AmiServer, encode
 
+ON_THE_WAY = 0.5
+"""Seconds in which an event surely arrives."""
 CALLER, DID = "+380501234567", "+380445550100"
 
 
 @dataclass
 class Exchange:
-    """What it lists is what lives. `records` is the file that it tells the ends of calls in, if it keeps one."""
+    """What it lists is what lives. `records` is the file that it tells the ends of calls in, if it keeps one.
+
+    Of the calls in `lost` it told nobody before it died, perhaps.
+    """
 
     server: AmiServer
     chance: random.Random
     records: Path | None = None
     live: list[str] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    is_dead: bool = False
     _began_at: dict[str, float] = field(default_factory=dict)
 
     async def step(self) -> None:
-        """A call begins or ends."""
+        """A call begins or ends, if it is there."""
+        if self.is_dead:
+            return
         if self.live and self.chance.random() < 0.45:
             await self.tell_end(self.live[self.chance.randrange(len(self.live))])
         else:
@@ -57,9 +66,15 @@ class Exchange:
 
     def die(self) -> None:
         """It is killed: its calls are gone, and nothing is recorded of them."""
+        self.is_dead = True
+        self.lost |= {key for key in self.live if time.time() - self._began_at[key] < ON_THE_WAY}
         self.live.clear()
         self.server.items["Status"] = []
         self.server.stop()
+
+    async def rise(self) -> None:
+        await self.server.start()
+        self.is_dead = False
 
     def _list(self, uniqueid: str, message: dict[str, str] | None) -> None:
         others = [item for item in self.server.items.get("Status", ()) if item["Uniqueid"] != uniqueid]
