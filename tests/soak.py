@@ -79,7 +79,8 @@ def describe(item: pytest.Item) -> dict[str, Any]:
     params = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]
     # A test of one engine only asks for its server, or for none.
     only = "postgres" if "postgres" in getattr(item, "fixturenames", ()) else "sqlite"
-    seed, engine = (params or {}).get("seed"), (params or {}).get("url", only)
+    given = params or {}
+    seed, engine = given.get("seed"), given.get("url") or given.get("engine") or only
     name, _, ids = item.nodeid.removesuffix("]").partition("[")
     rest = re.sub(rf"(?:^|(?<=-))(?:seed{seed}|{engine})(?:-|$)", "", ids).removesuffix("-")
     return {"test": f"{name}[{rest}]" if rest else name, "seed": seed, "engine": engine}

@@ -18,7 +18,7 @@ import pytest
 from bridge.domain.times import parse_iso, utc_now
 from pbx.asterisk.process import find_running
 from pbx.testphone import sipp
-from tests.e2e.harness import Desk, Omniline, eventually
+from tests.e2e.harness import Desk, Omniline, children_of, eventually
 from tests.e2e.test_call import KNOWN, invite_of, stages_of
 
 # One server for all of them, so one loop.
@@ -31,17 +31,8 @@ SHM_LOCKS = (120, 8)
 def agi_child(server: Omniline) -> int:
     """The pid of the AGI process that the server watches."""
     assert server.process
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            arguments = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int(re.search(r"^PPid:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)[1])  # type: ignore[index]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == server.process.pid and b"agi" in arguments:
-            return int(folder.name)
-    raise AssertionError("there is no AGI process")
+    (pid,) = (pid for pid, arguments in children_of(server.process.pid).items() if b"agi" in arguments)
+    return pid
 
 
 @contextmanager

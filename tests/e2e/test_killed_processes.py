@@ -11,6 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,10 +21,11 @@ import pytest_asyncio
 from sqlalchemy import Connection, text
 
 from bridge.domain.times import iso, utc_now
+from bridge.settings import database_url, load
 from bridge.store import feed
 from bridge.store.engine import Database
 from tests.e2e.harness import DID, Desk, eventually
-from tests.e2e.roles import OmnilineInRoles
+from tests.e2e.roles import OmnilineInOne, OmnilineInRoles, OmnilineKept
 from tests.fakes.sip_phone import SipPhone
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
@@ -39,19 +41,28 @@ GIVES_UP = 0.15
 EXTENSIONS = ("101", "102", "103")
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """One process on SQLite; each role its own, two of most, on PostgreSQL and Redis."""
+    return str(request.param)
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def omniline(
-    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
-) -> AsyncIterator[OmnilineInRoles]:
-    redis = RedisServer()
-    with postgres.blank_database() as url:
-        server = OmnilineInRoles(tmp_path_factory.mktemp("killed") / "home", url, redis.url)
-        try:
-            await server.start()
-            yield server
-        finally:
-            await server.stop()
-            redis.remove()
+    engine: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[OmnilineKept]:
+    home = tmp_path_factory.mktemp("killed") / "home"
+    async with AsyncExitStack() as stack:
+        if engine == "sqlite":
+            server: OmnilineKept = OmnilineInOne(home)
+        else:
+            postgres: PostgresServer = request.getfixturevalue("postgres")
+            redis = RedisServer()
+            stack.callback(redis.remove)
+            server = OmnilineInRoles(home, stack.enter_context(postgres.blank_database()), redis.url)
+        stack.push_async_callback(server.stop)
+        await server.start()
+        yield server
 
 
 @dataclass(frozen=True)
@@ -64,21 +75,24 @@ class Made:
 
 
 class Callers:
-    """Several that call one after the other, each time from another number; `made` tells by the number."""
+    """Several that call one after the other, each time from another number; `made` tells by the number.
 
-    def __init__(self, carrier: SipPhone, chance: random.Random) -> None:
+    Their numbers begin with `prefix`.
+    """
+
+    def __init__(self, carrier: SipPhone, chance: random.Random, prefix: str) -> None:
         self.made: dict[str, Made] = {}
         self._carrier = carrier
         self._chance = chance
         self._count = 0
-        self._first = chance.randrange(1000) * 1000
+        self._prefix = prefix
         self._taken: dict[str, asyncio.Event] = {}
         """Of those who are to be taken, whether they were."""
 
     async def call_until(self, deadline: float) -> None:
         while time.monotonic() < deadline:
             self._count += 1
-            number, began = f"+38067{self._first + self._count:07}", utc_now()
+            number, began = f"{self._prefix}{self._count:03}", utc_now()
             gives_up, taken = self._chance.random() < GIVES_UP, asyncio.Event()
             if not gives_up:
                 self._taken[number] = taken
@@ -121,48 +135,53 @@ Stored = tuple[str, str, str | None, int, int]
 """Caller, state, outcome, the number of entries and that of recordings."""
 
 
-def read_calls(connection: Connection) -> list[Stored]:
+def read_calls(connection: Connection, prefix: str) -> list[Stored]:
+    """Of the callers whose numbers begin so."""
     found = connection.execute(
         text(
             "SELECT caller, state, outcome, (SELECT count(*) FROM timeline_entry e"
             " WHERE e.call_id = call.id AND e.kind = 'call'),"
-            " (SELECT count(*) FROM recording r WHERE r.call_id = call.id) FROM call"
-        )
+            " (SELECT count(*) FROM recording r WHERE r.call_id = call.id) FROM call WHERE caller LIKE :numbers"
+        ),
+        {"numbers": f"{prefix}%"},
     )
     return sorted(tuple(row) for row in found)
 
 
 async def test_whoever_is_killed_no_call_is_lost_none_doubled_and_none_stays(
-    omniline: OmnilineInRoles, postgres: PostgresServer, chance: random.Random, request: pytest.FixtureRequest
+    omniline: OmnilineKept, seed: int, chance: random.Random, request: pytest.FixtureRequest
 ) -> None:
     seconds = 60 if request.config.getoption("--soak") else 20
     server = ("127.0.0.1", omniline.sip_port)
     secrets = omniline.secrets.phones
     phones = [await SipPhone.open(f"agent-{at}", server, secrets[at].sip_password) for at in EXTENSIONS]
     carrier = await SipPhone.open("carrier", server)
-    callers = Callers(carrier, chance)
+    prefix = f"+38067{seed:04}"
+    callers = Callers(carrier, chance, prefix)
     answering = [asyncio.create_task(callers.take_at(phone)) for phone in phones]
     deadline = time.monotonic() + seconds
     calling = [asyncio.create_task(callers.call_until(deadline)) for _ in range(AT_ONCE)]
     killed: Counter[str] = Counter()
     while time.monotonic() < deadline:
         await asyncio.sleep(KILL_EVERY)
-        victim = chance.choice([each for each in omniline.processes if each.is_running])
-        killed[victim.name] += 1
-        victim.kill()
+        victims = omniline.list_victims()
+        if victims:
+            victim = chance.choice(victims)
+            killed[victim.name] += 1
+            victim.kill()
     await asyncio.gather(*calling)
     for front in omniline.fronts:
         await omniline.wait_ready(front)
-    db = Database(omniline.environment["OMNILINE_DATABASE__URL"])
+    db = Database(database_url(omniline.home, load(omniline.home, omniline.environment)))
     await db.open()
 
     async def settled() -> bool:
-        return await db.read(read_calls) == callers.expected()
+        return await db.read(read_calls, prefix) == callers.expected()
 
     try:
         await eventually(settled, within=20)
     except AssertionError:
-        assert await db.read(read_calls) == callers.expected(), f"killed: {killed}"
+        assert await db.read(read_calls, prefix) == callers.expected(), f"killed: {killed}"
     gaps = [row.data for row in await db.read(feed.list_notices, "gap")]
     print(
         f"{len(callers.made)} calls, {killed.total()} kills, {len(gaps)} gaps with {callers.inside(gaps)} calls"
