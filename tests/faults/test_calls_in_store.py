@@ -7,7 +7,7 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -25,6 +25,9 @@ from tests.postgres import PostgresServer
 pytestmark = pytest.mark.fault
 
 STEPS = 60
+UP = 40
+GHOST_SECONDS = 3.0
+"""How long after it is back a call may seem to be up that is not."""
 Fault = Callable[[Exchange, str], Awaitable[object]]
 """Takes the address of the database too."""
 
@@ -73,6 +76,16 @@ async def watching(server: DeskServer, pbx: Exchange) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def take_all_connections(url: str, others: ExitStack) -> None:
+    others.enter_context(psycopg.connect(url, autocommit=True)).execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with suppress(psycopg.OperationalError):
+        while True:
+            others.enter_context(psycopg.connect(url))
 
 
 def read_calls(connection: Connection) -> list[tuple[str, str, int]]:
@@ -128,8 +141,9 @@ async def test_whatever_breaks_each_call_is_stored_once(
             assert await as_stored() == as_it_is
 
 
-async def test_a_postgres_that_crashes_meanwhile_costs_no_call(
-    postgres: PostgresServer, postgres_url: str, tmp_path: Path, chance: random.Random
+@pytest.mark.parametrize("what", ["crash", "full"])
+async def test_a_postgres_that_turns_us_away_meanwhile_costs_no_call(
+    postgres: PostgresServer, postgres_url: str, tmp_path: Path, chance: random.Random, what: str
 ) -> None:
     async def crash(pbx: Exchange, _: str) -> None:
         await asyncio.to_thread(postgres.stop)
@@ -137,4 +151,32 @@ async def test_a_postgres_that_crashes_meanwhile_costs_no_call(
         # Not in a thread of the pool: the server ends with the thread that started it.
         postgres.start()
 
-    await test_whatever_breaks_each_call_is_stored_once(postgres_url, tmp_path, chance, crash)
+    async def fill(pbx: Exchange, url: str) -> None:
+        """Others have all the connections there are, ours too."""
+        with ExitStack() as others:
+            await asyncio.to_thread(take_all_connections, url, others)
+            await asyncio.sleep(pbx.chance.uniform(0, 0.5))
+
+    fault = crash if what == "crash" else fill
+    await test_whatever_breaks_each_call_is_stored_once(postgres_url, tmp_path, chance, fault)
+
+
+async def test_of_40_calls_up_when_asterisk_is_killed_no_ghost_is_left(
+    url: str, tmp_path: Path, chance: random.Random
+) -> None:
+    async with AmiServer() as ami, serving(url, tmp_path) as server:
+        pbx = Exchange(ami, chance, tmp_path / "records.csv")
+        async with watching(server, pbx):
+            for _ in range(UP):
+                await ami.write(pbx.begin())
+
+            async def stored(state: str) -> bool:
+                rows = await server.db.read(read_calls)
+                return Counter((key, told) for key, told, _ in rows) == Counter(
+                    (key, state) for key in pbx.begun
+                )
+
+            await eventually(lambda: stored("open"))
+            await kill_asterisk(pbx, url)
+            await eventually(lambda: ami.count("Status") == 2)
+            await eventually(lambda: stored("ended"), within=GHOST_SECONDS)
