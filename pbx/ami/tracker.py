@@ -112,11 +112,10 @@ class Tracker:
             self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
             self._lost_at, self._untold_since = None, since
         self._gone, living = self._book.list_repairs(snapshot)
-        if self._records is None:
-            self._close_gone([])
         for fact in living:
             self._fold(fact)
         if self._untold_since is None:
+            self._close_gone(self._read_records())
             self._sink.accept_heard(self._pbx, snapshot.at)
 
     def tell_unwatched(self) -> bool:
@@ -147,9 +146,12 @@ class Tracker:
         self._sink.accept_heard(self._pbx, at)
 
     def _ask_records(self, since: datetime) -> None:
-        records = self._records.read() if self._records is not None else []
+        records = self._read_records()
         self._close_gone(records)
         self._unwatched = rebuild(self._pbx, records, since, self._book.holds)
+
+    def _read_records(self) -> list[CallRecord]:
+        return self._records.read() if self._records is not None else []
 
     def _close_gone(self, records: Sequence[CallRecord]) -> None:
         gone, self._gone = self._gone, []

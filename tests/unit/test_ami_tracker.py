@@ -70,10 +70,10 @@ def test_asterisk_was_killed() -> None:
     tracker, sink, _ = talking()
     tracker.take(LinkLost(NOW))
     tracker.take(Snapshot(NOW + timedelta(seconds=3), ()))
+    tracker.take(Heard(NOW + timedelta(seconds=4)))
     assert [summarise(event) for event in sink.events] == ["AgentLeft 101", "CallEnded unknown"]
     (gap,) = sink.gaps
     assert (gap.pbx, gap.since, gap.until) == ("pbx1", NOW, NOW + timedelta(seconds=3))
-    tracker.take(Heard(NOW + timedelta(seconds=4)))
     assert not tracker.tell_unwatched()
     tracker.take(LinkLost(NOW + timedelta(seconds=9)))
     tracker.take(Snapshot(NOW + timedelta(seconds=10), ()))
@@ -124,6 +124,8 @@ def test_open_calls_of_the_store_are_adopted_or_closed() -> None:
     sink = RecordingSink()
     tracker = Tracker("pbx1", sink, [alive, gone], watched_until=NOW - timedelta(minutes=1))
     tracker.take(Snapshot(NOW, live(alive, None, "101", bridge="b")))
+    assert sink.events == []
+    tracker.take(Heard(NOW + timedelta(seconds=1)))
     assert {event.linkedid for event in sink.events} == {gone.linkedid}
     assert summarise(sink.events[-1]) == "CallEnded unknown"
     assert sink.gaps[0].since == NOW - timedelta(minutes=1)
