@@ -29,12 +29,16 @@ NOTHING_LEFT = 5
 def run_soak() -> int:
     """The exit code is 0 when every run of the table was survived. `SEEDS` in the environment sets their number."""
     seeds = os.environ.get("SEEDS") or str(SEEDS)
-    # With "=": as a word of its own a file that is there is taken for tests, and ours, that know these options, are not found.
-    command = [str(PYTHON), "-m", "pytest", "--seeds", seeds, f"--soak={RESULTS}"]
+    command = [str(PYTHON), "-m", "pytest", *options(seeds, RESULTS)]
     codes = {subprocess.run([*command, *each], cwd=ROOT, check=False).returncode for each in PASSES}
     rows = read_rows(RESULTS) if RESULTS.exists() else []
     print("\n" + render(rows), flush=True)
     return 0 if rows and codes <= {0, NOTHING_LEFT} and all(row["result"] == "passed" for row in rows) else 1
+
+
+def options(seeds: str, results: Path) -> list[str]:
+    # As a word of its own a file that is there would be taken for the tests, and these, who know the options, not be found.
+    return ["--seeds", seeds, f"--soak={results}"]
 
 
 def read_rows(file: Path) -> list[dict[str, Any]]:
