@@ -68,7 +68,8 @@ async def watching(server: DeskServer, pbx: Exchange) -> AsyncIterator[None]:
     client = AmiClient(account, patience=0.5, ping_every=0.2)
     assert pbx.records
     tracker = Tracker("pbx1", server.calls, records=CallRecords(pbx.records))
-    tasks = [asyncio.create_task(client.run()), asyncio.create_task(tracker.run(client.news))]
+    runs = (client.run(), tracker.run(client.news), tracker.retell())
+    tasks = [asyncio.create_task(run) for run in runs]
     try:
         await eventually(lambda: client.is_connected)
         yield
