@@ -87,8 +87,8 @@ async def test_a_desk_that_is_cut_off_again_and_again_misses_nothing_and_gets_no
     for number in range(200):
         await append(server, number)
         if number in breaks:
-            cursor = max((message["cursor"] for message in client.of_type("entry")), key=int, default="0")
             await client.leave()
+            cursor = max((message["cursor"] for message in client.of_type("entry")), key=int, default="0")
             await client.follow(after=cursor)
     await client.wait_for("entry", 200)
     assert seen(client) == list(range(200))

@@ -79,7 +79,11 @@ class KeptProcess:
     @property
     def has_lease(self) -> bool:
         """Whether the process that runs now has said that it took one."""
-        return "lease_taken" in self.read_log().rpartition("## start")[2]
+        return self.has_said("lease_taken")
+
+    def has_said(self, what: str) -> bool:
+        """Whether the process that runs now has."""
+        return what in self.read_log().rpartition("## start")[2]
 
     async def _keep(self) -> None:
         while True:
@@ -144,8 +148,10 @@ class OmnilineInOne(OmnilineKept):
         return self
 
     def list_victims(self) -> list[Victim]:
-        """The server once it has come up, which is when it has children."""
+        """The server and its children, once calls are watched: who is killed before that never comes to it."""
         (server,) = self.processes
+        if not server.has_said("ami_connected"):
+            return []
         children = children_of(server.pid) if server.pid is not None else {}
         names = {"agi": b"agi", "speech": b"transcripts.worker"}
         found = [
@@ -154,7 +160,7 @@ class OmnilineInOne(OmnilineKept):
             for name, word in names.items()
             if word in arguments
         ]
-        return [Victim(server.name, server.kill), *found] if found else []
+        return [Victim(server.name, server.kill), *found]
 
 
 class OmnilineInRoles(OmnilineKept):

@@ -162,6 +162,7 @@ async def test_a_postgres_that_turns_us_away_meanwhile_costs_no_call(
     await test_whatever_breaks_each_call_is_stored_once(postgres_url, tmp_path, chance, fault)
 
 
+@pytest.mark.realtime
 async def test_of_40_calls_up_when_asterisk_is_killed_no_ghost_is_left(
     url: str, tmp_path: Path, chance: random.Random
 ) -> None:

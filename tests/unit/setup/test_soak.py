@@ -48,7 +48,7 @@ def test_what_passed_is_left_out_and_what_failed_is_run_again(tmp_path: Path) ->
     assert len(rows) == 9
     table = render(rows).splitlines()
     assert [line.split(" | ")[:3] for line in table[2:]] == [
-        ["| testing/test_it.py::test_it[-1]", "sqlite", "3 of 3"],
-        ["| testing/test_it.py::test_it[a-b]", "sqlite", "3 of 3"],
-        ["| testing/test_it.py::test_it[c]", "sqlite", "2 of 3"],
+        ["| testing/test_it.py::test_it[-1]", "none", "3 of 3"],
+        ["| testing/test_it.py::test_it[a-b]", "none", "3 of 3"],
+        ["| testing/test_it.py::test_it[c]", "none", "2 of 3"],
     ]
