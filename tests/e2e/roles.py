@@ -150,9 +150,9 @@ class OmnilineInOne(OmnilineKept):
     def list_victims(self) -> list[Victim]:
         """The server and its children, once calls are watched: who is killed before that never comes to it."""
         (server,) = self.processes
-        if not server.has_said("ami_connected"):
+        if server.pid is None or not server.has_said("ami_connected"):
             return []
-        children = children_of(server.pid) if server.pid is not None else {}
+        children = children_of(server.pid)
         names = {"agi": b"agi", "speech": b"transcripts.worker"}
         found = [
             Victim(name, partial(kill, pid))
