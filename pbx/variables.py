@@ -13,6 +13,8 @@ CUSTOMER: Final = "OMNI_CUSTOMER"
 LANGUAGE: Final = "CHANNEL(language)"
 DISPLAY_NAME: Final = "CALLERID(name)"
 PRIORITY: Final = "QUEUE_PRIO"
+RECORDING: Final = "OMNI_RECORDING"
+"""The name of the recording, see `RecordingStarted`. Set by the dialplan, inherited by the agents' legs."""
 SELF_TEST: Final = "OMNI_SELF_TEST"
 """'1' when the directory answered in time. Set by the self_test handler on no real channel."""
 

@@ -77,9 +77,11 @@ def pytest_runtest_makereport(
 def describe(item: pytest.Item) -> dict[str, Any]:
     """The test without its seed and its engine, and those."""
     params = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]
-    # A test of one engine only asks for its server, or for none.
-    only = "postgres" if "postgres" in getattr(item, "fixturenames", ()) else "sqlite"
-    seed, engine = (params or {}).get("seed"), (params or {}).get("url", only)
+    given, asked = params or {}, getattr(item, "fixturenames", ())
+    # A test of one engine only asks for its server or its file.
+    only = "postgres" if "postgres" in asked else "sqlite" if "sqlite_url" in asked else "none"
+    engine = next((given[name] for name in ("url", "empty_url", "engine") if name in given), only)
+    seed = given.get("seed")
     name, _, ids = item.nodeid.removesuffix("]").partition("[")
     rest = re.sub(rf"(?:^|(?<=-))(?:seed{seed}|{engine})(?:-|$)", "", ids).removesuffix("-")
     return {"test": f"{name}[{rest}]" if rest else name, "seed": seed, "engine": engine}

@@ -18,6 +18,7 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
+    RecordingBegan,
     Transferred,
 )
 from pbx.ami.snapshot import LiveLeg, Snapshot
@@ -67,8 +68,11 @@ class CallBook:
         """Whether this call is open."""
         return linkedid in self._calls
 
-    def list_repairs(self, snapshot: Snapshot) -> list[Fact]:
-        """The facts that bring the open calls from where they were left to what `snapshot` shows."""
+    def list_repairs(self, snapshot: Snapshot) -> tuple[list[LegHungUp], list[Fact]]:
+        """The facts that bring the open calls from where they were left to what `snapshot` shows.
+
+        Of the legs that are gone, and of those that live.
+        """
         alive = {live.created.uniqueid for live in snapshot.legs}
         gone = [
             LegHungUp(snapshot.at, leg.uniqueid, cause=None)
@@ -78,7 +82,7 @@ class CallBook:
         ]
         # The leg that opened a call first: it is the one that is its caller.
         legs = sorted(snapshot.legs, key=lambda live: live.created.uniqueid != live.created.linkedid)
-        return [*gone, *(fact for live in legs for fact in self._restate(live, snapshot.at))]
+        return gone, [fact for live in legs for fact in self._restate(live, snapshot.at)]
 
     def _meet(self, uniqueids: Iterable[str], at: datetime) -> list[Folded]:
         """Those of different Calls who are in one bridge now speak with each other."""
@@ -140,6 +144,9 @@ class CallBook:
             facts.append(LegUp(at, uniqueid))
         if live.bridge:
             facts.append(BridgeEntered(at, uniqueid, bridge=live.bridge, linkedid=live.created.linkedid))
+        # As the agent's leg tells when it takes the caller.
+        if live.bridge and live.recording and uniqueid != live.created.linkedid:
+            facts.append(RecordingBegan(at, uniqueid, name=live.recording))
         return facts
 
     def _create(self, fact: LegCreated) -> Folded:

@@ -1,8 +1,9 @@
 """Asterisk's own call records (CDR): the second witness, of calls that ended while nobody watched.
 
-Asterisk appends a line for each pair of legs to a file in the home (cdr_custom.conf), whether we run or not. It is read
-after every absence, and removed when it has grown long while all was watched: before that we may be killed with what it says
-not stored yet.
+Asterisk appends a line for each pair of legs to a file in the home (cdr_custom.conf), whether we run or not: when the
+leg that dialled is gone, and a moment later than AMI tells of that. It is read after every absence. When it has grown
+long while all was watched it is put aside, and what was put aside before is removed: we may be killed with what the newest
+lines say not stored yet.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pbx.ami.facts import NORMAL_CLEARING, DialEnded, Fact, HangupRequested, LegHungUp
+from pbx.ami.facts import (
+    NORMAL_CLEARING,
+    DialEnded,
+    Fact,
+    HangupRequested,
+    LegCreated,
+    LegHungUp,
+    RecordingBegan,
+)
 from pbx.interface import Call, Leg, LegRole
 from pbx.outcome import USER_BUSY
 
@@ -53,32 +62,46 @@ class CallRecords:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._aside = path.with_suffix(".old")
 
     def read(self) -> list[CallRecord]:
         """All that it has; lines that are none of ours, such as a torn one, are passed over."""
-        try:
-            lines = self._path.read_text("utf-8", "replace").splitlines()
-        except FileNotFoundError:
-            return []
+        lines = [*_read_lines(self._aside), *_read_lines(self._path)]
         return [record for line in lines if (record := _read_record(line)) is not None]
 
     def keep_short(self) -> None:
         """Called while all is watched. Asterisk makes the file anew with its next line."""
         if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
-            self._path.unlink(missing_ok=True)
+            self._path.replace(self._aside)
+
+
+def list_unseen(call: Call, records: Iterable[CallRecord]) -> list[LegCreated]:
+    """The legs that were dialled for `call`, which is over, while nobody watched. A record names them by channel only."""
+    seen = {leg.channel for leg in call.legs.values()}
+    unseen = {
+        record.dialled_channel: LegCreated(
+            record.started_at or record.ended_at,
+            record.dialled_channel,
+            linkedid=call.linkedid,
+            channel=record.dialled_channel,
+        )
+        for record in records
+        if record.linkedid == call.linkedid and record.dialled_channel not in {"", *seen}
+    }
+    return list(unseen.values())
 
 
 def testify(
-    repairs: Iterable[Fact], records: Sequence[CallRecord], find_call: Callable[[str], Call | None]
+    gone: Iterable[LegHungUp], records: Sequence[CallRecord], find_call: Callable[[str], Call | None]
 ) -> list[Fact]:
-    """`repairs` with what the records know better: when legs ended that were found gone, and how.
+    """The ends of legs that were found gone, with what the records know better: when they ended, and how.
 
     A leg of a call without a record keeps its end that nobody saw.
     """
     known: list[Fact] = []
     rest: list[Fact] = []
-    for fact in repairs:
-        call = find_call(fact.uniqueid) if isinstance(fact, LegHungUp) else None
+    for fact in gone:
+        call = find_call(fact.uniqueid)
         told = _end_of(call.legs[fact.uniqueid], call, records) if call is not None else []
         known += told
         rest += [] if told else [fact]
@@ -99,12 +122,22 @@ def _end_of(leg: Leg, call: Call, records: Sequence[CallRecord]) -> list[Fact]:
     if taken is not None and leg.role is LegRole.AGENT and leg.answered_at is None:
         # Asterisk's answer may be that of the queue, before this phone rang.
         times = [at for at in (taken.answered_at, leg.invited_at, leg.ringing_at) if at is not None]
-        facts.append(DialEnded(max(times, default=last.ended_at), leg.uniqueid, taken.uniqueid, "ANSWER"))
+        taken_at = max(times, default=last.ended_at)
+        facts.append(DialEnded(taken_at, leg.uniqueid, taken.uniqueid, "ANSWER"))
+        if taken.recording:
+            facts.append(RecordingBegan(taken_at, leg.uniqueid, name=taken.recording))
     has_talked = any(record.disposition == "ANSWERED" and record.dialled_channel for record in own)
     if own and not has_talked and last.application in _WAITING and last.disposition not in _CAUSES:
         facts.append(HangupRequested(last.ended_at, leg.uniqueid, NORMAL_CLEARING))
     cause = _CAUSES.get(last.disposition, NORMAL_CLEARING)
     return [*facts, LegHungUp(last.ended_at, leg.uniqueid, cause)]
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return []
 
 
 def _read_record(line: str) -> CallRecord | None:

@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 PATIENCE: Final = 3.0
 """Seconds of silence after which an unanswered link is over; with PING_EVERY, noticed within 6 s."""
 PING_EVERY: Final = 3.0
+FIRST_PING: Final = 1.0
+"""Seconds after the snapshot: by then Asterisk has written its record of a call that ended before."""
 ANSWER_WITHIN: Final = 5.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
@@ -177,8 +179,10 @@ class AmiClient:
         self._backlog = None
 
     async def _ping_until_lost(self, link: Link) -> None:
+        pause = min(FIRST_PING, self._ping_every)
         while not link.lost.done():
-            await asyncio.wait([link.lost], timeout=self._ping_every)
+            await asyncio.wait([link.lost], timeout=pause)
+            pause = self._ping_every
             if not link.lost.done():
                 asked_at = self._clock()
                 try:

@@ -12,23 +12,27 @@ from typing import Final
 
 from pbx.ami.facts import LEG_STATES, Identified, LegCreated, shown
 from pbx.interface import LegState
-from pbx.variables import CUSTOMER, IDENTIFIED
+from pbx.variables import CUSTOMER, IDENTIFIED, RECORDING
 
 Item = Mapping[str, str | list[str]]
 """One message of an answer. A name that occurs twice in it holds a list."""
 
-SNAPSHOT_VARIABLES: Final = f"{IDENTIFIED},{CUSTOMER}"
+SNAPSHOT_VARIABLES: Final = f"{IDENTIFIED},{CUSTOMER},{RECORDING}"
 """What the action Status is asked to tell of each leg besides its state."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
-    """One leg of a snapshot. `identified` is what the directory answered, where it was asked."""
+    """One leg of a snapshot. `identified` is what the directory answered, where it was asked.
+
+    `recording` is the name of what the call is recorded to while somebody speaks, '' where it is not.
+    """
 
     created: LegCreated
     state: LegState
     bridge: str | None
     identified: Identified | None
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def _read_live_leg(item: Item, at: datetime) -> LiveLeg:
         state=LEG_STATES.get(_value(item, "ChannelState"), LegState.CREATED),
         bridge=_value(item, "BridgeID") or None,
         identified=known if variables.get(IDENTIFIED) == "1" else None,
+        recording=variables.get(RECORDING, ""),
     )
 
 

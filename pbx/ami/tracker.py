@@ -1,25 +1,25 @@
 """Drains what the AMI client hears, folds it into Calls and hands their history on.
 
-It holds the open calls only. After every (re)connection a snapshot repairs them: what is gone is closed as
-unknown where Asterisk's own records do not tell more, what is new is opened, what came and went meanwhile is told from those
-records, and the stretch that nobody watched is said to the sink.
+It holds the open calls only. After every (re)connection a snapshot repairs them: what is new is opened, and the stretch
+that nobody watched is said to the sink. At the first answered ping after that Asterisk's own records are asked: what
+is gone is closed as they tell, or as unknown, and what came and went meanwhile is told.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from pbx.ami.book import CallBook
-from pbx.ami.call_records import CallRecords, testify
+from pbx.ami.call_records import CallRecord, CallRecords, list_unseen, testify
 from pbx.ami.client import Heard, LinkLost, News, utc_now
-from pbx.ami.facts import Fact, LegHungUp
+from pbx.ami.facts import Fact, LegCreated, LegHungUp
 from pbx.ami.snapshot import Snapshot
 from pbx.ami.unwatched import rebuild
 from pbx.call import Folded
-from pbx.interface import Call, CallSink, WatchGap
+from pbx.interface import Call, CallSink, LegState, WatchGap
 
 RETELL_EVERY: Final = 0.05
 """Seconds. What came unwatched takes its time: the calls that are watched meanwhile, and their pops, go before."""
@@ -51,11 +51,14 @@ class Tracker:
         self._observe_lag = observe_lag
         self._clock = clock
         self._unwatched: Iterator[Folded] = iter(())
-        self._repaired = asyncio.Event()
-        self._repaired_at: datetime | None = None
-        """When the snapshot was made after which what came unwatched is still being told."""
+        self._asked = asyncio.Event()
+        """Whether there is something to retell."""
         self._untold_since: datetime | None = None
-        """Since when that came."""
+        """Since when things happened that are yet to be told."""
+        self._told_until: datetime | None = None
+        """Until when all is told, once these are."""
+        self._gone: list[LegHungUp] = []
+        """The legs that the snapshot found gone, until the records are asked for them."""
 
     @property
     def open_calls(self) -> int:
@@ -64,7 +67,7 @@ class Tracker:
     @property
     def is_retelling(self) -> bool:
         """Whether something of the last gap is still to be told."""
-        return self._repaired_at is not None
+        return self._untold_since is not None
 
     async def run(self, news: asyncio.Queue[News]) -> None:
         """Until cancelled; `retell` runs beside it."""
@@ -74,12 +77,12 @@ class Tracker:
             await asyncio.sleep(0)
 
     async def retell(self) -> None:
-        """Until cancelled: tells what came and went unwatched one by one, after each repair."""
+        """Until cancelled: tells what came and went unwatched one by one, after each gap."""
         while True:
-            await self._repaired.wait()
-            self._repaired.clear()
+            await self._asked.wait()
+            self._asked.clear()
             if self.tell_unwatched():
-                self._repaired.set()
+                self._asked.set()
                 await asyncio.sleep(RETELL_EVERY)
 
     def take(self, news: News) -> None:
@@ -89,6 +92,7 @@ class Tracker:
             case LinkLost():
                 # What was not told yet of the gap before belongs to this one too.
                 self._lost_at = self._lost_at or self._untold_since or news.at
+                self._told_until = None
             case Heard():
                 self._hear(news.at)
             case _:
@@ -106,48 +110,64 @@ class Tracker:
             # The clock may have been set back meanwhile.
             since = min(self._lost_at, snapshot.at)
             self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
-            self._lost_at = None
-            self._find_unwatched(since, snapshot)
-        for fact in self._list_repairs(snapshot):
+            self._lost_at, self._untold_since = None, since
+        self._gone, living = self._book.list_repairs(snapshot)
+        for fact in living:
             self._fold(fact)
-        self._repaired_at = snapshot.at
-        self._repaired.set()
+        if self._untold_since is None:
+            self._close_gone(self._read_records())
+            self._sink.accept_heard(self._pbx, snapshot.at)
 
     def tell_unwatched(self) -> bool:
         """Tell the sink of one more call that came and went unwatched; False when there is none left.
 
-        Only then is all told until the snapshot: a server that is killed before tells them again.
+        Only then is all told: a server that is killed before tells them again.
         """
-        if self._repaired_at is None:
+        if self._told_until is None:
             return False
         folded = next(self._unwatched, None)
         if folded is not None:
             self._sink.accept_unwatched(*folded)
             return True
-        self._sink.accept_heard(self._pbx, self._repaired_at)
-        self._repaired_at = self._untold_since = None
+        self._sink.accept_heard(self._pbx, self._told_until)
+        self._told_until = self._untold_since = None
         return False
 
     def _hear(self, at: datetime) -> None:
-        if self._repaired_at is not None:
+        if self._told_until is not None:
+            return
+        if self._untold_since is not None:
+            self._ask_records(self._untold_since)
+            self._told_until = at
+            self._asked.set()
             return
         if self._records is not None:
             self._records.keep_short()
         self._sink.accept_heard(self._pbx, at)
 
-    def _find_unwatched(self, since: datetime, snapshot: Snapshot) -> None:
-        if self._records is None:
-            return
-        alive = {live.created.linkedid for live in snapshot.legs}
+    def _ask_records(self, since: datetime) -> None:
+        records = self._read_records()
+        self._close_gone(records)
+        self._unwatched = rebuild(self._pbx, records, since, self._book.holds)
 
-        def is_open(linkedid: str) -> bool:
-            return linkedid in alive or self._book.holds(linkedid)
+    def _read_records(self) -> list[CallRecord]:
+        return self._records.read() if self._records is not None else []
 
-        self._untold_since = since
-        self._unwatched = rebuild(self._pbx, self._records.read(), since, snapshot.at, is_open)
+    def _close_gone(self, records: Sequence[CallRecord]) -> None:
+        gone, self._gone = self._gone, []
+        for leg in self._list_unseen(gone, records):
+            self._fold(leg)
+            gone.append(LegHungUp(leg.at, leg.uniqueid, cause=None))
+        for fact in testify(gone, records, self._book.find_call):
+            self._fold(fact)
 
-    def _list_repairs(self, snapshot: Snapshot) -> list[Fact]:
-        repairs = self._book.list_repairs(snapshot)
-        if self._records is None:
-            return repairs
-        return testify(repairs, self._records.read(), self._book.find_call)
+    def _list_unseen(self, gone: Sequence[LegHungUp], records: Sequence[CallRecord]) -> list[LegCreated]:
+        """Of the calls that are over."""
+        ended = {fact.uniqueid for fact in gone}
+        calls = {call.linkedid: call for fact in gone if (call := self._book.find_call(fact.uniqueid))}
+        return [
+            leg
+            for call in calls.values()
+            if all(leg.state is LegState.ENDED or leg.uniqueid in ended for leg in call.legs.values())
+            for leg in list_unseen(call, records)
+        ]

@@ -4,46 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Final
 
 from pbx.ami.book import CallBook
 from pbx.ami.call_records import CallRecord, testify
-from pbx.ami.facts import Fact, LegCreated, LegHungUp, RecordingBegan
+from pbx.ami.facts import LegCreated, LegHungUp
 from pbx.call import Folded, opens_call
+
+OVERLAP: Final = timedelta(seconds=5)
+"""How long before the last answered ping a call may have begun that was not told of: the answer may overtake the event."""
 
 
 def rebuild(
-    pbx: str,
-    records: Iterable[CallRecord],
-    since: datetime,
-    until: datetime,
-    is_open: Callable[[str], bool],
+    pbx: str, records: Iterable[CallRecord], since: datetime, is_open: Callable[[str], bool]
 ) -> Iterator[Folded]:
-    """Each call that began after `since` and was over by `until`, with all that happened to it.
+    """Each call that may have begun after `since` and is over, with all that happened to it.
 
-    `is_open` tells by its linkedid of one that is watched. What a record does not tell, such as when a phone began to
-    ring, is left out.
+    One that was watched may be among them. `is_open` tells by its linkedid of one that is watched still. What a record
+    does not tell, such as when a phone began to ring, is left out.
     """
     ordered = sorted(records, key=lambda record: record.linkedid)
     for linkedid, of_call in groupby(ordered, key=lambda record: record.linkedid):
         told = list(of_call)
         begun = [record.started_at for record in told if record.started_at is not None]
-        whole = len(begun) == len(told) and min(begun) >= since
-        if not whole or max(record.ended_at for record in told) > until or is_open(linkedid):
+        whole = len(begun) == len(told) and min(begun) >= since - OVERLAP
+        if not whole or is_open(linkedid):
             continue
         legs = [leg for leg in _legs(told) if opens_call(leg)]
         if legs:
-            yield _retell(CallBook(pbx), legs, told, until)
+            yield _retell(CallBook(pbx), legs, told)
 
 
-def _retell(
-    book: CallBook, legs: Sequence[LegCreated], records: Sequence[CallRecord], until: datetime
-) -> Folded:
+def _retell(book: CallBook, legs: Sequence[LegCreated], records: Sequence[CallRecord]) -> Folded:
     told = [folded for leg in legs for folded in book.take(leg)]
-    ends = [LegHungUp(until, leg.uniqueid, cause=None) for leg in legs]
-    facts = _with_recording(testify(ends, records, book.find_call), records)
-    told += [folded for fact in facts for folded in book.take(fact)]
+    over_at = max(record.ended_at for record in records)
+    ends = [LegHungUp(over_at, leg.uniqueid, cause=None) for leg in legs]
+    told += [folded for fact in testify(ends, records, book.find_call) for folded in book.take(fact)]
     return told[-1][0], [event for _, events in told for event in events]
 
 
@@ -65,13 +63,3 @@ def _legs(records: Sequence[CallRecord]) -> Iterator[LegCreated]:
             if leg.channel and leg.uniqueid not in seen:
                 seen.add(leg.uniqueid)
                 yield leg
-
-
-def _with_recording(facts: Sequence[Fact], records: Sequence[CallRecord]) -> list[Fact]:
-    """A call that somebody took was recorded from then on."""
-    taken = next(
-        (r for r in records if r.recording and r.disposition == "ANSWERED" and r.dialled_channel), None
-    )
-    if taken is None or taken.answered_at is None:
-        return list(facts)
-    return [RecordingBegan(taken.answered_at, taken.uniqueid, name=taken.recording), *facts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import threading
 import time
@@ -75,6 +76,22 @@ async def test_a_desk_that_comes_back_misses_nothing_and_gets_nothing_twice(
     assert seen(client) == list(range(1000))
     cursors = [int(message["cursor"]) for message in client.of_type("entry")]
     assert cursors == sorted(set(cursors))
+
+
+@pytest.mark.fault
+async def test_a_desk_that_is_cut_off_again_and_again_misses_nothing_and_gets_nothing_twice(
+    server: DeskServer, client: Client, chance: random.Random
+) -> None:
+    await client.follow()
+    breaks = set(chance.sample(range(200), 5))
+    for number in range(200):
+        await append(server, number)
+        if number in breaks:
+            await client.leave()
+            cursor = max((message["cursor"] for message in client.of_type("entry")), key=int, default="0")
+            await client.follow(after=cursor)
+    await client.wait_for("entry", 200)
+    assert seen(client) == list(range(200))
 
 
 async def test_what_is_published_while_a_desk_catches_up_comes_once(

@@ -389,13 +389,13 @@ async def test_asked_for_again_there_is_still_one(
     assert len(await transcripts_of(desk, customer)) == 1
 
 
+@pytest.mark.fault
 async def test_the_worker_killed_at_any_moment_makes_one_transcript_each(
-    server: DeskServer, desk: Client, spoken: tuple[Path, Path]
+    server: DeskServer, desk: Client, spoken: tuple[Path, Path], chance: random.Random
 ) -> None:
     """Twenty calls; over each of them the worker is killed once, at a moment chosen by the seed: while it starts, loads
     the model, listens, or after it has answered."""
     customer = await server.add_customer("Оксана", KNOWN)
-    moments = random.Random(20261122)
     killed: set[str] = set()
     deaths = 0
     loop = asyncio.get_running_loop()
@@ -410,7 +410,7 @@ async def test_the_worker_killed_at_any_moment_makes_one_transcript_each(
             nonlocal deaths
             if job.id not in killed:
                 killed.add(job.id)
-                loop.call_later(moments.uniform(0.0, 0.5), kill)
+                loop.call_later(chance.uniform(0.0, 0.5), kill)
             try:
                 return await worker.transcribe(job)
             except Transient:

@@ -56,6 +56,22 @@ async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 10, w
         await asyncio.sleep(0.02)
 
 
+def children_of(pid: int) -> dict[int, list[bytes]]:
+    """The command lines of its children, by their pids."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = re.search(r"^PPid:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent and int(parent[1]) == pid:
+            found[int(folder.name)] = arguments
+    return found
+
+
 def invite_of(messages: str) -> str:
     """The first INVITE in a SIPp message log."""
     found = re.search(r"^INVITE .*?(?=^-{20,})", messages, re.MULTILINE | re.DOTALL)

@@ -1,19 +1,28 @@
-"""Omniline with every role a process of its own, kept running as an init system would: who is killed is started again."""
+"""Omniline kept running as an init system would: who is killed is started again. In one process, or each role in its own."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.harness import OMNILINE, Omniline, eventually, free_ports
+from tests.e2e.harness import OMNILINE, Omniline, children_of, eventually, free_ports
 
 RESTART_SECONDS = 0.2
 EACH = ("asterisk", "agi", "ami", "ami", "desk", "desk", "worker", "worker", "transcribe", "transcribe")
 """Two of each where more than one may run: a home has one Asterisk, and that asks at one port."""
+
+
+def kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -23,13 +32,20 @@ class Front:
     url: str
 
 
-class RoleProcess:
-    """One process; `name` is its role and a number."""
+@dataclass(frozen=True)
+class Victim:
+    name: str
+    kill: Callable[[], None]
 
-    def __init__(self, name: str, log: Path, environment: dict[str, str]) -> None:
+
+class KeptProcess:
+    """One process, `omniline serve` with these `arguments`. `name` is its role and a number."""
+
+    def __init__(self, name: str, log: Path, environment: dict[str, str], *arguments: str) -> None:
         self.name = name
         self.role = name.partition("-")[0]
         self.log = log
+        self._arguments = arguments
         self._environment = environment
         self._keeper: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -38,8 +54,9 @@ class RoleProcess:
         self._keeper = asyncio.create_task(self._keep())
 
     @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        return self._process.pid if self._process and self._process.returncode is None else None
 
     def kill(self) -> None:
         """SIGKILL; it is started again soon."""
@@ -62,7 +79,11 @@ class RoleProcess:
     @property
     def has_lease(self) -> bool:
         """Whether the process that runs now has said that it took one."""
-        return "lease_taken" in self.read_log().rpartition("## start")[2]
+        return self.has_said("lease_taken")
+
+    def has_said(self, what: str) -> bool:
+        """Whether the process that runs now has."""
+        return what in self.read_log().rpartition("## start")[2]
 
     async def _keep(self) -> None:
         while True:
@@ -70,7 +91,7 @@ class RoleProcess:
                 log.write(b"## start\n")
                 log.flush()
                 self._process = await asyncio.create_subprocess_exec(
-                    *OMNILINE, "serve", "--role", self.role,
+                    *OMNILINE, "serve", *self._arguments,
                     env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True,
                 )  # fmt: skip
@@ -78,25 +99,19 @@ class RoleProcess:
             await asyncio.sleep(RESTART_SECONDS)
 
 
-class OmnilineInRoles(Omniline):
-    """The sample company in processes by role. `fronts` are its desks."""
+class OmnilineKept(Omniline):
+    """The sample company in processes that are kept running. `fronts` are its desks."""
 
-    def __init__(self, home: Path, database: str, bus: str) -> None:
-        super().__init__(home, OMNILINE_DATABASE__URL=database, OMNILINE_BUS__URL=bus)
-        self.processes: list[RoleProcess] = []
+    def __init__(self, home: Path, **settings: str) -> None:
+        super().__init__(home, **settings)
+        self.processes: list[KeptProcess] = []
         self.fronts: list[Front] = []
 
-    async def start(self, *, within: float = 90) -> OmnilineInRoles:
-        code, out, said = await self.run("sample")
-        assert code == 0, out + said
-        ports = [self.http_port, *free_ports(EACH.count("desk") - 1)]
-        self.fronts = [Front(f"http://127.0.0.1:{port}") for port in ports]
-        for index, role in enumerate(EACH):
-            name = f"{role}-{EACH[:index].count(role) + 1}"
-            environment = dict(self.environment)
-            if role == "desk":
-                environment["OMNILINE_HTTP__PORT"] = str(ports[EACH[:index].count(role)])
-            self.processes.append(RoleProcess(name, self.home.parent / f"{name}.log", environment))
+    def list_victims(self) -> list[Victim]:
+        """The processes of ours that may be killed now: none of Asterisk's."""
+        raise NotImplementedError
+
+    async def _start(self, within: float) -> None:
         for process in self.processes:
             process.start()
         try:
@@ -105,7 +120,6 @@ class OmnilineInRoles(Omniline):
         except AssertionError as error:
             logs = "\n".join(f"{each.name}:\n{each.read_log()[-1500:]}" for each in self.processes)
             raise AssertionError(f"{error}\n{logs}") from error
-        return self
 
     async def stop(self, number: int = signal.SIGTERM, *, within: float = 30) -> None:
         async with asyncio.timeout(within):
@@ -123,11 +137,61 @@ class OmnilineInRoles(Omniline):
 
             await eventually(ready, within=within, what=f"{front.url}/readyz is 200")
 
-    def named(self, name: str) -> RoleProcess:
+
+class OmnilineInOne(OmnilineKept):
+    """In one process with its children, on SQLite."""
+
+    async def start(self, *, within: float = 90) -> OmnilineInOne:
+        self.processes = [KeptProcess("server-1", self.log, self.environment, "--sample")]
+        self.fronts = [Front(self.url)]
+        await self._start(within)
+        return self
+
+    def list_victims(self) -> list[Victim]:
+        """The server and its children, once calls are watched: who is killed before that never comes to it."""
+        (server,) = self.processes
+        if server.pid is None or not server.has_said("ami_connected"):
+            return []
+        children = children_of(server.pid)
+        names = {"agi": b"agi", "speech": b"transcripts.worker"}
+        found = [
+            Victim(name, partial(kill, pid))
+            for pid, arguments in children.items()
+            for name, word in names.items()
+            if word in arguments
+        ]
+        return [Victim(server.name, server.kill), *found]
+
+
+class OmnilineInRoles(OmnilineKept):
+    """In processes by role, on PostgreSQL and Redis."""
+
+    def __init__(self, home: Path, database: str, bus: str) -> None:
+        super().__init__(home, OMNILINE_DATABASE__URL=database, OMNILINE_BUS__URL=bus)
+
+    async def start(self, *, within: float = 90) -> OmnilineInRoles:
+        code, out, said = await self.run("sample")
+        assert code == 0, out + said
+        ports = [self.http_port, *free_ports(EACH.count("desk") - 1)]
+        self.fronts = [Front(f"http://127.0.0.1:{port}") for port in ports]
+        for index, role in enumerate(EACH):
+            name = f"{role}-{EACH[:index].count(role) + 1}"
+            environment = dict(self.environment)
+            if role == "desk":
+                environment["OMNILINE_HTTP__PORT"] = str(ports[EACH[:index].count(role)])
+            log = self.home.parent / f"{name}.log"
+            self.processes.append(KeptProcess(name, log, environment, "--role", role))
+        await self._start(within)
+        return self
+
+    def list_victims(self) -> list[Victim]:
+        return [Victim(each.name, each.kill) for each in self.processes if each.pid is not None]
+
+    def named(self, name: str) -> KeptProcess:
         (found,) = (each for each in self.processes if each.name == name)
         return found
 
-    def leader(self, role: str) -> RoleProcess:
+    def leader(self, role: str) -> KeptProcess:
         """Of the processes of this role, the one that has the lease."""
         (found,) = (each for each in self.processes if each.role == role and each.has_lease)
         return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
+import random
 import re
 import signal
 import socket
@@ -18,7 +20,7 @@ import pytest
 from bridge.domain.times import parse_iso, utc_now
 from pbx.asterisk.process import find_running
 from pbx.testphone import sipp
-from tests.e2e.harness import Desk, Omniline, eventually
+from tests.e2e.harness import Desk, Omniline, children_of, eventually
 from tests.e2e.test_call import KNOWN, invite_of, stages_of
 
 # One server for all of them, so one loop.
@@ -31,17 +33,8 @@ SHM_LOCKS = (120, 8)
 def agi_child(server: Omniline) -> int:
     """The pid of the AGI process that the server watches."""
     assert server.process
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            arguments = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int(re.search(r"^PPid:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)[1])  # type: ignore[index]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == server.process.pid and b"agi" in arguments:
-            return int(folder.name)
-    raise AssertionError("there is no AGI process")
+    (pid,) = (pid for pid, arguments in children_of(server.process.pid).items() if b"agi" in arguments)
+    return pid
 
 
 @contextmanager
@@ -74,6 +67,14 @@ async def seconds_to_ring(server: Omniline) -> tuple[float, sipp.RunningScenario
     return elapsed.total_seconds(), phone
 
 
+async def omniline_is_ready(server: Omniline) -> None:
+    async def ready() -> bool:
+        async with aiohttp.ClientSession() as session, session.get(f"{server.url}/readyz") as answer:
+            return answer.status == 200
+
+    await eventually(ready, within=20)
+
+
 async def test_the_agent_rings_at_once_when_the_agi_process_is_killed(
     omniline: Omniline, agent_101: Desk
 ) -> None:
@@ -82,11 +83,7 @@ async def test_the_agent_rings_at_once_when_the_agi_process_is_killed(
     assert seconds < 0.35
     assert KNOWN in invite_of(phone.read_messages())
 
-    async def replaced() -> bool:
-        async with aiohttp.ClientSession() as session, session.get(f"{omniline.url}/readyz") as answer:
-            return answer.status == 200
-
-    await eventually(replaced)
+    await omniline_is_ready(omniline)
     await agent_101.finish_wrap_ups()
     name = (await agent_101.get("customers", phone=KNOWN))["items"][0]["name"].split()[0]
     _, again = await seconds_to_ring(omniline)
@@ -117,6 +114,29 @@ async def test_the_agent_rings_in_time_when_the_agi_process_is_stopped(
     seconds, _ = await seconds_to_ring(omniline)
     assert seconds < 1.5
     assert agi_child(omniline) != stopped
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("number", "within"), [(signal.SIGKILL, 0.35), (signal.SIGSTOP, 1.5)], ids=["killed", "stopped"]
+)
+async def test_whenever_the_agi_process_goes_the_agent_rings_in_time_with_a_card(
+    omniline: Omniline, agent_101: Desk, chance: random.Random, number: signal.Signals, within: float
+) -> None:
+    await agent_101.finish_wrap_ups()
+    pops = len(agent_101.of_type("screen_pop"))
+    # The call begins somewhere in that second.
+    going = asyncio.get_running_loop().call_later(chance.random(), os.kill, agi_child(omniline), number)
+    seconds, _ = await seconds_to_ring(omniline)
+    going.cancel()
+    assert seconds < within
+
+    async def popped() -> bool:
+        cards = [pop["data"]["card"] for pop in agent_101.of_type("screen_pop")[pops:]]
+        return [card["customer"] is not None for card in cards] == [True]
+
+    await eventually(popped, what="one card, of the customer who calls")
+    await omniline_is_ready(omniline)
 
 
 async def test_a_call_outlives_our_server_and_ends_on_the_timeline(omniline: Omniline) -> None:
@@ -230,11 +250,7 @@ async def test_asterisk_killed_with_a_call_up_leaves_no_ghost(omniline: Omniline
     await caller.stop()
     await phone.stop()
 
-    async def ready() -> bool:
-        async with aiohttp.ClientSession() as session, session.get(f"{omniline.url}/readyz") as answer:
-            return answer.status == 200
-
-    await eventually(ready, within=20)
+    await omniline_is_ready(omniline)
     assert (await agent_101.get("ringing", extension="101"))["items"] == []
     await agent_101.finish_wrap_ups()
     seconds, _ = await seconds_to_ring(omniline)

@@ -16,8 +16,9 @@ from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.tracker import Tracker
 from pbx.interface import Call, CallEnded, CallEvent, CallStarted, Outcome
 from tests.e2e.harness import eventually
-from tests.fakes.ami_server import SECRET, USER, AmiServer, encode
+from tests.fakes.ami_server import SECRET, USER, AmiServer
 from tests.fakes.ami_transcript import RecordingSink
+from tests.fakes.exchange import Exchange
 
 pytestmark = pytest.mark.fault
 
@@ -25,48 +26,10 @@ STEPS = 60
 
 
 @dataclass
-class Exchange:
-    """An Asterisk whose calls begin and end; what it lists is what lives."""
+class WatchedExchange(Exchange):
+    """With what a sink was told of it."""
 
-    server: AmiServer
-    chance: random.Random
     sink: RecordingSink = field(default_factory=RecordingSink)
-    live: list[str] = field(default_factory=list)
-    begun: list[str] = field(default_factory=list)
-
-    async def step(self) -> None:
-        """A call begins or ends."""
-        if self.live and self.chance.random() < 0.45:
-            await self.tell_end(self.live[self.chance.randrange(len(self.live))])
-        else:
-            await self.server.write(self.begin())
-
-    def begin(self) -> bytes:
-        """The message of a new call, whose caller's name is of letters of two bytes."""
-        uniqueid = f"1795380095.{len(self.begun)}"
-        message = {
-            "Event": "Newchannel",
-            "Channel": f"PJSIP/trunk-loopback-{len(self.begun):08x}",
-            "CallerIDNum": "+380501234567",
-            "CallerIDName": "Олена Ковальчук",
-            "Exten": "+380445550100",
-            "Uniqueid": uniqueid,
-            "Linkedid": uniqueid,
-        }
-        self.begun.append(uniqueid)
-        self.live.append(uniqueid)
-        self._list(uniqueid, message)
-        return encode(message)
-
-    async def tell_end(self, uniqueid: str) -> None:
-        self.live.remove(uniqueid)
-        self._list(uniqueid, None)
-        await self.server.tell({"Event": "Hangup", "Uniqueid": uniqueid, "Cause": "16"})
-
-    def _list(self, uniqueid: str, message: dict[str, str] | None) -> None:
-        others = [item for item in self.server.items.get("Status", ()) if item["Uniqueid"] != uniqueid]
-        shown = [{**message, "Event": "Status", "ChannelState": "6", "Seconds": "0"}] if message else []
-        self.server.items["Status"] = [*others, *shown]
 
     async def settled(self) -> None:
         """What is known to be open is what lives; nothing began or ended twice."""
@@ -84,9 +47,9 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(chance: random.Random) -> AsyncIterator[Exchange]:
+async def exchange(chance: random.Random) -> AsyncIterator[WatchedExchange]:
     async with AmiServer() as server:
-        pbx = Exchange(server, chance)
+        pbx = WatchedExchange(server, chance)
         client = AmiClient(AmiAccount("127.0.0.1", server.port, USER, SECRET), patience=0.5, ping_every=0.2)
         tracker = Tracker("pbx1", pbx.sink)
         tasks = [asyncio.create_task(client.run()), asyncio.create_task(tracker.run(client.news))]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store.migrations import upgrade
 from pbx.interface import Outcome
 from tests.contract.desk_server import Clock, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
@@ -17,9 +16,10 @@ pytestmark = pytest.mark.fault
 
 
 @pytest.mark.parametrize("days", [1, -1])
-async def test_a_call_during_which_the_clock_is_set(tmp_path: Path, chance: random.Random, days: int) -> None:
-    url, clock = f"sqlite:///{tmp_path / 'omniline.sqlite3'}", Clock()
-    upgrade(url)
+async def test_a_call_during_which_the_clock_is_set(
+    url: str, tmp_path: Path, chance: random.Random, days: int
+) -> None:
+    clock = Clock()
     moment = chance.randrange(4)
 
     def at(step: int) -> None:

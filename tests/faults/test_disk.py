@@ -12,7 +12,6 @@ from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
 from bridge.errors import Transient
-from bridge.store.migrations import upgrade
 from pbx.interface import Outcome
 from tests.contract.desk_server import serving
 from tests.fakes.scripted_call import ScriptedCall
@@ -31,13 +30,13 @@ def read_calls(connection: Connection) -> list[tuple[str, str | None]]:
     return [tuple(row) for row in connection.execute(text("SELECT linkedid, outcome FROM call"))]
 
 
-async def test_calls_during_a_full_disk_are_stored_once(tmp_path: Path, chance: random.Random) -> None:
-    url = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
-    upgrade(url)
+async def test_calls_during_a_full_disk_are_stored_once(
+    sqlite_url: str, tmp_path: Path, chance: random.Random
+) -> None:
     moments = chance.sample(range(CALLS // 2), 3)
     told = []
     with capture_logs() as logs:
-        async with serving(url, tmp_path) as server:
+        async with serving(sqlite_url, tmp_path) as server:
             for number in range(CALLS):
                 if number in moments:
                     with suppress(Transient):  # it is full already

@@ -37,7 +37,9 @@ def facts_until(name: str, kind: type[Fact]) -> list[Fact]:
     return facts[: next(n for n, fact in enumerate(facts) if isinstance(fact, kind))]
 
 
-def live(call: Call, *extensions: str | None, bridge: str | None = None) -> tuple[LiveLeg, ...]:
+def live(
+    call: Call, *extensions: str | None, bridge: str | None = None, recording: str = ""
+) -> tuple[LiveLeg, ...]:
     """The legs of `call` that live on, by extension; None is the caller's."""
     legs = [leg for leg in call.legs.values() if leg.extension in extensions]
     return tuple(
@@ -46,6 +48,7 @@ def live(call: Call, *extensions: str | None, bridge: str | None = None) -> tupl
             LegState.UP,
             bridge,
             Identified(NOW, leg.uniqueid, "stale"),
+            recording,
         )
         for leg in legs
     )
@@ -67,9 +70,11 @@ def test_asterisk_was_killed() -> None:
     tracker, sink, _ = talking()
     tracker.take(LinkLost(NOW))
     tracker.take(Snapshot(NOW + timedelta(seconds=3), ()))
+    tracker.take(Heard(NOW + timedelta(seconds=4)))
     assert [summarise(event) for event in sink.events] == ["AgentLeft 101", "CallEnded unknown"]
     (gap,) = sink.gaps
     assert (gap.pbx, gap.since, gap.until) == ("pbx1", NOW, NOW + timedelta(seconds=3))
+    assert not tracker.tell_unwatched()
     tracker.take(LinkLost(NOW + timedelta(seconds=9)))
     tracker.take(Snapshot(NOW + timedelta(seconds=10), ()))
     assert [gap.since for gap in sink.gaps] == [NOW, NOW + timedelta(seconds=9)]
@@ -107,8 +112,10 @@ def test_an_answer_that_nobody_saw_is_told_from_the_bridge() -> None:
         tracker.take(fact)
     (call,) = sink.calls.values()
     sink.events.clear()
-    tracker.take(Snapshot(NOW, live(call, None, "101", bridge="b")))
-    assert {summarise(event) for event in sink.events} == {"AgentWithdrawn 102 unknown", "AgentAnswered 101"}
+    tracker.take(Snapshot(NOW, live(call, None, "101", bridge="b", recording="2026/11/22/1.1")))
+    told = {summarise(event) for event in sink.events}
+    assert told == {"AgentWithdrawn 102 unknown", "AgentAnswered 101", "RecordingStarted"}
+    assert sink.calls[call.linkedid].recording == "2026/11/22/1.1"
 
 
 def test_open_calls_of_the_store_are_adopted_or_closed() -> None:
@@ -117,6 +124,8 @@ def test_open_calls_of_the_store_are_adopted_or_closed() -> None:
     sink = RecordingSink()
     tracker = Tracker("pbx1", sink, [alive, gone], watched_until=NOW - timedelta(minutes=1))
     tracker.take(Snapshot(NOW, live(alive, None, "101", bridge="b")))
+    assert sink.events == []
+    tracker.take(Heard(NOW + timedelta(seconds=1)))
     assert {event.linkedid for event in sink.events} == {gone.linkedid}
     assert summarise(sink.events[-1]) == "CallEnded unknown"
     assert sink.gaps[0].since == NOW - timedelta(minutes=1)
@@ -142,7 +151,6 @@ def test_what_was_heard_is_told_in_its_turn() -> None:
     sink = RecordingSink()
     tracker = Tracker("pbx1", sink)
     tracker.take(Snapshot(NOW, ()))
-    assert not tracker.tell_unwatched()
     assert sink.heard_at == NOW
     tracker.take(Heard(NOW + timedelta(seconds=3)))
     assert sink.heard_at == NOW + timedelta(seconds=3)
