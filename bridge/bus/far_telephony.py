@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from bridge.bus import telephony as wire
-from bridge.domain.agent import Agent, AgentState
+from bridge.bus.seen_states import WEIGHT, SeenStates
+from bridge.domain.agent import Agent
 from bridge.domain.card import ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit
@@ -19,12 +20,7 @@ from bridge.domain.ports import Bus, Subject
 from bridge.errors import Conflict, Transient
 from bridge.flows.pop_tokens import PopTicket
 from bridge.flows.telephony import AgentLook, OpenDesk, WatchVitals
-
-_WEIGHT: Final = (
-    *(AgentState.OFFLINE, AgentState.AVAILABLE, AgentState.WRAP_UP),
-    *(AgentState.RINGING, AgentState.IN_CALL),
-)
-"""An agent of whom two Asterisks know does what comes later here."""
+from pbx.interface import QueueLook, QueueMember
 
 
 class FarTelephony:
@@ -44,6 +40,7 @@ class FarTelephony:
         self._heard: dict[str, float] = {}
         self._waiting: dict[str, Callable[[wire.Answer], None]] = {}
         self._somebody = asyncio.Event()
+        self._states = SeenStates()
 
     async def run(self) -> None:
         """Runs until it is cancelled."""
@@ -93,6 +90,13 @@ class FarTelephony:
         answers = await self._ask(wire.LookAt(list(agents)))
         return {agent.id: _merged([looks[agent.id] for looks in answers.values()]) for agent in agents}
 
+    async def list_queues(self) -> Sequence[QueueLook]:
+        answers: dict[str, list[QueueLook]] = await self._ask(wire.ListQueues())
+        looks: dict[str, list[QueueLook]] = {}
+        for look in (look for each in answers.values() for look in each):
+            looks.setdefault(look.name, []).append(look)
+        return [_joined(looks[name]) for name in sorted(looks)]
+
     async def read_vitals(self) -> WatchVitals:
         answers: dict[str, WatchVitals] = await self._ask(wire.ReadVitals())
         every = list(answers.values())
@@ -140,9 +144,11 @@ class FarTelephony:
         """Whose answers are waited for."""
         if to is not None:
             return {to}
+        return self._alive() or {""}
+
+    def _alive(self) -> set[str]:
         now = time.monotonic()
-        alive = {pbx for pbx, heard in self._heard.items() if now - heard < wire.FORGOTTEN_SECONDS}
-        return alive or {""}
+        return {pbx for pbx, heard in self._heard.items() if now - heard < wire.FORGOTTEN_SECONDS}
 
     def _take(self, message: bytes) -> None:
         match told := wire.decode_from_watchers(message):
@@ -152,7 +158,7 @@ class FarTelephony:
             case wire.Greeting(process=self._process):
                 if (desk := self._desks.get(told.desk)) is not None:
                     for each in told.messages:
-                        desk.say(each)
+                        desk.say(self._states.across(each, self._alive()))
             case wire.WatcherAlive():
                 self._note_alive(told)
             case wire.Recount(process=self._process):
@@ -160,6 +166,7 @@ class FarTelephony:
 
     def _note_alive(self, told: wire.WatcherAlive) -> None:
         self._heard[told.pbx] = time.monotonic()
+        self._states.replace(told.pbx, told.states)
         self._somebody.set()
         if self._runs.get(told.pbx) != told.run:
             self._runs[told.pbx] = told.run
@@ -173,7 +180,8 @@ class FarTelephony:
 
     def _show(self, message: bytes) -> None:
         shout = wire.decode_shout(message)
-        self._emit(shout.topics, shout.message)
+        self._states.note(shout.pbx, shout.message)
+        self._emit(shout.topics, self._states.across(shout.message, self._alive()))
 
     def _tell(self, message: wire.FromDesks) -> None:
         self._bus.tell(Subject.DESKS, wire.encode(message))
@@ -191,6 +199,16 @@ def _read_answers(question: wire.Question, answers: dict[str, wire.Answer]) -> d
     return {pbx: msgspec.json.decode(answer.result, type=kind) for pbx, answer in told.items()}
 
 
+def _joined(looks: list[QueueLook]) -> QueueLook:
+    """A queue that there is on several Asterisks. An agent is paused where the phone is."""
+    members: dict[str, QueueMember] = {}
+    for member in (member for look in looks for member in look.members):
+        if member.paused or member.extension not in members:
+            members[member.extension] = member
+    waiting = sorted((each for look in looks for each in look.waiting), key=lambda each: each.since)
+    return QueueLook(looks[0].name, tuple(waiting), tuple(members[at] for at in sorted(members)))
+
+
 def _merged(looks: list[AgentLook]) -> AgentLook:
-    most = max(looks, key=lambda look: _WEIGHT.index(look.state))
+    most = max(looks, key=lambda look: WEIGHT.index(look.state))
     return AgentLook(most.state, most.call_id, any(look.registered for look in looks))

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
+from bridge.bus.seen_states import States
 from bridge.domain.agent import Agent
 from bridge.domain.card import ScreenPop
 from bridge.domain.live import LiveMessage
 from bridge.flows.pop_tokens import PopTicket
 from bridge.flows.telephony import AgentLook, WatchVitals
+from pbx.interface import QueueLook
 
 ALIVE_SECONDS: Final = 1.0
 FORGOTTEN_SECONDS: Final = 3.5
@@ -42,17 +44,22 @@ class LookAt(msgspec.Struct, frozen=True, tag=True):
     agents: list[Agent]
 
 
+class ListQueues(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
 class ReadVitals(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
-Question = Settle | RingForTest | ListRinging | FindTicket | LookAt | ReadVitals
+Question = Settle | RingForTest | ListRinging | FindTicket | LookAt | ListQueues | ReadVitals
 ANSWERS: Final[dict[type[Question], Any]] = {
     Settle: None,
     RingForTest: None,
     ListRinging: list[ScreenPop],
     FindTicket: PopTicket | None,
     LookAt: dict[str, AgentLook],
+    ListQueues: list[QueueLook],
     ReadVitals: WatchVitals,
 }
 """What each is answered with."""
@@ -106,18 +113,20 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
 
 
 class Greeting(msgspec.Struct, frozen=True, tag=True):
-    """What a desk that opened should know."""
+    """What a desk that opened should know of one Asterisk."""
 
+    pbx: str
     process: str
     desk: str
     messages: list[LiveMessage]
 
 
 class WatcherAlive(msgspec.Struct, frozen=True, tag=True):
-    """`run` is new when another one has taken over."""
+    """`run` is new when another one has taken over. `states` is for a process that has begun since they were told."""
 
     pbx: str
     run: str
+    states: States
 
 
 class Recount(msgspec.Struct, frozen=True, tag=True):
@@ -132,6 +141,7 @@ FromWatchers = Answer | Greeting | WatcherAlive | Recount
 class Shout(msgspec.Struct, frozen=True):
     """Of the subject LIVE: to every open desk that may see one of the topics."""
 
+    pbx: str
     topics: tuple[str, ...]
     message: LiveMessage
 

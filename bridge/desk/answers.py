@@ -19,6 +19,7 @@ from bridge.domain.matter import Matter, Promise
 from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.message import Template
 from bridge.domain.order import Order, OrderRequest
+from bridge.domain.queue import QueueLine
 from bridge.domain.terms import Piece
 from bridge.domain.webhook import Webhook
 from bridge.domain.work import WorkItem
@@ -87,6 +88,11 @@ class AgentLine(Agent, frozen=True, kw_only=True):
 
 class AgentList(msgspec.Struct, frozen=True):
     items: Sequence[AgentLine]
+    next: None = None
+
+
+class QueueList(msgspec.Struct, frozen=True):
+    items: Sequence[QueueLine]
     next: None = None
 
 

@@ -7,8 +7,9 @@ callers are nobody's until an agent files them, those between colleagues stay so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -59,7 +60,8 @@ log = structlog.get_logger()
 class Change:
     """`call` as it is after `events`. Its row gets `call_id` unless it has another one already.
 
-    `legs` are those that are new or different; `stages` are steps that the PBX does not know of.
+    `legs` are those that are new or different; `stages` are steps that the PBX does not know of; `kept_out` tells until when
+    those who leave are kept out of the queues, by extension.
     """
 
     call_id: str
@@ -68,6 +70,7 @@ class Change:
     events: tuple[CallEvent, ...] = ()
     legs: tuple[Leg, ...] = ()
     stages: tuple[NewStage, ...] = ()
+    kept_out: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def track(connection: Connection, change: Change, folders: Folders, ways: Ways) 
     calls.save_legs(connection, saved.id, change.legs)
     calls.add_stages(connection, saved.id, [*_stages_of(change.events), *change.stages])
     for event in change.events:
-        _keep(connection, saved.id, call, event)
+        _keep(connection, saved.id, change, event)
     if saved.customer_id is None and _file_first(connection, saved.id, change):
         append_call(connection, saved.id)
     for event in change.events:
@@ -132,26 +135,28 @@ def join(connection: Connection, event: CallJoined) -> None:
         calls.join(connection, this.id, into.id)
 
 
-def mark_gap(connection: Connection, gap: WatchGap, call_ids: Sequence[str]) -> None:
-    """Say on the timelines of the calls that were open then, and on the desks, that nobody watched (invariant 8)."""
+def mark_gap(connection: Connection, gap: WatchGap) -> None:
+    """Say on the timelines of its calls, and on the desks, that nobody watched (invariant 8)."""
     times = {"since": iso(gap.since), "until": iso(gap.until)}
-    for call_id in call_ids:
-        key = f"gap/{gap.pbx}/{times['since']}/{call_id}"
+    for linkedid in sorted(gap.calls):
+        call = calls.find(connection, gap.pbx, linkedid)
+        if call is None or call.customer_id is None:
+            continue
+        key = f"gap/{gap.pbx}/{times['since']}/{call.id}"
         new = NewEntry(
-            kind=EntryKind.GAP, source=SOURCE, source_key=key, at=gap.since, call_id=call_id, payload=times
+            kind=EntryKind.GAP, source=SOURCE, source_key=key, at=gap.since, call_id=call.id, payload=times
         )
-        if call_views.get_summary(connection, call_id).customer_id is not None:
-            append_and_tell(connection, new)
+        append_and_tell(connection, new)
     feed.append(connection, "notice", EVERYONE, {"code": "gap", **times}, gap.until)
 
 
-def _keep(connection: Connection, call_id: str, call: Call, event: CallEvent) -> None:
+def _keep(connection: Connection, call_id: str, change: Change, event: CallEvent) -> None:
     """The rows that belong to an event."""
     match event:
         case AgentAnswered():
             calls.set_answered_by(connection, call_id, event.extension)
         case AgentLeft():
-            _begin_wrap_up(connection, call_id, call, event)
+            _begin_wrap_up(connection, call_id, change, event)
         case RecordingStarted():
             calls.add_recording(
                 connection, call_id, "call", event.name, started_at=event.at, state="recording"
@@ -188,11 +193,11 @@ def _stage_of(event: CallEvent) -> tuple[str, str | None] | None:  # noqa: PLR09
     return None
 
 
-def _begin_wrap_up(connection: Connection, call_id: str, call: Call, event: AgentLeft) -> None:
+def _begin_wrap_up(connection: Connection, call_id: str, change: Change, event: AgentLeft) -> None:
     agent = agents.find_at_extension(connection, event.extension)
     # Colleagues among themselves leave nothing to wrap up.
-    if agent is not None and call.direction is not Direction.INTERNAL:
-        wrap_ups.begin(connection, call_id, agent.id, event.at)
+    if agent is not None and change.call.direction is not Direction.INTERNAL:
+        wrap_ups.begin(connection, call_id, agent.id, event.at, change.kept_out.get(event.extension))
 
 
 def _file_first(connection: Connection, call_id: str, change: Change) -> bool:

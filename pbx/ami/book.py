@@ -18,6 +18,7 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
+    QueueJoined,
     RecordingBegan,
     Transferred,
 )
@@ -41,6 +42,11 @@ class CallBook:
 
     def __len__(self) -> int:
         return len(self._calls)
+
+    @property
+    def linkedids(self) -> frozenset[str]:
+        """Of the open calls."""
+        return frozenset(self._calls)
 
     def take(self, fact: Fact) -> list[Folded]:
         """Each Call that `fact` changed, with what happened to it."""
@@ -138,6 +144,8 @@ class CallBook:
         # Not for a known leg: somebody may have filed its call under another customer since.
         if live.identified and uniqueid not in self._call_of:
             facts.append(live.identified)
+        if live.queue:
+            facts.append(QueueJoined(at, uniqueid, queue=live.queue))
         if live.state is LegState.RINGING:
             facts.append(LegRinging(at, uniqueid))
         if live.state is LegState.UP:

@@ -1,23 +1,24 @@
-"""What Asterisk answers when asked which legs live now, and which phones are there.
+"""What Asterisk answers when asked which legs live now, which phones are there, and who waits in the queues.
 
-Source: the actions Status and DeviceStateList of the Asterisk 22 documentation.
+Source: the actions Status, DeviceStateList and QueueStatus of the Asterisk 22 documentation.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from pbx.ami.facts import LEG_STATES, Identified, LegCreated, shown
-from pbx.interface import LegState
-from pbx.variables import CUSTOMER, IDENTIFIED, RECORDING
+from pbx.interface import LegState, QueueLook, QueueMember, WaitingCaller
+from pbx.variables import AGENT_ENDPOINT_PREFIX, CUSTOMER, IDENTIFIED, QUEUE, RECORDING
 
 Item = Mapping[str, str | list[str]]
 """One message of an answer. A name that occurs twice in it holds a list."""
 
-SNAPSHOT_VARIABLES: Final = f"{IDENTIFIED},{CUSTOMER},{RECORDING}"
+SNAPSHOT_VARIABLES: Final = f"{IDENTIFIED},{CUSTOMER},{RECORDING},{QUEUE}"
 """What the action Status is asked to tell of each leg besides its state."""
 
 
@@ -25,7 +26,8 @@ SNAPSHOT_VARIABLES: Final = f"{IDENTIFIED},{CUSTOMER},{RECORDING}"
 class LiveLeg:
     """One leg of a snapshot. `identified` is what the directory answered, where it was asked.
 
-    `recording` is the name of what the call is recorded to while somebody speaks, '' where it is not.
+    `recording` is the name of what the call is recorded to while somebody speaks, '' where it is not; `queue` where it was
+    last sent to.
     """
 
     created: LegCreated
@@ -33,6 +35,7 @@ class LiveLeg:
     bridge: str | None
     identified: Identified | None
     recording: str = ""
+    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,54 @@ def read_registered(items: Iterable[Item]) -> frozenset[str]:
     return frozenset(device.removeprefix("PJSIP/") for device in devices if device.startswith("PJSIP/"))
 
 
+def read_queues(items: Iterable[Item], at: datetime) -> tuple[QueueLook, ...]:
+    """Every queue by name, as the action QueueStatus answered at `at`."""
+    callers: defaultdict[str, list[tuple[int, WaitingCaller]]] = defaultdict(list)
+    members: defaultdict[str, list[QueueMember]] = defaultdict(list)
+    for item in items:
+        queue = _value(item, "Queue")
+        match _value(item, "Event"):
+            case "QueueParams":
+                members[queue] += ()  # one without members is there too
+            case "QueueEntry":
+                since = at - timedelta(seconds=_number(item, "Wait"))
+                callers[queue].append(
+                    (_number(item, "Position"), WaitingCaller(_value(item, "Uniqueid"), since))
+                )
+            case "QueueMember":
+                members[queue].append(_read_member(item))
+    return tuple(
+        QueueLook(
+            name,
+            tuple(caller for _, caller in sorted(callers[name], key=lambda placed: placed[0])),
+            tuple(sorted(members[name], key=lambda member: member.extension)),
+        )
+        for name in sorted(members)
+    )
+
+
+def _read_member(item: Item) -> QueueMember:
+    endpoint = _value(item, "Location").removeprefix("PJSIP/")
+    return QueueMember(
+        endpoint.removeprefix(AGENT_ENDPOINT_PREFIX),
+        paused=_value(item, "Paused") == "1",
+        reason=_value(item, "PausedReason"),
+    )
+
+
+def _number(item: Item, name: str) -> int:
+    text = _value(item, name)
+    return int(text) if text.isdecimal() else 0
+
+
 def _value(item: Item, name: str) -> str:
     value = item.get(name, "")
     return value[0] if isinstance(value, list) else value
 
 
 def _read_live_leg(item: Item, at: datetime) -> LiveLeg:
-    seconds = _value(item, "Seconds")
     created = LegCreated(
-        at - timedelta(seconds=int(seconds) if seconds.isdecimal() else 0),
+        at - timedelta(seconds=_number(item, "Seconds")),
         _value(item, "Uniqueid"),
         linkedid=_value(item, "Linkedid"),
         channel=_value(item, "Channel"),
@@ -80,6 +122,7 @@ def _read_live_leg(item: Item, at: datetime) -> LiveLeg:
         bridge=_value(item, "BridgeID") or None,
         identified=known if variables.get(IDENTIFIED) == "1" else None,
         recording=variables.get(RECORDING, ""),
+        queue=variables.get(QUEUE) or None,
     )
 
 

@@ -106,14 +106,17 @@ class Tracker:
                 self._sink.accept(call, events)
 
     def _repair(self, snapshot: Snapshot) -> None:
-        if self._lost_at:
-            # The clock may have been set back meanwhile.
-            since = min(self._lost_at, snapshot.at)
-            self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
+        # The clock may have been set back meanwhile.
+        since = min(self._lost_at, snapshot.at) if self._lost_at else None
+        if since is not None:
             self._lost_at, self._untold_since = None, since
+        up_before = self._book.linkedids
         self._gone, living = self._book.list_repairs(snapshot)
         for fact in living:
             self._fold(fact)
+        if since is not None:
+            up = up_before | self._book.linkedids
+            self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at, calls=up))
         if self._untold_since is None:
             self._close_gone(self._read_records())
             self._sink.accept_heard(self._pbx, snapshot.at)

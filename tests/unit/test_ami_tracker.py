@@ -67,7 +67,7 @@ def talking() -> tuple[Tracker, RecordingSink, Call]:
 
 
 def test_asterisk_was_killed() -> None:
-    tracker, sink, _ = talking()
+    tracker, sink, call = talking()
     tracker.take(LinkLost(NOW))
     tracker.take(Snapshot(NOW + timedelta(seconds=3), ()))
     tracker.take(Heard(NOW + timedelta(seconds=4)))
@@ -75,6 +75,7 @@ def test_asterisk_was_killed() -> None:
     (gap,) = sink.gaps
     assert (gap.pbx, gap.since, gap.until) == ("pbx1", NOW, NOW + timedelta(seconds=3))
     assert not tracker.tell_unwatched()
+    assert gap.calls == {call.linkedid}
     tracker.take(LinkLost(NOW + timedelta(seconds=9)))
     tracker.take(Snapshot(NOW + timedelta(seconds=10), ()))
     assert [gap.since for gap in sink.gaps] == [NOW, NOW + timedelta(seconds=9)]
