@@ -69,7 +69,7 @@ class SmtpServer:
 
     def _check(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         given = isinstance(data, LoginPassword) and data.password.decode() == self.password
-        return AuthResult(success=given)
+        return AuthResult(success=given, handled=False)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any

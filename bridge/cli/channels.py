@@ -44,21 +44,23 @@ def channels_command() -> None:
 )
 def add_channel(channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None) -> None:
     """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; whatsapp, where KEY is
-    the number's id with Meta; or email, where KEY is an address, and mail to and from it is the company's own when mail is
-    imported.
+    the number's id with Meta; or email, where KEY is an address: the token is its password, and mail to and from it is the
+    company's own when mail is imported.
 
     A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
     """
     home, settings, url = open_company()
     if channel == EMAIL:
         address = canonical_email(key)
+        password = token_file.read().strip("\r\n") if token_file else ""
+        load_or_make(home, inboxes={inbox_name(channel, address): password} if password else {})
         with batch_writer(url) as writer:
             writer.run(inboxes.resolve_inbox, channel, address, address)
         click.echo(f"{channel} {address}")
         return
     known = make_channels(settings)
     if channel not in known:
-        raise InvalidInput(f"no channel {channel!r}: one of {', '.join([EMAIL, *known])}", where="CHANNEL")
+        raise InvalidInput(f"no channel {channel!r}: one of {', '.join(known)}", where="CHANNEL")
     if not _KEY.fullmatch(key):
         raise InvalidInput(f"{key!r} is not up to 63 letters a-z, digits, - and _", where="KEY")
     name = inbox_name(channel, key)
@@ -100,7 +102,7 @@ def list_channels(*, with_secrets: bool, as_json: bool) -> None:
 def _secrets_of(inbox: Inbox, settings: Settings, secrets: Secrets) -> dict[str, str]:
     """Nothing for an inbox that has no webhook."""
     known = secrets.inboxes.get(inbox_name(inbox.channel, inbox.key))
-    if known is None:
+    if known is None or inbox.channel == EMAIL:
         return {}
     hook = f"{desk_url(settings)}/hooks/{inbox.channel}/{inbox.key}"
     shown = {"hook": hook, "hook_secret": known.hook_secret}

@@ -34,7 +34,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     Payloads by kind:
       message     {subject?, quoted?, attachments?: [{id, name, media_type, size, state?: waiting|refused, reason?}],
-                  html?: id of the file with how it was laid out, cc?: addresses, subtype?: "voicemail",
+                  html?: id of the file with how it was laid out, cc?: addresses, automatic?: a program wrote it,
+                  forged?: it is not from the sender that it names, subtype?: "voicemail",
                   unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
                   answered_at, ended_at, duration_ms, answered_by, recording: bool}

@@ -76,6 +76,15 @@ def test_an_inbox_is_added_once(home: Path) -> None:
     assert (inbox["channel"], inbox["key"]) == ("email", "support@example.org")
 
 
+def test_the_password_of_a_mailbox_is_kept_as_it_is(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(' with "letters" \n')
+    assert run("channels", "add", "email", "support@example.org", "--token-file", str(file)).exit_code == 0
+    assert load_or_make(home).inboxes["email/support@example.org"].token == ' with "letters" '
+    (shown,) = json.loads(run("channels", "list", "--secrets", "--json").output)["items"]
+    assert "hook" not in shown
+
+
 def test_an_inbox_with_a_webhook_has_an_address_and_a_secret_that_stays(home: Path) -> None:
     added = run("channels", "add", "shop", "main")
     assert added.exit_code == 0, added.output

@@ -88,3 +88,9 @@ def test_a_key_it_does_not_know_is_an_error_rather_than_lost(tmp_path: Path) -> 
     with pytest.raises(InvalidInput, match="of_tomorrow"):
         load_or_make(tmp_path, ("101",))
     assert "of_tomorrow" in path.read_text()
+
+
+@pytest.mark.parametrize("password", ['a"b', "a\\b", "пароль 😀", "'", "\t#x"])
+def test_a_password_of_somebody_elses_making_comes_back_as_it_was(tmp_path: Path, password: str) -> None:
+    load_or_make(tmp_path, inboxes={"email/support@example.org": password})
+    assert load_or_make(tmp_path).inboxes["email/support@example.org"].token == password

@@ -13,6 +13,7 @@ from datetime import datetime
 from bridge.channels.email import listening, sending
 from bridge.channels.email.reading import read
 from bridge.channels.email.writing import NAME, message_id, write
+from bridge.domain.address import canonical_email
 from bridge.domain.ids import new_id
 from bridge.domain.message import OutboundMessage, Told
 from bridge.domain.ports import Channel, Hook, Intake
@@ -28,7 +29,7 @@ class EmailChannel:
     reads_slowly = True
 
     def __init__(self, mailboxes: Sequence[Mailbox], region: str, company: str) -> None:
-        self._mailboxes = {mailbox.address.lower(): mailbox for mailbox in mailboxes}
+        self._mailboxes = {canonical_email(mailbox.address): mailbox for mailbox in mailboxes}
         self._region = region
         self._company = company
 

@@ -41,6 +41,9 @@ async def _address(client: SMTP, mailbox: Mailbox, password: str, recipients: Se
         async with asyncio.timeout(SECONDS):
             await client.connect()
             if password:
+                await client.ehlo()
+                if not client.supports_extension("auth"):
+                    raise Rejected("the mail server takes no login on this connection")
                 await client.login(mailbox.login or mailbox.address, password)
             await client.mail(mailbox.address)
             for recipient in recipients:

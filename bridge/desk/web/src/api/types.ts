@@ -166,6 +166,9 @@ export interface EntryPayload {
   cut?: boolean;
   attachments?: Attachment[];
   html?: string;
+  cc?: string[];
+  automatic?: boolean;
+  forged?: boolean;
   subtype?: string;
   direction?: Direction;
   caller?: string;

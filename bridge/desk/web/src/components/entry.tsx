@@ -82,10 +82,16 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
   const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = payload;
   return (
     <>
-      {subject && <p class="entry-subject">{subject}</p>}
+      {subject && (
+        <p class="entry-subject">
+          <bdi>{subject}</bdi>
+        </p>
+      )}
       {utterances && <TranscriptText utterances={utterances} />}
       {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
       {cut && <p class="quiet">{t("entry.cut")}</p>}
+      {payload.forged && <Badge tone="bad">{t("entry.forged")}</Badge>}
+      {payload.automatic && <Badge>{t("entry.automatic")}</Badge>}
       {unsupported && <p class="quiet">{t("entry.unsupported", { what: unsupported })}</p>}
       {kind === "promise" && state && <Badge>{word("promise_state", state)}</Badge>}
       {disposition && <Badge>{word("disposition", disposition)}</Badge>}
