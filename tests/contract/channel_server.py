@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from bridge.settings import Mailbox, Settings, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
 from bridge.wiring.channels import listen, make_readers, make_senders
-from bridge.wiring.reading import Reader
+from bridge.wiring.reading import WORKERS, Reader
 from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
     HOOK_INBOXES,
@@ -99,6 +101,12 @@ def _list_entries(connection: Connection) -> list[Entry]:
     return [timeline.get_entry(connection, each) for each in ids]
 
 
+@cache
+def _pool() -> ProcessPoolExecutor:
+    """One for all tests: to start it takes longer than most of them."""
+    return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
+
+
 @asynccontextmanager
 async def channels_serving(
     url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = ""
@@ -123,6 +131,7 @@ async def channels_serving(
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
         reader = Reader(home / "attachments")
+        reader._pool = _pool()
         receive = ReceiveArrival(server.db, make_readers(settings, reader), wake)
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
         async with (
@@ -141,6 +150,5 @@ async def channels_serving(
             for task in listening:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
-        await reader.close()
         for sender in senders.values():
             await sender.close()
