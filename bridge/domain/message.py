@@ -67,6 +67,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     quotes: str = ""
     reaction: bool = False
     forwarded: str | None = None
+    author: str = ""
     html: InboundFile | None = None
     quoted: str = ""
     cc: tuple[str, ...] = ()
@@ -76,7 +77,6 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     automatic: bool = False
     forged: bool = False
-    author: str = ""
 
 
 class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,13 +84,6 @@ class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     at: datetime
-
-
-class Polled(msgspec.Struct, frozen=True):
-    """What a provider has told when it was asked: as it came, and the key that it comes under however often."""
-
-    key: str
-    body: bytes
 
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):

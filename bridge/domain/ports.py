@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import OutboundMessage, Polled, Template, Told
+from bridge.domain.message import OutboundMessage, Template, Told
 from bridge.domain.order import BuyerAddresses, OrderRequest, OrderUpdate
 
 
@@ -141,8 +141,9 @@ class TakesOrders(Protocol):
 class Polls(Protocol):
     """A channel whose provider may be asked for its news, where it cannot reach us."""
 
-    async def poll(self, token: str, after: str) -> Sequence[Polled]:
-        """What is new since the update of the key `after` ("": all that waits), in its order. Waits for news for some time.
+    async def poll(self, token: str, after: str) -> Sequence[tuple[str, bytes]]:
+        """What is new since the body of the key `after` ("": all that waits), in its order: key and body of each. Waits for
+        news for some time.
 
         Telling that `after` is known lets the provider forget it. Raises what `Sends.send` raises.
         """

@@ -83,9 +83,9 @@ def start_channels(ground: Ground) -> None:
     ground.run(consumer.run(), "receiver")
     _start_deliverer(ground)
     _start_fetcher(ground)
-    _start_listeners(ground)
     _start_pollers(ground)
     _start_orderers(ground)
+    _start_listeners(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     _start_webhooks(ground)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
@@ -153,7 +153,7 @@ def _start_pollers(ground: Ground) -> None:
 
 async def _poll(ground: Ground, channel: Polls, name: str, token: str) -> None:
     inbox = await ground.db.write(inboxes.resolve_inbox, *name.split("/", 1))
-    poller = PollInbox(ground.db, inbox.id, channel, token, ground.committed, utc_now)
+    poller = PollInbox(channel, token, InboxIntake(ground.db, inbox, ground.committed, utc_now))
     lease = HeldLease(ground.db, f"poll:{inbox.id}", utc_now)
     ground.stack.push_async_callback(lease.release)
     while True:

@@ -169,6 +169,8 @@ export interface EntryPayload {
   reaction?: boolean;
   /** Who wrote it first, empty where that is not told. */
   forwarded?: string;
+  /** Whoever wrote it took it back. */
+  deleted?: boolean;
   /** It came by a continue-link: what that was worth. */
   continues?: { fate: string };
   attachments?: Attachment[];

@@ -87,7 +87,7 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
   const { kind, payload } = entry;
   const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = payload;
-  const { reply_to, reaction, forwarded, continues } = payload;
+  const { reply_to, reaction, forwarded, continues, deleted } = payload;
   return (
     <>
       {forwarded !== undefined && (
@@ -96,6 +96,7 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
         </p>
       )}
       {reaction && <p class="quiet">{t("entry.reaction")}</p>}
+      {deleted && <p class="quiet">{t("entry.deleted")}</p>}
       {reply_to && <p class="quiet">{t("entry.reply_to")}</p>}
       {subject && (
         <p class="entry-subject">
