@@ -5,6 +5,7 @@ The database holds hashes only; what Asterisk and a phone must know in clear lie
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import string
@@ -126,7 +127,11 @@ def _save(path: Path, value: Secrets) -> None:
     ]
     for kind, name, table in tables:
         lines += ["", f'[{kind}."{name}"]']
-        lines += [f'{key} = "{text}"' for key, text in msgspec.structs.asdict(table).items()]
+        # A JSON string is a TOML one as well: passwords of others have any letters.
+        lines += [
+            f"{key} = {json.dumps(text, ensure_ascii=False)}"
+            for key, text in msgspec.structs.asdict(table).items()
+        ]
     content = "\n".join(lines) + "\n"
     if path.exists() and path.read_text("utf-8") == content:
         return

@@ -34,6 +34,7 @@ ProfileName = Literal[
 ]
 RungName = Literal["message", "call_info", "card_header", "ringing"]
 WhatsAppAddress = Literal["recipient", "to"]
+Tls = Literal["tls", "starttls", "none"]
 Strategy = Literal["ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "linear", "wrandom"]
 
 
@@ -231,6 +232,35 @@ class Simulators(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Start them with the server, on this machine alone, in place of the real ones."""
 
 
+class Mailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mailbox that customers write to. Written as `[[mailboxes]]`, once for each; docs/howto/e-mail.md."""
+
+    address: Annotated[str, msgspec.Meta(pattern=r"^[^\s@]+@[^\s@]+$")]
+    """Its address, such as `support@example.org`. Its password: `omniline channels add email ADDRESS --token-file FILE`."""
+    login: str = ""
+    """Its login at both servers; empty means the address."""
+    name: str = ""
+    """Whom its mail is shown to be from; empty means `company.name`."""
+    imap_host: str = ""
+    """The IMAP server; empty means that mail is only sent."""
+    imap_port: Port = 993
+    """Its TCP port."""
+    imap_tls: Tls = "tls"
+    """`tls` from the beginning, `starttls`, or `none`: only on the same machine."""
+    folder: str = "INBOX"
+    """The folder that mail arrives in."""
+    smtp_host: str = ""
+    """The SMTP server; empty means that nothing is sent."""
+    smtp_port: Port = 465
+    """Its TCP port."""
+    smtp_tls: Tls = "tls"
+    """As `imap_tls`."""
+    plus: bool = False
+    """Whether mail to `support+anything@` arrives here as well: then answers come back to their conversation by that."""
+    trusted: str = ""
+    """The authserv-id by which your own mail server signs its Authentication-Results (RFC 8601); empty: no mail is proven."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -250,6 +280,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     conversations: Conversations = Conversations()
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
+    mailboxes: tuple[Mailbox, ...] = ()
     whatsapp: WhatsApp = WhatsApp()
     simulators: Simulators = Simulators()
 

@@ -21,7 +21,7 @@ from bridge.channels import signing
 from bridge.channels.fetching import fetch_file
 from bridge.channels.telegram_update import KINDS, NAME, decode_update, read_update
 from bridge.domain.files import PICTURES
-from bridge.domain.message import OutboundMessage, Polled, Told
+from bridge.domain.message import OutboundMessage, Told
 from bridge.domain.ports import Channel, Hook
 from bridge.errors import AnswerLost, InvalidInput, RateLimited, Rejected, Transient
 from bridge.settings import Settings
@@ -50,6 +50,7 @@ class TelegramChannel:
         self._timeout = timeout
         self._poll_seconds = poll_seconds
         self._bots: dict[str, Bot] = {}
+        self._asked: set[str] = set()
 
     def admit(self, hook: Hook, secret: str) -> str:
         signing.check(hook.headers.get(SECRET), secret)
@@ -71,7 +72,7 @@ class TelegramChannel:
             # Named as what comes in is, so that an answer to it says to which.
             return f"{message.thread}/{sent.message_id}"
 
-    async def poll(self, token: str, after: str) -> Sequence[Polled]:
+    async def poll(self, token: str, after: str) -> Sequence[tuple[str, bytes]]:
         async with self._asking(token) as bot:
             from aiogram.methods import DeleteWebhook, GetUpdates
 
@@ -80,16 +81,17 @@ class TelegramChannel:
 
                 __returning__ = list[dict[str, Any]]
 
-            if not after:
+            if token not in self._asked:
                 # Telegram tells nobody who asks while a webhook is set; what waits for it is asked for.
                 await bot(DeleteWebhook(drop_pending_updates=False))
+                self._asked.add(token)
             ask = RawUpdates(
                 offset=int(after) + 1 if after else None,
                 timeout=self._poll_seconds,
                 allowed_updates=list(KINDS),
             )
             updates: Any = await bot(ask, request_timeout=self._poll_seconds + int(self._timeout))
-            return [Polled(str(each["update_id"]), msgspec.json.encode(each)) for each in updates]
+            return [(str(each["update_id"]), msgspec.json.encode(each)) for each in updates]
 
     async def fetch_file(self, token: str, reference: str) -> bytes:
         bot = f"{self._api.rstrip('/')}/bot{token}"

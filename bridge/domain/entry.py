@@ -33,10 +33,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     `replaced_by` is the newest entry that corrects this one; `redacted`: text, payload and author were taken out.
 
     Payloads by kind:
-      message     {subject?, quoted?, attachments?: [{id, name, media_type, size}], subtype?: "voicemail",
+      message     {subject?, quoted?, attachments?: [{id, name, media_type, size, state?: waiting|refused, reason?}],
+                  html?: id of the file with how it was laid out, cc?: addresses, subtype?: "voicemail",
                   unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer,
                   reply_to?: the entry that it was put under, reaction?: the text is a sign put to that,
-                  forwarded?: who wrote it first ("" where that is not told), template?: {name, language, values}}
+                  forwarded?: who wrote it first ("" where that is not told), deleted?: whoever wrote it took it back,
+                  template?: {name, language, values}}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
                   answered_at, ended_at, duration_ms, answered_by, recording: bool}
       transcript  {recording_id, language, model, duration_ms, utterances: [{speaker: caller|agent, start_ms, end_ms,

@@ -16,6 +16,8 @@ MOST: Final = 100
 LONGEST_NAME: Final = 120
 PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What a browser may show: pictures that can hold no script."""
+HTML: Final = "text/html"
+"""Of the laid-out text of a mail only: no file that is looked into is called so."""
 
 _ODD: Final = re.compile(r"[^\w.()@ +-]+")
 _LOOKED_AT: Final = 8192

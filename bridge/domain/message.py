@@ -36,12 +36,17 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `edited`: it is a new text of the message of that key, written at `at`. `unsupported` is what the provider calls a
     message (or the part of one) that we cannot show, "" for any other. `proves` is another address that the provider
     says is the sender's own. `answers` are the keys of the messages that it answers, the nearest first: theirs, or the
-    `OutboundMessage.key` of ours.
+    `OutboundMessage.key` of ours. `text` is without what it quotes, which is in `quoted`; `html` is how it was laid out.
 
     `also` are further addresses that it came from, by the provider's word: whoever is known by one of them is the sender.
     `quotes` is the key of the message that the person chose to put it under, theirs or the provider's name for one of ours;
     `reaction`: the text is a sign put to that. `forwarded` is None for what they wrote themselves, else who wrote it, ""
     where that is not told. `author` is who of ours wrote it elsewhere than at a desk: then `sender` is whom it went to.
+
+    `cc` are others who got it. `worldwide`: its key names it in every inbox, imported ones included. `conversation` and
+    `number` are the id and the `bridge.domain.threads.number_of` of the conversation that it says it is part of, "" where it
+    says none. `phones` are those that it is signed with (E.164). `automatic`: a program wrote it, and none of ours may
+    answer. `forged`: it is not from the sender that it names, and so nobody's.
     """
 
     key: str
@@ -61,6 +66,15 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     reaction: bool = False
     forwarded: str | None = None
     author: str = ""
+    html: InboundFile | None = None
+    quoted: str = ""
+    cc: tuple[str, ...] = ()
+    worldwide: bool = False
+    conversation: str = ""
+    number: str = ""
+    phones: tuple[str, ...] = ()
+    automatic: bool = False
+    forged: bool = False
 
 
 class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,13 +82,6 @@ class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     at: datetime
-
-
-class Polled(msgspec.Struct, frozen=True):
-    """What a provider has told when it was asked: as it came, and the key that it comes under however often."""
-
-    key: str
-    body: bytes
 
 
 class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):

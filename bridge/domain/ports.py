@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import OutboundMessage, Polled, Template, Told
+from bridge.domain.message import OutboundMessage, Template, Told
 from bridge.domain.order import BuyerAddresses, OrderRequest, OrderUpdate
 
 
@@ -123,8 +123,9 @@ class TakesOrders(Protocol):
 class Polls(Protocol):
     """A channel whose provider may be asked for its news, where it cannot reach us."""
 
-    async def poll(self, token: str, after: str) -> Sequence[Polled]:
-        """What is new since the update of the key `after` ("": all that waits), in its order. Waits for news for some time.
+    async def poll(self, token: str, after: str) -> Sequence[tuple[str, bytes]]:
+        """What is new since the body of the key `after` ("": all that waits), in its order: key and body of each. Waits for
+        news for some time.
 
         Telling that `after` is known lets the provider forget it. Raises what `Sends.send` raises.
         """
@@ -140,3 +141,42 @@ class Windows(Protocol):
 
     async def list_templates(self, token: str, inbox: str) -> list[Template]:
         """Those that may be sent from the inbox of this key. Raises what `Sends.send` raises."""
+
+
+class Intake(Protocol):
+    """Where a channel puts what it finds by itself, for one inbox."""
+
+    async def get_cursor(self) -> str:
+        """What was given to the last `keep`, "" at first."""
+
+    async def keep(self, bodies: Sequence[tuple[str, bytes]], cursor: str) -> None:
+        """Bodies with the keys that they have whenever they are found, durable when it returns, once for each key.
+
+        `cursor` is where to go on, in the channel's own words. Raises Transient.
+        """
+
+    async def report(self, fault: str) -> None:
+        """What is wrong with the inbox now, "" when all is well."""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A channel that looks for what arrives, and needs no webhook."""
+
+    @property
+    def name(self) -> str:
+        """As of `Channel`."""
+
+    @property
+    def inboxes(self) -> Sequence[str]:
+        """The keys of the inboxes that it listens to."""
+
+    async def listen(self, inbox: str, token: str, intake: Intake) -> None:
+        """Runs until it is cancelled, also while the provider is away. `token` is the inbox's."""
+
+
+@runtime_checkable
+class ReadsSlowly(Protocol):
+    """A channel whose `read` may take longer than a loop can wait: it runs in another process, where the channel is sent."""
+
+    reads_slowly: bool

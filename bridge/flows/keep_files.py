@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from bridge.domain.files import LARGEST, MOST, file_name, media_type_of
+from bridge.domain.files import HTML, LARGEST, MOST, file_name, media_type_of
 from bridge.domain.message import InboundFile, InboundMessage, Told
 from bridge.flows.keep_file import keep_file
 
@@ -23,13 +23,12 @@ def keep_files(folder: Path, told: Sequence[Told]) -> list[Told]:
 
 
 def _keep(folder: Path, message: InboundMessage) -> InboundMessage:
-    if not message.attachments:
-        return message
     files = [_keep_one(folder, file) for file in message.attachments[:MOST]]
     left = len(message.attachments) - MOST
     if left > 0:
         files.append(InboundFile(name=f"+ {left}", refused=TOO_MANY))
-    return replace(message, attachments=tuple(files))
+    html = None if message.html is None else replace(_keep_one(folder, message.html), media_type=HTML)
+    return replace(message, attachments=tuple(files), html=html)
 
 
 def _keep_one(folder: Path, file: InboundFile) -> InboundFile:

@@ -62,6 +62,7 @@ class Waiting:
 
 
 _BY_ID = select(_attachment).where(_attachment.c.id == bindparam("attachment_id", type_=Id))
+_BY_IDS = select(_attachment).where(_attachment.c.id.in_(bindparam("ids", expanding=True, type_=Id)))
 _OF_ENTRY = (
     select(_attachment)
     .where(_attachment.c.entry_id == bindparam("entry_id", type_=Id))
@@ -135,7 +136,10 @@ def _has_waited(entry: Entry) -> bool:
 
 
 def _with_files(conn: Connection, entry: Entry) -> Entry:
-    files = [file.shown() for file in list_of_entry(conn, entry.id)]
+    given = entry.payload["attachments"]
+    rows = conn.execute(_BY_IDS, {"ids": [file["id"] for file in given]})
+    known = {row.id: _attachment_of(row).shown() for row in rows}
+    files = [known.get(file["id"], file) for file in given]
     return msgspec.structs.replace(entry, payload={**entry.payload, "attachments": files})
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -15,22 +13,24 @@ from bridge.bus.held_lease import HeldLease, LeaseLost
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, FetchesFiles, Polls, Sends, TakesOrders, Windows
+from bridge.domain.ports import FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
-from bridge.flows.keep_files import keep_files
+from bridge.flows.intake import InboxIntake
 from bridge.flows.place_order import PlaceOrder
 from bridge.flows.poll_inbox import PollInbox
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.flows.templates import Templates
+from bridge.secrets import inbox_name
 from bridge.settings import Settings
 from bridge.store import inboxes
-from bridge.store.arrivals import Arrival
+from bridge.store.engine import Database
 from bridge.wiring.ground import Ground
+from bridge.wiring.reading import Reader
 
 log = structlog.get_logger()
 
@@ -45,11 +45,11 @@ def make_templates(ground: Ground) -> Templates:
     return Templates(limited, ground.secrets.inboxes, utc_now)
 
 
-def make_readers(settings: Settings, attachments: Path) -> Mapping[str, tuple[Understand, Receive]]:
-    """By channel: what an arrival says, and what is made of that. `attachments` is their folder."""
+def make_readers(settings: Settings, reader: Reader) -> Mapping[str, tuple[Understand, Receive]]:
+    """By channel: what an arrival says, and what is made of that."""
     receive = partial(receive_told, reopen=timedelta(hours=settings.conversations.reopen_hours))
     channels = make_channels(settings)
-    return {name: (_understanding(channel, attachments), receive) for name, channel in channels.items()}
+    return {name: (reader.understanding(channel), receive) for name, channel in channels.items()}
 
 
 def make_senders(settings: Settings) -> Mapping[str, Sends]:
@@ -65,7 +65,9 @@ def make_fetchers(settings: Settings) -> Mapping[str, FetchesFiles]:
 
 def start_channels(ground: Ground) -> None:
     """Read what arrives, send what is written, look after carts."""
-    readers = make_readers(ground.settings, ground.attachments)
+    reader = Reader(ground.attachments)
+    ground.stack.push_async_callback(reader.close)
+    readers = make_readers(ground.settings, reader)
     flow = ReceiveArrival(ground.db, readers, ground.committed)
     consumer = OutboxConsumer(ground.db, ground.bus, Group.RECEIVER, flow, utc_now)
     show = ground.metrics.watch
@@ -76,6 +78,7 @@ def start_channels(ground: Ground) -> None:
     _start_fetcher(ground)
     _start_pollers(ground)
     _start_orderers(ground)
+    _start_listeners(ground)
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
 
@@ -131,7 +134,7 @@ def _start_pollers(ground: Ground) -> None:
 
 async def _poll(ground: Ground, channel: Polls, name: str, token: str) -> None:
     inbox = await ground.db.write(inboxes.resolve_inbox, *name.split("/", 1))
-    poller = PollInbox(ground.db, inbox.id, channel, token, ground.committed, utc_now)
+    poller = PollInbox(channel, token, InboxIntake(ground.db, inbox, ground.committed, utc_now))
     lease = HeldLease(ground.db, f"poll:{inbox.id}", utc_now)
     ground.stack.push_async_callback(lease.release)
     while True:
@@ -144,9 +147,26 @@ async def _poll(ground: Ground, channel: Polls, name: str, token: str) -> None:
             log.warning("poller_replaced", reason=str(lost.exceptions[0]))
 
 
-def _understanding(channel: Channel, attachments: Path) -> Understand:
-    async def understand(arrival: Arrival) -> Any:
-        told = channel.read(arrival.body, arrival.inbox_key, arrival.arrived_at)
-        return await asyncio.to_thread(keep_files, attachments, told)
+def _start_listeners(ground: Ground) -> None:
+    """Look for what no provider brings. Of several processes one does."""
+    channels = [each for each in make_channels(ground.settings).values() if isinstance(each, Listens)]
+    if any(channel.inboxes for channel in channels):
+        ground.run(_listen_when_leased(ground, channels), "listeners")
 
-    return understand
+
+async def _listen_when_leased(ground: Ground, channels: Sequence[Listens]) -> None:
+    lease = HeldLease(ground.db, "listeners", utc_now)
+    await lease.wait()
+    ground.stack.push_async_callback(lease.release)
+    for channel in channels:
+        for key in channel.inboxes:
+            known = ground.secrets.inboxes.get(inbox_name(channel.name, key))
+            token = known.token if known else ""
+            ground.run(listen(ground.db, channel, key, token, ground.committed), f"listener {key}")
+    await lease.keep()
+
+
+async def listen(db: Database, channel: Listens, key: str, token: str, committed: Callable[[], None]) -> None:
+    """To one inbox, which is made where it is missing. `committed` as in `InboxIntake`."""
+    inbox = await db.write(inboxes.resolve_inbox, channel.name, key, key)
+    await channel.listen(key, token, InboxIntake(db, inbox, committed, utc_now))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,8 @@ from bridge.channels import signing
 from bridge.channels import whatsapp as whatsapp_channel
 from bridge.channels.shop import SIGNATURE
 from bridge.channels.telegram import SECRET
+from bridge.domain.ids import new_id
+from bridge.domain.times import utc_now
 from tests.contract.desk_server import HOOK_SECRET
 
 TELEGRAM = Path(__file__).parents[1] / "fixtures/telegram"
@@ -49,14 +54,36 @@ def whatsapp(name: str, **changes: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
+def mail(*, body: str = "Добрий день", **headers: str) -> bytes:
+    """A mail of Olena's to us; an empty header is left out."""
+    given = {
+        "From": "Олена Іванова <olena@example.org>",
+        "To": "support@sample.example",
+        "Subject": "Замовлення",
+        "Date": format_datetime(utc_now()),
+        "Message-ID": f"<{new_id()}@example.org>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    message = EmailMessage(policy=SMTP)
+    for name, value in given.items():
+        if value:
+            message[name] = value
+    message.set_content(body)
+    return message.as_bytes()
+
+
 @dataclass(frozen=True)
 class Case:
-    """`make` gives the nth thing that arrives, each another; `signs_body` is whether an altered body is noticed."""
+    """`make` gives the nth thing that arrives, each another; `signs_body` is whether an altered body is noticed.
+
+    `hooked` is whether it arrives by webhook.
+    """
 
     inbox: str
     make: Callable[[int], bytes]
     sign: Callable[[bytes, str], dict[str, str]]
     signs_body: bool
+    hooked: bool = True
 
     def headers(self, body: bytes, secret: str = HOOK_SECRET) -> dict[str, str]:
         return {"Content-Type": "application/json", **self.sign(body, secret)}
@@ -80,4 +107,11 @@ WHATSAPP_NUMBER = Case(
     lambda body, secret: {whatsapp_channel.SIGNATURE: f"sha256={signing.sign_hex(body, secret)}"},
     signs_body=True,
 )
-CASES = {"shop": SHOP, "telegram": TELEGRAM_BOT, "whatsapp": WHATSAPP_NUMBER}
+MAILBOX = Case(
+    "email/support@sample.example",
+    lambda number: mail(Message_ID=f"<{number}@example.org>", body=f"message {number}"),
+    lambda _, __: {},
+    signs_body=False,
+    hooked=False,
+)
+CASES = {"email": MAILBOX, "shop": SHOP, "telegram": TELEGRAM_BOT, "whatsapp": WHATSAPP_NUMBER}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,24 +16,27 @@ from sqlalchemy import Connection, func, select
 from bridge.bus.memory import MemoryBus
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
+from bridge.channels.signing import digest
 from bridge.channels.simulators.shop import ShopSimulator
 from bridge.channels.simulators.telegram import TelegramSimulator
 from bridge.channels.simulators.whatsapp import WhatsAppSimulator
 from bridge.channels.whatsapp import WhatsAppChannel
 from bridge.domain.entry import Entry
-from bridge.domain.ports import Sends, Subject, TakesOrders
+from bridge.domain.ports import Listens, Sends, Subject, TakesOrders
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
 from bridge.flows.fetch_file import FetchFile
+from bridge.flows.intake import InboxIntake
 from bridge.flows.place_order import PlaceOrder
 from bridge.flows.receive_arrival import ReceiveArrival
 from bridge.flows.templates import Templates
 from bridge.secrets import InboxSecrets
-from bridge.settings import Settings, Shop, Telegram, WhatsApp
+from bridge.settings import Mailbox, Settings, Shop, Telegram, WhatsApp
 from bridge.store import inboxes, timeline
 from bridge.store.schema import arrival, outbox, timeline_entry
-from bridge.wiring.channels import make_fetchers, make_readers, make_senders
+from bridge.wiring.channels import listen, make_fetchers, make_readers, make_senders
+from bridge.wiring.reading import Reader
 from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
     HOOK_INBOXES,
@@ -63,7 +67,13 @@ class ChannelServer:
     tokens: dict[str, str]
 
     async def send(self, case: Case, body: bytes, **headers: str) -> int:
-        """The status that the provider gets."""
+        """The status that the provider gets; 200 of a channel that looks for itself, once it has kept what it found."""
+        if not case.hooked:
+            inbox = await self.server.db.write(inboxes.resolve_inbox, *case.inbox.split("/"))
+            wake = partial(self.server.bus.tell, Subject.WORK)
+            intake = InboxIntake(self.server.db, inbox, wake, self.server.clock)
+            await intake.keep([(digest(body), body)], "")
+            return 200
         return await self.post(case.inbox, body, {**case.headers(body), **headers})
 
     async def post(self, inbox: str, body: Any, headers: dict[str, str]) -> int:
@@ -104,7 +114,10 @@ def templates_of(whatsapp: WhatsAppSimulator) -> Templates:
 
 
 @asynccontextmanager
-async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]:
+async def channels_serving(
+    url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = ""
+) -> AsyncIterator[ChannelServer]:
+    """`mailboxes` are listened to and sent from with `password`."""
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
     whatsapp, shop = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET), ShopSimulator("main", HOOK_SECRET)
     async with (
@@ -121,12 +134,15 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
             telegram=Telegram(api=telegram.url),
             whatsapp=WhatsApp(api=whatsapp.url),
             shop=Shop(callback=f"{shop.url}/{{inbox}}/orders"),
+            mailboxes=mailboxes,
         )
         senders, tokens = make_senders(settings), {"telegram/bot": TOKEN, f"whatsapp/{NUMBER}": TOKEN}
+        tokens |= {f"email/{mailbox.address}": password for mailbox in mailboxes}
         for name in HOOK_INBOXES:
             await server.db.write(inboxes.resolve_inbox, *name.split("/"))
         wake = partial(bus.tell, Subject.FEED)
-        receive = ReceiveArrival(server.db, make_readers(settings, home / "attachments"), wake)
+        reader = Reader(home / "attachments")
+        receive = ReceiveArrival(server.db, make_readers(settings, reader), wake)
         deliver = Deliver(server.db, senders, tokens, home / "attachments", wake, server.clock)
         fetchers = make_fetchers(settings)
         fetch = FetchFile(server.db, fetchers, tokens, home / "attachments", wake, server.clock)
@@ -140,6 +156,18 @@ async def channels_serving(url: str, home: Path) -> AsyncIterator[ChannelServer]
             consuming(server.db, fetch, server.clock, bus, Group.FETCHER),
             consuming(server.db, order, server.clock, bus, Group.ORDERER),
         ):
+            listening = [
+                asyncio.create_task(
+                    listen(server.db, channel, key, password, partial(bus.tell, Subject.WORK))
+                )
+                for channel in make_channels(settings).values()
+                if isinstance(channel, Listens)
+                for key in channel.inboxes
+            ]
             yield ChannelServer(server, desk, receiver, telegram, whatsapp, shop, senders, tokens)
+            for task in listening:
+                task.cancel()
+            await asyncio.gather(*listening, return_exceptions=True)
+        await reader.close()
         for sender in senders.values():
             await sender.close()

@@ -16,6 +16,7 @@ from bridge.channels.simulators.telegram import Sent
 from bridge.channels.telegram import TelegramChannel
 from bridge.domain.entry import Entry
 from bridge.domain.ports import Subject
+from bridge.flows.intake import InboxIntake
 from bridge.flows.poll_inbox import PollInbox
 from bridge.store import inboxes
 from tests.contract.channel_cases import TELEGRAM_BOT, telegram
@@ -159,12 +160,17 @@ async def test_telegram_is_asked_for_its_news_and_forgets_only_what_is_kept(runn
     inbox = await server.db.read(inboxes.find_inbox, "telegram", "bot")
     assert inbox is not None
     wake = partial(server.bus.tell, Subject.WORK)
-    poller = PollInbox(server.db, inbox.id, channel, TOKEN, wake, server.clock)
+    intake = InboxIntake(server.db, inbox, wake, server.clock)
+    poller = PollInbox(channel, TOKEN, intake)
+
+    async def kept(key: str) -> bool:
+        return await intake.get_cursor() == key
+
     task = asyncio.create_task(poller.run())
     try:
-        await eventually(lambda: poller._after == "6", within=40)
+        await eventually(lambda: kept("6"), within=40)
         simulator.tell(b'{"update_id": 7, "something_new": {"deep": [1, {"x": null}]}}')
-        await eventually(lambda: poller._after == "7", within=20)
+        await eventually(lambda: kept("7"), within=20)
         await eventually(lambda: simulator.waiting == [], within=20)
     finally:
         task.cancel()

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from aiohttp import BodyPartReader, web
 
 from bridge.desk.answers import Upload
+from bridge.desk.mail_html import CSP, clean_page
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import Role
-from bridge.domain.files import LARGEST, PICTURES, file_name, media_type_of
+from bridge.domain.files import HTML, LARGEST, PICTURES, file_name, media_type_of
 from bridge.errors import InvalidInput, NotFound
 from bridge.flows.keep_file import keep_file
 from bridge.store import attachments
@@ -34,6 +35,24 @@ async def get_attachment(ask: Ask) -> web.StreamResponse:
             "Content-Type": file.media_type if shown else "application/octet-stream",
             "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(file.name)}",
             "Content-Security-Policy": SANDBOX,
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+async def get_html(ask: Ask) -> web.StreamResponse:
+    """A mail as it was laid out, cleaned: for a sandboxed frame. 404 for any other file."""
+    file = await ask.services.db.read(attachments.get_attachment, ask.path("id"))
+    path = ask.services.attachments / file.sha256
+    if file.media_type != HTML or not file.sha256:
+        raise NotFound("this is no laid-out mail")
+    page = await asyncio.to_thread(lambda: clean_page(path.read_text("utf-8", "replace")))
+    return web.Response(
+        text=page,
+        content_type=HTML,
+        headers={
+            "Content-Security-Policy": CSP,
+            "X-Frame-Options": "SAMEORIGIN",
             "Cache-Control": "private, no-store",
         },
     )
@@ -72,5 +91,6 @@ async def _file_part(request: web.Request) -> BodyPartReader:
 
 ROUTES: Final = (
     Route("GET", f"{API}/attachments/{ID}", get_attachment, Role.AGENT, media="application/octet-stream"),
+    Route("GET", f"{API}/attachments/{ID}/html", get_html, Role.AGENT, media="text/html"),
     Route("POST", f"{API}/attachments", upload, Role.AGENT, status=201, takes="multipart/form-data"),
 )

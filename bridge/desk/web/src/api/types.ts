@@ -148,11 +148,14 @@ export interface LastSpoke {
   at: string;
 }
 
+/** waiting: still with the provider, size 0; refused: not kept, and the reason why. */
 export interface Attachment {
   id: string;
   name: string;
   media_type: string;
   size: number;
+  state?: "waiting" | "refused";
+  reason?: string;
 }
 
 /** What entries carry besides their text; which of the fields are there depends on the kind. */
@@ -164,9 +167,12 @@ export interface EntryPayload {
   /** The entry that the customer put it under. */
   reply_to?: string;
   reaction?: boolean;
+  /** Whoever wrote it took it back. */
+  deleted?: boolean;
   /** Who wrote it first, empty where that is not told. */
   forwarded?: string;
   attachments?: Attachment[];
+  html?: string;
   subtype?: string;
   direction?: Direction;
   caller?: string;
@@ -571,11 +577,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * delivery: what became of a message of ours changed; merged, unmerged, addresses, matters, consent: what is known of these customers changed.
+ * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters, consent: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
+  | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "merged" | "unmerged" | "addresses" | "matters" | "consent"; customer_ids: string[] };
 
