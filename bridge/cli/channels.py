@@ -43,9 +43,9 @@ def channels_command() -> None:
     help="Holds the secret that WhatsApp signs with: that of your app with Meta.",
 )
 def add_channel(channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None) -> None:
-    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; whatsapp, where KEY is
-    the number's id with Meta; or email, where KEY is an address, and mail to and from it is the company's own when mail is
-    imported.
+    """Add an inbox of a CHANNEL: chat, shop or telegram, with a KEY of your own that stands in its address; whatsapp, where
+    KEY is the number's id with Meta; or email, where KEY is an address, and mail to and from it is the company's own when
+    mail is imported.
 
     A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
     """

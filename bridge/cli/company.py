@@ -14,7 +14,7 @@ from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.agent import Agent, Role
 from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput
-from bridge.secrets import PhoneSecrets, Secrets, load_or_make
+from bridge.secrets import PhoneSecrets, Secrets, inbox_name, load_or_make
 from bridge.settings import Settings, database_url, home_path, load
 from bridge.store import agents
 from bridge.store.engine import BatchWriter, batch_writer, connect_reader
@@ -104,7 +104,7 @@ def make_home(home: Path, new_settings: str, extensions: tuple[str, ...]) -> tup
 
 def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
     """The sample company: three agents with phones, customers with a past."""
-    from bridge.flows.make_sample import make_sample
+    from bridge.flows.make_sample import SITE_CHAT, make_sample
 
     _refuse_company_of_its_own(home)
     say(f"making the sample company in {home}")
@@ -114,6 +114,7 @@ def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
         for extension, name, role, language in SAMPLE_AGENTS:
             phone = secrets.phones[extension]
             _save_agent(writer, extension, name, role, language, extension, phone)
+    load_or_make(home, inboxes={inbox_name(*SITE_CHAT): ""})
     make_sample(home, url, settings)
 
 

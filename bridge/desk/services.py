@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
+from bridge.domain.live import AgentTyping
 from bridge.flows.telephony import Telephony
 from bridge.settings import Settings
 from bridge.store.engine import Database
@@ -22,6 +23,8 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 
 
 Inlet = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Mount = Callable[[web.Application], None]
+"""Serves more paths beside the desk's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
-    knows of itself. `inlet` takes what providers send.
+    knows of itself. `inlet` takes what providers send; `mounts` are channels with a server of their own. `tell_typing` is
+    called while an agent writes.
     """
 
     db: Database
@@ -48,3 +52,5 @@ class Services:
     clock: Callable[[], datetime]
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
+    tell_typing: Callable[[AgentTyping], None]
+    mounts: Sequence[Mount] = ()

@@ -35,7 +35,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     Payloads by kind:
       message     {subject?, quoted?, attachments?: [{id, name, media_type, size, state?: waiting|refused, reason?}],
                   html?: id of the file with how it was laid out, cc?: addresses, subtype?: "voicemail",
-                  unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer}
+                  unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer,
+                  context?: {page_url?, page_title?, cart?, order?, language?}: where and about what it was written}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
                   answered_at, ended_at, duration_ms, answered_by, recording: bool}
       transcript  {recording_id, language, model, duration_ms, utterances: [{speaker: caller|agent, start_ms, end_ms,

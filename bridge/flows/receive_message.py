@@ -58,7 +58,7 @@ def _append(
     owner = resolve_identity(
         connection,
         message.sender,
-        name,
+        name or message.stranger,
         source=arrival.channel,
         source_key=source_key,
         at=arrival.arrived_at,
@@ -107,7 +107,10 @@ def _append(
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
-        read_words(connection, Thing.CONVERSATION, conversation_id, text, now)
+        # The order that lies before them is named as well as one that they write of.
+        about = (text, message.context.get("cart"), message.context.get("order"))
+        words = "\n".join(filter(None, about))
+        read_words(connection, Thing.CONVERSATION, conversation_id, words, now)
 
 
 def _append_forged(
@@ -187,6 +190,8 @@ def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
         marks["automatic"] = True
     if message.unsupported:
         marks["unsupported"] = message.unsupported
+    if message.context:
+        marks["context"] = {name: storable(value) for name, value in message.context.items()}
     if len(text) > LONGEST_TEXT:
         marks["cut"] = True
     return text[:LONGEST_TEXT], marks

@@ -8,9 +8,10 @@ from functools import partial
 
 from bridge.bus.held_lease import HeldLease
 from bridge.bus.outbox import OutboxConsumer
+from bridge.channels.code_mail import EMAIL, CodeMail
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import FetchesFiles, Listens, Sends
+from bridge.domain.ports import CodeSender, FetchesFiles, Listens, Sends
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
@@ -47,6 +48,18 @@ def make_fetchers(settings: Settings) -> Mapping[str, FetchesFiles]:
     """The channels whose files have to be fetched."""
     channels = make_channels(settings)
     return {name: channel for name, channel in channels.items() if isinstance(channel, FetchesFiles)}
+
+
+async def make_codes(ground: Ground) -> CodeSender | None:
+    """By the first e-mail inbox that can send; None where there is none."""
+    sender = make_senders(ground.settings).get(EMAIL)
+    found = await ground.db.read(inboxes.list_inboxes, EMAIL) if sender is not None else []
+    for inbox in found:
+        known = ground.secrets.inboxes.get(inbox_name(EMAIL, inbox.key))
+        if sender is not None and known is not None and known.token:
+            ground.stack.push_async_callback(sender.close)
+            return CodeMail(sender, known.token, inbox.key, ground.settings.company.name)
+    return None
 
 
 def start_channels(ground: Ground) -> None:

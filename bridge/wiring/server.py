@@ -101,7 +101,7 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
     ground.metrics.add(AgiCollector(child))
     watch = Watch(ground, config, process.command, hub.emit, asterisk.version)
     readiness = {"ami": watch.find_ami_fault, "agi": lambda: agi_fault(child.port)}
-    await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
+    await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness, hub.emit)
     ground.stack.push_async_callback(child.stop)
     await asyncio.gather(start_asterisk(ground, config, process, asterisk), child.start())
     start_relay(ground)
@@ -151,7 +151,7 @@ async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> N
             return str(error)
 
     readiness: Mapping[str, ReadinessCheck] = {part: partial(find_fault, part) for part in ("ami", "agi")}
-    await start_desk(ground, hub, telephony, readiness)
+    await start_desk(ground, hub, telephony, readiness, telephony.emit)
 
 
 async def _start_worker_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:

@@ -34,6 +34,7 @@ from tests.contract.channel_cases import Case
 from tests.contract.desk_server import (
     HOOK_INBOXES,
     HOOK_SECRET,
+    SITE,
     Client,
     DeskServer,
     eventually,
@@ -101,15 +102,15 @@ def _list_entries(connection: Connection) -> list[Entry]:
 
 @asynccontextmanager
 async def channels_serving(
-    url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = ""
+    url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = "", site: str = SITE
 ) -> AsyncIterator[ChannelServer]:
-    """`mailboxes` are listened to and sent from with `password`."""
+    """`mailboxes` are listened to and sent from with `password`; `site` is the origin of the site with the chat."""
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
     whatsapp = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET)
     async with (
         telegram.running(),
         whatsapp.running(),
-        serving(url, home, bus=bus) as server,
+        serving(url, home, bus=bus, site=site) as server,
         logged_in(server, "101") as desk,
     ):
         telegram.hook = f"{server.url}/hooks/telegram/bot"

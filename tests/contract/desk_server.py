@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from bridge.bus.far_telephony import FarTelephony
 from bridge.bus.memory import MemoryBus
 from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.bus.watcher import Watcher
+from bridge.channels.fronts import FrontNeeds, make_fronts
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
 from bridge.desk.app import make_app
@@ -34,10 +36,11 @@ from bridge.flows.call_sink import CallFlow
 from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxSecrets
+from bridge.settings import Chat, Settings
 from bridge.settings import Desk as DeskSettings
-from bridge.settings import Settings
 from bridge.store import agents, people
 from bridge.store.engine import Database
+from bridge.store.feed import FeedRow
 from bridge.store.people import NewCustomer
 from tests.fakes.call_control import FakeCallControl
 from tests.fakes.scripted_call import PBX
@@ -47,7 +50,8 @@ PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
 VERIFY_TOKEN = "v" * 32
-HOOK_INBOXES = ("shop/main", "telegram/bot", "whatsapp/106540352242922")
+HOOK_INBOXES = ("shop/main", "telegram/bot", "whatsapp/106540352242922", "chat/site")
+SITE = "https://shop.example"
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(
@@ -85,6 +89,19 @@ class Clock:
         return self.seconds
 
 
+class Letters:
+    """Implements `CodeSender`: what was sent to whom, or why not."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+        self.fault: Exception | None = None
+
+    async def send_code(self, address: str, code: str, language: str) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.sent.append((address, code, language))
+
+
 @dataclass
 class DeskServer:
     """What a test may reach of a running desk server."""
@@ -99,6 +116,7 @@ class DeskServer:
     folders: Folders
     missing: dict[str, str]
     agents: dict[str, Agent]
+    letters: Letters
 
     async def settle(self) -> None:
         """All that calls have told so far is in the database."""
@@ -188,14 +206,19 @@ async def serving(
     clock: Clock | None = None,
     bus: Bus | None = None,
     watched_at: Bus | None = None,
+    site: str = SITE,
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people.
 
-    With `watched_at`, the end of a bus that somebody else runs, calls are watched there as in another process.
+    With `watched_at`, the end of a bus that somebody else runs, calls are watched there as in another process. `site` is the
+    origin of the site with the chat.
     """
     db, clock = Database(url), clock or Clock()
     await db.open()
-    settings = Settings(desk=DeskSettings(wrap_up_seconds=wrap_up_seconds))
+    settings = Settings(
+        desk=DeskSettings(wrap_up_seconds=wrap_up_seconds),
+        chats=(Chat(inbox="site", origins=(site,), title="Kettles & Tea"),),
+    )
     known = {}
     for login, role, extension in PEOPLE:
         known[login] = await db.write(
@@ -211,8 +234,6 @@ async def serving(
         )
     hub, control = Hub(db), FakeCallControl()
     bus = bus or MemoryBus()
-    follower = FeedFollower(db, bus, hub.publish)
-    await follower.start()
     watcher = Watcher(watched_at, PBX) if watched_at is not None else None
     metrics = Metrics()
     metrics.watch("desks", "Open desks", hub.__len__)
@@ -229,6 +250,33 @@ async def serving(
         pop_key=POP_KEY,
     )
     missing: dict[str, str] = {}
+    secrets = {
+        name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES
+    }
+    letters = Letters()
+    fronts = make_fronts(
+        FrontNeeds(
+            db=db,
+            bus=bus,
+            settings=settings,
+            secrets=secrets,
+            committed=partial(_wake, bus),
+            emit=hub.emit,
+            is_anybody_there=lambda: len(hub) > 0,
+            codes=letters,
+            web=home / "web",
+            attachments=home / "attachments",
+            clock=clock,
+            monotonic=clock.monotonic,
+        )
+    )
+
+    def publish(rows: Sequence[FeedRow]) -> None:
+        for each in (hub, *fronts):
+            each.publish(rows)
+
+    follower = FeedFollower(db, bus, publish)
+    await follower.start()
 
     async def check_ami() -> str | None:
         return missing.get("ami")
@@ -258,13 +306,16 @@ async def serving(
         inlet=Inlet(
             db,
             make_channels(settings),
-            {name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES},
+            secrets,
             partial(bus.tell, Subject.WORK),
             clock,
         ),
+        tell_typing=lambda told: bus.tell(Subject.TYPING, msgspec.json.encode(told)),
+        mounts=[front.mount for front in fronts],
     )
     await calls.start()
-    tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]
+    runs = (bus.run, FeedRelay(db, bus, clock).run, follower.run, *(front.run for front in fronts))
+    tasks = [asyncio.create_task(run()) for run in runs]
     if watcher is not None:
         tasks += [asyncio.create_task(far.run()), asyncio.create_task(watcher.run(here))]
     runner = web.AppRunner(make_app(services), access_log=None)
@@ -272,7 +323,9 @@ async def serving(
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    yield DeskServer(f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known)
+    yield DeskServer(
+        f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known, letters
+    )
     await hub.close()
     await runner.cleanup()
     await calls.close()
@@ -280,6 +333,11 @@ async def serving(
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await db.close()
+
+
+def _wake(bus: Bus) -> None:
+    bus.tell(Subject.FEED)
+    bus.tell(Subject.WORK)
 
 
 @asynccontextmanager

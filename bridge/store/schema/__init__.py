@@ -14,6 +14,7 @@ What is kept where and why (a file for each subject):
 - `delivery` is what became of a message of ours; its entry reads the state from here.
 - `attachment` is a file of an entry: there, on its way, or refused; `upload` one that an agent is about to send.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
+- `visitor` is somebody who has signed in at a site's chat, and so may read what they wrote elsewhere.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from bridge.store.schema.calls import (
     watch,
     wrap_up,
 )
+from bridge.store.schema.chat import sign_in_code, visitor
 from bridge.store.schema.conversations import arrival, conversation, inbox
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
@@ -70,10 +72,12 @@ __all__ = [
     "promise",
     "recording",
     "shop_order",
+    "sign_in_code",
     "suggestion",
     "timeline_entry",
     "transcript_failure",
     "upload",
+    "visitor",
     "watch",
     "word_key",
     "wrap_up",
