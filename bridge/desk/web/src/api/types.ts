@@ -205,7 +205,7 @@ export interface EntryPayload {
   due_at?: string | null;
 }
 
-export type DeliveryState = "accepted" | "sending" | "sent" | "failed" | "unknown";
+export type DeliveryState = "accepted" | "sending" | "sent" | "delivered" | "read" | "failed" | "unknown";
 
 /** What became of a message that was written at the desk. */
 export interface Delivery {

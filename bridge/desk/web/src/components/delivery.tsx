@@ -11,6 +11,8 @@ const TONES: Record<DeliveryState, Tone> = {
   accepted: "info",
   sending: "info",
   sent: "good",
+  delivered: "good",
+  read: "good",
   failed: "bad",
   unknown: "warn",
 };
