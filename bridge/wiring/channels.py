@@ -11,6 +11,7 @@ from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.code_mail import EMAIL, CodeMail
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
+from bridge.domain.address import canonical_email
 from bridge.domain.ports import CodeSender, FetchesFiles, Listens, Sends
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
@@ -50,16 +51,16 @@ def make_fetchers(settings: Settings) -> Mapping[str, FetchesFiles]:
     return {name: channel for name, channel in channels.items() if isinstance(channel, FetchesFiles)}
 
 
-async def make_codes(ground: Ground) -> CodeSender | None:
-    """By the first e-mail inbox that can send; None where there is none."""
+def make_codes(ground: Ground) -> CodeSender | None:
+    """By the first mailbox that can send; None where there is none."""
     sender = make_senders(ground.settings).get(EMAIL)
-    found = await ground.db.read(inboxes.list_inboxes, EMAIL) if sender is not None else []
-    for inbox in found:
-        known = ground.secrets.inboxes.get(inbox_name(EMAIL, inbox.key))
-        if sender is not None and known is not None and known.token:
-            ground.stack.push_async_callback(sender.close)
-            return CodeMail(sender, known.token, inbox.key, ground.settings.company.name)
-    return None
+    mailbox = next((each for each in ground.settings.mailboxes if each.smtp_host), None)
+    if sender is None or mailbox is None:
+        return None
+    ground.stack.push_async_callback(sender.close)
+    key = canonical_email(mailbox.address)
+    known = ground.secrets.inboxes.get(inbox_name(EMAIL, key))
+    return CodeMail(sender, known.token if known else "", key, ground.settings.company.name)
 
 
 def start_channels(ground: Ground) -> None:

@@ -49,7 +49,7 @@ async def start_desk(
 ) -> None:
     """Serve it; `emit` reaches the desks of all processes. Raises Rejected when its port is in use."""
     await ground.db.write(save_admin, ground.settings, ground.secrets, utc_now())
-    fronts = await _make_fronts(ground, hub, emit)
+    fronts = _make_fronts(ground, hub, emit)
 
     def publish(rows: Sequence[FeedRow]) -> None:
         hub.publish(rows)
@@ -91,8 +91,7 @@ async def start_desk(
     ground.run(follower.run(), "feed-follower")
 
 
-async def _make_fronts(ground: Ground, hub: Hub, emit: Emit) -> list[Front]:
-    codes = await make_codes(ground)
+def _make_fronts(ground: Ground, hub: Hub, emit: Emit) -> list[Front]:
     open_desks = OpenDesks(ground.bus, hub.__len__)
     ground.run(open_desks.run(), "open-desks")
     needs = FrontNeeds(
@@ -103,7 +102,7 @@ async def _make_fronts(ground: Ground, hub: Hub, emit: Emit) -> list[Front]:
         committed=ground.committed,
         emit=emit,
         is_anybody_there=open_desks.is_anybody_there,
-        codes=codes,
+        codes=make_codes(ground),
         web=DIST,
         attachments=ground.attachments,
         clock=utc_now,

@@ -1,4 +1,4 @@
-"""A sign-in code as a mail, in the visitor's language."""
+"""A sign-in code as a mail, in the visitor's language, over a real SMTP server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import pytest
 
 from bridge.channels.code_mail import CodeMail
 from bridge.domain.message import OutboundMessage
-from bridge.errors import AnswerLost, Rejected
+from bridge.errors import AnswerLost, RateLimited, Rejected
+from bridge.settings import Mailbox, Settings
+from bridge.wiring.channels import make_senders
+from tests.smtp_server import Fault, SmtpServer
+
+SUPPORT = "support@sample.example"
 
 
 class Letters:
@@ -50,3 +55,20 @@ async def test_a_mail_that_was_perhaps_sent_is_no_fault_and_a_refusal_is_one() -
     await CodeMail(Letters(AnswerLost("no answer")), "t", "i", "c").send_code("a@example.org", "1", "en")
     with pytest.raises(Rejected):
         await CodeMail(Letters(Rejected("no")), "t", "i", "c").send_code("a@example.org", "1", "en")
+
+
+async def test_it_is_sent_by_the_companys_own_mail_server() -> None:
+    async with SmtpServer("secret").running() as smtp:
+        box = Mailbox(address=SUPPORT, smtp_host="127.0.0.1", smtp_port=smtp.port, smtp_tls="none")
+        sender = make_senders(Settings(mailboxes=(box,)))["email"]
+        codes = CodeMail(sender, "secret", SUPPORT, "Kettles")
+        await codes.send_code("olena@example.org", "012345", "uk")
+        (mail,) = smtp.mails
+        assert mail["To"] == "olena@example.org"
+        assert SUPPORT in mail["From"]
+        assert mail["Subject"].startswith("012345 — ваш код")
+        assert "Kettles" in mail.get_content()
+        smtp.faults.append(Fault.BUSY)
+        with pytest.raises(RateLimited):
+            await codes.send_code("olena@example.org", "012345", "uk")
+        await sender.close()
