@@ -47,6 +47,8 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Its TCP port."""
     url: str = ""
     """How phones reach it, such as `https://desk.example`; empty means `http://host:port`. It stands in Call-Info."""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """The addresses of proxies before it: what they say in X-Forwarded-For is who asks. Visitors of chats are counted by it."""
 
 
 class Sip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -270,6 +272,19 @@ class Simulators(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Start them with the server, on this machine alone, in place of the real ones."""
 
 
+class Chat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A chat on a site of yours. Written as `[[chats]]`, once for each inbox of the channel `chat`."""
+
+    inbox: str
+    """The inbox's key, as in `omniline channels add chat site`."""
+    origins: tuple[Annotated[str, msgspec.Meta(pattern="^https?://[^/\\s]+$")], ...] = ()
+    """The sites that may show it, such as `https://shop.example`; the desk's own address may always."""
+    title: str = ""
+    """What stands on top of it; empty means the company's name."""
+    colour: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] = "#0e5c56"
+    """The company's colour. Where a text would be too faint with it, it is made darker or lighter."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -293,6 +308,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mailboxes: tuple[Mailbox, ...] = ()
     whatsapp: WhatsApp = WhatsApp()
     simulators: Simulators = Simulators()
+    chats: tuple[Chat, ...] = ()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

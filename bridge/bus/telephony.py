@@ -139,7 +139,7 @@ FromWatchers = Answer | Greeting | WatcherAlive | Recount
 
 
 class Shout(msgspec.Struct, frozen=True):
-    """Of the subject LIVE: to every open desk that may see one of the topics."""
+    """Of the subject LIVE: to every open desk that may see one of the topics. `pbx` is "" where no Asterisk told it."""
 
     pbx: str
     topics: tuple[str, ...]

@@ -42,9 +42,9 @@ def channels_command() -> None:
 def add_channel(
     channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None, address: str
 ) -> None:
-    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; whatsapp, where KEY is
-    the number's id with Meta; or email, where KEY is an address: the token is its password, and mail to and from it is the
-    company's own when mail is imported.
+    """Add an inbox of a CHANNEL: chat, shop or telegram, with a KEY of your own that stands in its address; whatsapp, where
+    KEY is the number's id with Meta; or email, where KEY is an address: the token is its password, and mail to and from it is
+    the company's own when mail is imported.
 
     A running server takes it in at once.
     """

@@ -109,7 +109,7 @@ def make_home(home: Path, new_settings: str, extensions: tuple[str, ...]) -> tup
 
 def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
     """The sample company: three agents with phones, customers with a past."""
-    from bridge.flows.make_sample import make_sample
+    from bridge.flows.make_sample import SITE_CHAT, make_sample
 
     _refuse_company_of_its_own(home)
     say(f"making the sample company in {home}")
@@ -119,6 +119,7 @@ def make_sample_home(home: Path, say: Callable[[str], None]) -> None:
         for extension, name, role, language in SAMPLE_AGENTS:
             phone = secrets.phones[extension]
             _save_agent(writer, extension, name, role, language, extension, phone)
+    load_or_make(home, inboxes={inbox_name(*SITE_CHAT): ""})
     make_sample(home, url, settings)
     if settings.simulators.run:
         _make_inboxes(home, url)

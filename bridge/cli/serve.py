@@ -129,6 +129,10 @@ def _banner(settings: Settings, secrets: Secrets, *, adopted: bool) -> str:
             f"  call        {did} from any SIP program on this machine: sip:{did}@{settings.sip.host}:{settings.sip.port}",
         ]
         lines += ["              or, in another terminal:  .venv/bin/omniline call --from +16502530012"]
+    for name in sorted(secrets.inboxes):
+        channel, _, key = name.partition("/")
+        if channel == "chat":
+            lines += ["", f"  site chat   {url}/chat/{key}/demo is a page to try it on"]
     lines += ["", "  Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 

@@ -51,6 +51,8 @@ def make_app(services: Services) -> web.Application:
     app.on_shutdown.append(close_desks)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _serve(services, route))
+    for mount in services.mounts:
+        mount(app)
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
+from bridge.domain.live import AgentTyping
 from bridge.domain.ports import Channel
 from bridge.domain.webhook import Event
 from bridge.flows.follow_link import Ways
@@ -27,6 +28,8 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 
 
 Inlet = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Mount = Callable[[web.Application], None]
+"""Serves more paths beside the desk's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ class Services:
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
     knows of itself. `inlet` takes what providers send; `templates` are what they have approved, and how long their windows
-    are; `channels` by name, `inboxes` are their secrets; `ways` is for continue-links. `webhook_key` is what the secrets of
-    outgoing webhooks are made with, `post_event` tells one: (url, secret, event).
+    are; `channels` by name, `inboxes` are their secrets, `mounts` channels with a server of their own; `ways` is for
+    continue-links. `webhook_key` is what the secrets of outgoing webhooks are made with, `post_event` tells one: (url, secret,
+    event). `tell_typing` is called while an agent writes.
     """
 
     db: Database
@@ -61,3 +65,5 @@ class Services:
     inboxes: InboxBook
     webhook_key: str
     post_event: Callable[[str, str, Event], Awaitable[None]]
+    tell_typing: Callable[[AgentTyping], None]
+    mounts: Sequence[Mount] = ()

@@ -39,7 +39,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
                   unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer,
                   reply_to?: the entry that it was put under, reaction?: the text is a sign put to that,
                   forwarded?: who wrote it first ("" where that is not told), deleted?: whoever wrote it took it back,
-                  template?: {name, language, values}}
+                  template?: {name, language, values},
+                  context?: {page_url?, page_title?, cart?, order?, language?}: where and about what it was written}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
                   answered_at, ended_at, duration_ms, answered_by, recording: bool}
       transcript  {recording_id, language, model, duration_ms, utterances: [{speaker: caller|agent, start_ms, end_ms,

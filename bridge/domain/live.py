@@ -38,3 +38,10 @@ def topic_of_role(least: Role) -> str:
 
 Emit = Callable[[tuple[str, ...], LiveMessage], int]
 """Hands a message to every open desk that may see one of the topics; answers to how many. Never blocks, never raises."""
+
+
+class AgentTyping(msgspec.Struct, frozen=True):
+    """An agent of this name is writing in a conversation: worth something now only."""
+
+    conversation_id: str
+    name: str

@@ -48,6 +48,9 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `number` are the id and the `bridge.domain.threads.number_of` of the conversation that it says it is part of, "" where it
     says none. `phones` are those that it is signed with (E.164). `automatic`: a program wrote it, and none of ours may
     answer. `forged`: it is not from the sender that it names, and so nobody's.
+
+    `stranger` is how somebody is called who is not known yet and has said no `name`. `context` is what is known of where and
+    about what it was written: `page_url`, `page_title`, `cart`, `order`, `language`, as far as there are any.
     """
 
     key: str
@@ -77,6 +80,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     automatic: bool = False
     forged: bool = False
+    stranger: str = ""
+    context: dict[str, str] = {}
 
 
 class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):

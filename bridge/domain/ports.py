@@ -27,6 +27,10 @@ class Subject(enum.StrEnum):
     """From those who watch the calls to the processes with desks."""
     DESKS = "desks"
     """From the processes with desks to those who watch the calls."""
+    TYPING = "typing"
+    """An agent is writing in a conversation."""
+    OPEN_DESKS = "open_desks"
+    """How many desks are open in a process."""
 
 
 class Bus(Protocol):
@@ -198,3 +202,10 @@ class ReadsSlowly(Protocol):
     """A channel whose `read` may take longer than a loop can wait: it runs in another process, where the channel is sent."""
 
     reads_slowly: bool
+
+
+class CodeSender(Protocol):
+    """Writes to an e-mail address to find out whether somebody reads it."""
+
+    async def send_code(self, address: str, code: str, language: str) -> None:
+        """Send a one-time code. Raises Transient, Rejected. Gives up by itself within 30 s."""

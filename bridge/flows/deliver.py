@@ -88,8 +88,8 @@ class Deliver:
     async def _hand_over(self, outgoing: Outgoing) -> str:
         sender = self._senders.get(outgoing.channel)
         token = self._tokens.get(inbox_name(outgoing.channel, outgoing.inbox_key), "")
-        if sender is None or not token:
-            raise Rejected("this inbox cannot send: it has no token")
+        if sender is None:
+            raise Rejected("nothing can be sent on this channel")
         return await sender.send(token, self._message(outgoing))
 
     def _message(self, outgoing: Outgoing) -> OutboundMessage:

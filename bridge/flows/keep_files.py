@@ -36,7 +36,7 @@ def _keep_one(folder: Path, file: InboundFile) -> InboundFile:
     size = len(file.data) or file.size
     if size > LARGEST:
         return replace(file, name=name, size=size, data=b"", reference="", refused=TOO_LARGE)
-    if file.reference:
+    if file.reference or file.sha256:
         return replace(file, name=name)
     return replace(
         file,

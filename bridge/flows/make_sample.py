@@ -20,6 +20,8 @@ from bridge.store.engine import batch_writer
 from bridge.store.inboxes import resolve_inbox
 
 SUPPORT_ADDRESS: Final = "support@sample.example"
+SITE_CHAT: Final = ("chat", "site")
+"""Channel and key of the sample's inbox that /chat/site/demo shows."""
 
 
 def make_sample(home: Path, url: str, settings: Settings) -> None:
@@ -31,6 +33,7 @@ def make_sample(home: Path, url: str, settings: Settings) -> None:
     attachments = home / "attachments"
     with batch_writer(url) as writer:
         writer.run(resolve_inbox, "email", SUPPORT_ADDRESS, SUPPORT_ADDRESS)
+        writer.run(resolve_inbox, *SITE_CHAT)
     with resources.as_file(resources.files("bridge").joinpath("sample")) as folder:
         report = home / "sample.report.jsonl"
         results = (

@@ -74,7 +74,7 @@ def _append(
     owner = resolve_identity(
         connection,
         message.sender,
-        name,
+        name or message.stranger,
         source=arrival.channel,
         source_key=source_key,
         at=now,
@@ -131,7 +131,10 @@ def _append(
         _answer(connection, arrival, came, owner, conversation_id, ways)
     if appended.customer_id is not None:
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
-        read_words(connection, Thing.CONVERSATION, conversation_id, text, now)
+        # The order that lies before them is named as well as one that they write of.
+        about = (text, message.context.get("cart"), message.context.get("order"))
+        words = "\n".join(filter(None, about))
+        read_words(connection, Thing.CONVERSATION, conversation_id, words, now)
 
 
 def _answer(
@@ -252,6 +255,8 @@ def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
         marks["automatic"] = True
     if message.unsupported:
         marks["unsupported"] = message.unsupported
+    if message.context:
+        marks["context"] = {name: storable(value) for name, value in message.context.items()}
     if len(text) > LONGEST_TEXT:
         marks["cut"] = True
     return text[:LONGEST_TEXT], marks

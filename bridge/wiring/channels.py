@@ -12,10 +12,12 @@ import structlog
 from bridge.bus.held_lease import HeldLease, LeaseLost
 from bridge.bus.outbox import OutboxConsumer
 from bridge.bus.webhooks import WebhookTeller
+from bridge.channels.code_mail import EMAIL, CodeMail
 from bridge.channels.outgoing import Outgoing
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
+from bridge.domain.address import canonical_email
+from bridge.domain.ports import CodeSender, FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.domain.webhook import parse_networks
@@ -68,6 +70,18 @@ def make_fetchers(settings: Settings) -> Mapping[str, FetchesFiles]:
     """The channels whose files have to be fetched."""
     channels = make_channels(settings)
     return {name: channel for name, channel in channels.items() if isinstance(channel, FetchesFiles)}
+
+
+def make_codes(ground: Ground) -> CodeSender | None:
+    """By the first mailbox that can send; None where there is none."""
+    sender = make_senders(ground.settings).get(EMAIL)
+    mailbox = next((each for each in ground.settings.mailboxes if each.smtp_host), None)
+    if sender is None or mailbox is None:
+        return None
+    ground.stack.push_async_callback(sender.close)
+    key = canonical_email(mailbox.address)
+    known = ground.secrets.inboxes.get(inbox_name(EMAIL, key))
+    return CodeMail(sender, known.token if known else "", key, ground.settings.company.name)
 
 
 def start_channels(ground: Ground) -> None:

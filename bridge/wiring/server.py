@@ -106,7 +106,7 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
 
     async def start_ours() -> None:
         await start_simulators(ground)
-        await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
+        await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness, hub.emit)
         await start_asterisk(ground, config, process, asterisk)
 
     # The child takes as long to load as all of this does, on another core.
@@ -158,7 +158,7 @@ async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> N
             return str(error)
 
     readiness: Mapping[str, ReadinessCheck] = {part: partial(find_fault, part) for part in ("ami", "agi")}
-    await start_desk(ground, hub, telephony, readiness)
+    await start_desk(ground, hub, telephony, readiness, telephony.emit)
 
 
 async def _start_worker_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:

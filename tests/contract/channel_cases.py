@@ -13,12 +13,14 @@ from typing import Any
 
 from bridge.channels import signing
 from bridge.channels import whatsapp as whatsapp_channel
+from bridge.channels.chat.channel import SIGNATURE as CHAT_SIGNATURE
 from bridge.channels.shop import SIGNATURE
 from bridge.channels.telegram import SECRET
 from bridge.domain.ids import new_id
 from bridge.domain.times import utc_now
 from tests.contract.desk_server import HOOK_SECRET
 
+VISITOR = "01a21bc2-4e21-7d90-a3f0-fb527c0c015e"
 TELEGRAM = Path(__file__).parents[1] / "fixtures/telegram"
 WHATSAPP = Path(__file__).parents[1] / "fixtures/whatsapp"
 
@@ -72,6 +74,11 @@ def mail(*, body: str = "Добрий день", **headers: str) -> bytes:
     return message.as_bytes()
 
 
+def written(key: str, text: str, **more: Any) -> bytes:
+    """As a contact form of the site's hands it in: docs/howto/site-chat.md."""
+    return json.dumps({"visitor": VISITOR, "key": key, "text": text} | more).encode()
+
+
 @dataclass(frozen=True)
 class Case:
     """`make` gives the nth thing that arrives, each another; `signs_body` is whether an altered body is noticed.
@@ -114,4 +121,10 @@ MAILBOX = Case(
     signs_body=False,
     hooked=False,
 )
-CASES = {"email": MAILBOX, "shop": SHOP, "telegram": TELEGRAM_BOT, "whatsapp": WHATSAPP_NUMBER}
+CHAT = Case(
+    "chat/site",
+    lambda number: written(f"k-{number}", f"message {number}"),
+    lambda body, secret: {CHAT_SIGNATURE: signing.sign(body, secret)},
+    signs_body=True,
+)
+CASES = {"chat": CHAT, "email": MAILBOX, "shop": SHOP, "telegram": TELEGRAM_BOT, "whatsapp": WHATSAPP_NUMBER}

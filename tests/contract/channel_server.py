@@ -45,6 +45,7 @@ from tests.contract.desk_server import (
     HOOK_INBOXES,
     HOOK_SECRET,
     LINK_KEY,
+    SITE,
     Client,
     DeskServer,
     eventually,
@@ -125,9 +126,9 @@ def templates_of(whatsapp: WhatsAppSimulator) -> Templates:
 
 @asynccontextmanager
 async def channels_serving(
-    url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = ""
+    url: str, home: Path, *, mailboxes: tuple[Mailbox, ...] = (), password: str = "", site: str = SITE
 ) -> AsyncIterator[ChannelServer]:
-    """`mailboxes` are listened to and sent from with `password`."""
+    """`mailboxes` are listened to and sent from with `password`; `site` is the origin of the site with the chat."""
     bus, telegram = MemoryBus(), TelegramSimulator(TOKEN, secret=HOOK_SECRET)
     whatsapp, shop = WhatsAppSimulator(NUMBER, TOKEN, HOOK_SECRET), ShopSimulator("main", HOOK_SECRET)
     async with (
@@ -135,7 +136,12 @@ async def channels_serving(
         whatsapp.running(),
         shop.running(),
         serving(
-            url, home, bus=bus, telegram=Telegram(api=telegram.url), templates=templates_of(whatsapp)
+            url,
+            home,
+            bus=bus,
+            telegram=Telegram(api=telegram.url),
+            templates=templates_of(whatsapp),
+            site=site,
         ) as server,
         logged_in(server, "101") as desk,
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import ChainMap
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from bridge.bus.far_telephony import FarTelephony
 from bridge.bus.memory import MemoryBus
 from bridge.bus.relay import FeedFollower, FeedRelay
 from bridge.bus.watcher import Watcher
+from bridge.channels.fronts import FrontNeeds, make_fronts
 from bridge.channels.registry import make_channels
 from bridge.channels.simulators import INBOXES as SAMPLE_INBOXES
 from bridge.channels.webhook import Inlet
@@ -38,10 +40,11 @@ from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.templates import Templates
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxBook, InboxSecrets, load_or_make
+from bridge.settings import Chat, Did, Settings, Telegram, Webhooks
 from bridge.settings import Desk as DeskSettings
-from bridge.settings import Did, Settings, Telegram, Webhooks
 from bridge.store import agents, people
 from bridge.store.engine import Database
+from bridge.store.feed import FeedRow
 from bridge.store.people import NewCustomer
 from bridge.wiring.channels import make_outgoing
 from tests.fakes.call_control import FakeCallControl
@@ -58,8 +61,10 @@ HOOK_INBOXES = (
     "shop/main",
     "telegram/bot",
     "whatsapp/106540352242922",
+    "chat/site",
     *("/".join(inbox) for inbox in SAMPLE_INBOXES),
 )
+SITE = "https://shop.example"
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(
@@ -97,6 +102,19 @@ class Clock:
         return self.seconds
 
 
+class Letters:
+    """Implements `CodeSender`: what was sent to whom, or why not."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+        self.fault: Exception | None = None
+
+    async def send_code(self, address: str, code: str, language: str) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.sent.append((address, code, language))
+
+
 @dataclass
 class DeskServer:
     """What a test may reach of a running desk server."""
@@ -111,6 +129,7 @@ class DeskServer:
     folders: Folders
     missing: dict[str, str]
     agents: dict[str, Agent]
+    letters: Letters
 
     async def settle(self) -> None:
         """All that calls have told so far is in the database."""
@@ -202,10 +221,12 @@ async def serving(
     watched_at: Bus | None = None,
     templates: Templates | None = None,
     telegram: Telegram = Telegram(),  # noqa: B008 - it cannot be changed
+    site: str = SITE,
 ) -> AsyncIterator[DeskServer]:
     """A desk server over the database at `url`, with four people.
 
-    With `watched_at`, the end of a bus that somebody else runs, calls are watched there as in another process.
+    With `watched_at`, the end of a bus that somebody else runs, calls are watched there as in another process. `site` is the
+    origin of the site with the chat.
     """
     db, clock = Database(url), clock or Clock()
     await db.open()
@@ -214,6 +235,7 @@ async def serving(
         dids=(Did(number=DID, queue="sales"),),
         webhooks=Webhooks(networks=("127.0.0.0/8",)),
         telegram=telegram,
+        chats=(Chat(inbox="site", origins=(site,), title="Kettles & Tea"),),
     )
     known = {}
     for login, role, extension in PEOPLE:
@@ -230,8 +252,6 @@ async def serving(
         )
     hub, control = Hub(db), FakeCallControl()
     bus = bus or MemoryBus()
-    follower = FeedFollower(db, bus, hub.publish)
-    await follower.start()
     watcher = Watcher(watched_at, PBX) if watched_at is not None else None
     metrics = Metrics()
     metrics.watch("desks", "Open desks", hub.__len__)
@@ -253,6 +273,30 @@ async def serving(
     book: Any = InboxBook(home)
     hooks = {name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES}
     missing: dict[str, str] = {}
+    letters = Letters()
+    fronts = make_fronts(
+        FrontNeeds(
+            db=db,
+            bus=bus,
+            settings=settings,
+            secrets=hooks,
+            committed=partial(_wake, bus),
+            emit=hub.emit,
+            is_anybody_there=lambda: len(hub) > 0,
+            codes=letters,
+            web=home / "web",
+            attachments=home / "attachments",
+            clock=clock,
+            monotonic=clock.monotonic,
+        )
+    )
+
+    def publish(rows: Sequence[FeedRow]) -> None:
+        for each in (hub, *fronts):
+            each.publish(rows)
+
+    follower = FeedFollower(db, bus, publish)
+    await follower.start()
 
     async def check_ami() -> str | None:
         return missing.get("ami")
@@ -292,9 +336,12 @@ async def serving(
         inboxes=book,
         webhook_key=WEBHOOK_KEY,
         post_event=make_outgoing(settings),
+        tell_typing=lambda told: bus.tell(Subject.TYPING, msgspec.json.encode(told)),
+        mounts=[front.mount for front in fronts],
     )
     await calls.start()
-    tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]
+    runs = (bus.run, FeedRelay(db, bus, clock).run, follower.run, *(front.run for front in fronts))
+    tasks = [asyncio.create_task(run()) for run in runs]
     if watcher is not None:
         tasks += [asyncio.create_task(far.run()), asyncio.create_task(watcher.run(here))]
     runner = web.AppRunner(make_app(services), access_log=None)
@@ -302,7 +349,9 @@ async def serving(
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    yield DeskServer(f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known)
+    yield DeskServer(
+        f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known, letters
+    )
     await hub.close()
     await runner.cleanup()
     await calls.close()
@@ -310,6 +359,11 @@ async def serving(
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await db.close()
+
+
+def _wake(bus: Bus) -> None:
+    bus.tell(Subject.FEED)
+    bus.tell(Subject.WORK)
 
 
 @asynccontextmanager

@@ -9,9 +9,11 @@ import msgspec
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import Role
 from bridge.domain.entry import Entry
+from bridge.domain.live import AgentTyping
 from bridge.domain.texts import storable
 from bridge.errors import InvalidInput
 from bridge.flows import send_reply
+from bridge.store import open_conversations
 
 
 class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +48,12 @@ async def send_message(ask: Ask, body: MessageBody) -> Entry:
     return entry
 
 
+async def tell_typing(ask: Ask) -> None:
+    """The agent is writing in the conversation at this moment: a customer in the site's chat sees it for some seconds."""
+    conversation = await ask.services.db.read(open_conversations.get_conversation, ask.path("id"))
+    ask.services.tell_typing(AgentTyping(conversation.id, ask.agent.name))
+
+
 async def send_again(ask: Ask) -> Entry:
     """Send a message once more that failed or whose fate is unknown: then the customer may get it twice. 409 for any other."""
     services = ask.services
@@ -56,5 +64,6 @@ async def send_again(ask: Ask) -> Entry:
 
 ROUTES: Final = (
     Route("POST", f"{API}/conversations/{ID}/messages", send_message, Role.AGENT, status=201),
+    Route("POST", f"{API}/conversations/{ID}/typing", tell_typing, Role.AGENT),
     Route("POST", f"{API}/deliveries/{ID}/send", send_again, Role.AGENT),
 )

@@ -16,6 +16,7 @@ What is kept where and why (a file for each subject):
 - `consent` is what people have allowed us to write to them, and what not.
 - `attachment` is a file of an entry: there, on its way, or refused; `upload` one that an agent is about to send.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
+- `visitor` is somebody who has signed in at a site's chat, and so may read what they wrote elsewhere.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from bridge.store.schema.calls import (
     watch,
     wrap_up,
 )
+from bridge.store.schema.chat import sign_in_code, visitor
 from bridge.store.schema.continuing import continue_link
 from bridge.store.schema.conversations import arrival, conversation, inbox
 from bridge.store.schema.deliveries import delivery, delivery_event
@@ -77,10 +79,12 @@ __all__ = [
     "promise",
     "recording",
     "shop_order",
+    "sign_in_code",
     "suggestion",
     "timeline_entry",
     "transcript_failure",
     "upload",
+    "visitor",
     "watch",
     "webhook",
     "word_key",

@@ -1,9 +1,9 @@
 // Bundles the desk into dist/: index.html, one hashed script, one hashed stylesheet, and nothing inline, so that it
-// runs under the desk's content security policy.
+// runs under the desk's content security policy. And into dist/chat/ what sites load: one script of a fixed name.
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -39,3 +39,33 @@ await writeFile(
     .replace("data:,", "/assets/icon.svg"),
 );
 await cp(join(root, "src/icon.svg"), join(dist, "assets/icon.svg"));
+
+const TARGET = ["es2022", "chrome110", "firefox110", "safari16.4"];
+/** The widget's stylesheet is a text in its script: it goes into a shadow root. */
+const styleAsText = {
+  name: "style-as-text",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), {
+        loader: "css",
+        minify: true,
+        target: TARGET,
+      });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+await build({
+  absWorkingDir: root,
+  entryPoints: { widget: "src/widget/main.tsx" },
+  outdir: "dist/chat",
+  bundle: true,
+  format: "iife",
+  target: TARGET,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  plugins: [styleAsText],
+  minify: true,
+  logLevel: "warning",
+});
+await cp(join(root, "src/widget/demo.css"), join(dist, "chat/demo.css"));

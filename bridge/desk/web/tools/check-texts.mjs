@@ -9,14 +9,17 @@ import { disagreements } from "./catalogues.mjs";
 const src = join(dirname(fileURLToPath(import.meta.url)), "../src");
 const languages = ["en", "ru", "uk"];
 
-const catalogues = Object.fromEntries(
-  await Promise.all(
-    languages.map(async (language) => [
-      language,
-      JSON.parse(await readFile(join(src, `catalogues/${language}.json`), "utf8")),
-    ]),
-  ),
-);
+const read = async (folder) =>
+  Object.fromEntries(
+    await Promise.all(
+      languages.map(async (language) => [
+        language,
+        JSON.parse(await readFile(join(src, folder, `${language}.json`), "utf8")),
+      ]),
+    ),
+  );
+const catalogues = await read("catalogues");
+const ofWidget = await read("widget/catalogues");
 
 const paths = (await readdir(src, { recursive: true })).filter((path) => /\.tsx?$/.test(path));
 const sources = await Promise.all(
@@ -30,7 +33,7 @@ const groups = new Set([
   ...[...all.matchAll(/\bt\(`(\w+)\.\$\{/g)].map(([, group]) => group),
 ]);
 const isUsed = (key) => all.includes(`"${key}"`) || groups.has(key.split(".")[0]);
-const unused = Object.keys(catalogues.en)
+const unused = Object.keys({ ...catalogues.en, ...ofWidget.en })
   .filter((key) => !isUsed(key))
   .map((key) => `${key}: no source names it`);
 
@@ -47,6 +50,6 @@ const inline = sources
     ),
   );
 
-const findings = [...disagreements(catalogues), ...unused, ...inline];
+const findings = [...disagreements(catalogues), ...disagreements(ofWidget), ...unused, ...inline];
 findings.forEach((finding) => console.error(finding));
 if (findings.length > 0) process.exit(1);

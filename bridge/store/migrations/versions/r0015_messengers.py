@@ -6,7 +6,7 @@ from alembic import op
 from bridge.store.types import Id, UtcTime
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 _IS_UNDER_WAY = sa.text("state IN ('accepted', 'sending')")
 _HAS_NAME = sa.text("provider_key IS NOT NULL")

@@ -158,10 +158,20 @@ export interface Attachment {
   reason?: string;
 }
 
+/** Where and about what a message was written, as the page of a site says it: nobody has checked it. */
+export interface WrittenContext {
+  page_url?: string;
+  page_title?: string;
+  cart?: string;
+  order?: string;
+  language?: string;
+}
+
 /** What entries carry besides their text; which of the fields are there depends on the kind. */
 export interface EntryPayload {
   subject?: string;
   quoted?: string;
+  context?: WrittenContext;
   unsupported?: string;
   cut?: boolean;
   /** The entry that the customer put it under. */

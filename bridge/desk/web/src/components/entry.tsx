@@ -9,6 +9,7 @@ import { Badge, OrderBadge, type Tone } from "./badge.tsx";
 import { DeliveryFacts } from "./delivery.tsx";
 import { channelIcon, Icon, type IconName } from "./icon.tsx";
 import { TranscriptText } from "./transcript.tsx";
+import { WrittenAt } from "./written_at.tsx";
 
 function iconOf({ kind, channel, payload }: Entry): IconName {
   if (kind === "call") return isMissed(payload.outcome) ? "missed" : "phone";
@@ -144,6 +145,7 @@ export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time"
           </time>
         </header>
         <Body entry={entry} />
+        {entry.payload.context && <WrittenAt context={entry.payload.context} />}
         <DeliveryFacts entry={entry} />
         {entry.kind === "call" && <CallFacts entry={entry} />}
         {entry.kind === "transcript" && entry.call_id && (
