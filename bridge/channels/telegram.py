@@ -105,6 +105,10 @@ class TelegramChannel:
             return [Unread(f"{kind} in {message.chat.type}")]
         return [self._message(message, sender, raw, edited=_EDITED[kind])]
 
+    def thread_with(self, address: str) -> str | None:
+        # A private chat has the user's number; a user name leads nowhere, and a bot may not write to strangers.
+        return address if address.isdecimal() else None
+
     async def send(self, token: str, thread: str, text: str) -> str:
         # It takes seconds to load, which neither a call nor a server without a bot should wait for.
         errors = await asyncio.to_thread(importlib.import_module, "aiogram.exceptions")

@@ -9,7 +9,9 @@ import msgspec
 
 from bridge.domain.agent import Agent, AgentState
 from bridge.domain.call import CallSummary, NoteDraft
+from bridge.domain.canned import CannedAnswer
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
+from bridge.domain.conversation import ConversationCounts, ConversationSummary
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.entry import Entry
@@ -52,6 +54,24 @@ class Worklist(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class ConversationList(msgspec.Struct, frozen=True):
+    """`counts` of all that wait, whatever was asked for."""
+
+    items: Sequence[ConversationSummary]
+    next: str | None
+    counts: ConversationCounts
+
+
+class TagList(msgspec.Struct, frozen=True):
+    items: Sequence[str]
+    next: None = None
+
+
+class CannedAnswerList(msgspec.Struct, frozen=True):
+    items: Sequence[CannedAnswer]
+    next: None = None
+
+
 class CustomerDetail(Customer, frozen=True, kw_only=True):
     """The customer, and around it what a card shows."""
 
@@ -84,6 +104,11 @@ class AgentLine(Agent, frozen=True, kw_only=True):
 
 class AgentList(msgspec.Struct, frozen=True):
     items: Sequence[AgentLine]
+    next: None = None
+
+
+class ColleagueList(msgspec.Struct, frozen=True):
+    items: Sequence[Agent]
     next: None = None
 
 

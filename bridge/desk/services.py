@@ -13,6 +13,7 @@ from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
+from bridge.domain.ports import Begins
 from bridge.flows.telephony import Telephony
 from bridge.settings import Settings
 from bridge.store.engine import Database
@@ -31,7 +32,7 @@ class Services:
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
     relative to. `web` is the built desk (may not exist). `vitals` is what the process knows of itself.
-    `inlet` takes what providers send.
+    `inlet` takes what providers send. `beginners` are the channels, by name, in which we may write first.
     """
 
     db: Database
@@ -47,3 +48,4 @@ class Services:
     clock: Callable[[], datetime]
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
+    beginners: Mapping[str, Begins]

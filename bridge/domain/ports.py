@@ -86,3 +86,11 @@ class Sends(Protocol):
 
     async def close(self) -> None:
         """End what is open."""
+
+
+@runtime_checkable
+class Begins(Protocol):
+    """A channel in which we may write first."""
+
+    def thread_with(self, address: str) -> str | None:
+        """The talk with whoever has this address (an identity of the channel's name), None where it cannot be begun."""

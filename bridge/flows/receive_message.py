@@ -11,6 +11,7 @@ from bridge.domain.matter import Thing
 from bridge.domain.message import InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
+from bridge.flows import keep_conversation
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.resolve_identity import prove_address, resolve_identity
@@ -82,6 +83,7 @@ def _append(
             payload=payload,
         ),
     )
+    keep_conversation.hear_customer(connection, conversation_id, at)
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)

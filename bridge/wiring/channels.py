@@ -10,7 +10,7 @@ from typing import Any
 from bridge.bus.outbox import OutboxConsumer
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
-from bridge.domain.ports import Channel, Sends
+from bridge.domain.ports import Begins, Channel, Sends
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.abandon_carts import AbandonCarts
@@ -35,6 +35,11 @@ def make_readers(settings: Settings) -> Mapping[str, tuple[Understand, Receive]]
 def make_senders(settings: Settings) -> Mapping[str, Sends]:
     """The channels in which we can answer."""
     return {name: channel for name, channel in make_channels(settings).items() if isinstance(channel, Sends)}
+
+
+def make_beginners(settings: Settings) -> Mapping[str, Begins]:
+    """The channels in which we may write first."""
+    return {name: channel for name, channel in make_channels(settings).items() if isinstance(channel, Begins)}
 
 
 def start_channels(ground: Ground) -> None:

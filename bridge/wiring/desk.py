@@ -20,7 +20,7 @@ from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
 from bridge.flows.telephony import Telephony
 from bridge.vitals import VitalSigns
-from bridge.wiring.channels import make_inlet
+from bridge.wiring.channels import make_beginners, make_inlet
 from bridge.wiring.ground import Ground
 from pbx.errors import Rejected
 
@@ -59,6 +59,7 @@ async def start_desk(
         clock=utc_now,
         vitals=VitalSigns(ground.db, telephony, hub, ground.watchdog).read,
         inlet=make_inlet(ground),
+        beginners=make_beginners(ground.settings),
     )
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()

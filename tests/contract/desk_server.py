@@ -39,6 +39,7 @@ from bridge.settings import Settings
 from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.people import NewCustomer
+from bridge.wiring.channels import make_beginners
 from tests.fakes.call_control import FakeCallControl
 from tests.fakes.scripted_call import PBX
 
@@ -260,6 +261,7 @@ async def serving(
             partial(bus.tell, Subject.WORK),
             clock,
         ),
+        beginners=make_beginners(settings),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

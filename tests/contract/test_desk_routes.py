@@ -45,6 +45,16 @@ BODIES: dict[str, Any] = {
     "/api/v1/matters/{id}/links": {"thing": "call", "thing_id": new_id()},
     "/api/v1/promises/{id}": {"state": "kept"},
     "/api/v1/conversations/{id}/messages": {"text": "x", "key": "k"},
+    "/api/v1/conversations/{id}/notes": {"text": "x"},
+    "/api/v1/conversations/{id}/assign": {"agent_id": None},
+    "/api/v1/conversations/{id}/state": {"state": "open"},
+    "/api/v1/conversations/{id}/tags": {"tags": ["x"]},
+    "/api/v1/customers/{id}/conversations": {
+        "text": "x",
+        "key": "k",
+        "way": {"channel": "telegram", "inbox": "bot", "address": "1"},
+    },
+    "/api/v1/canned_answers/{id}": {"title": "x", "text": "x"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from bridge.desk.answers import AgentLine, AgentList, Channel, ChannelList, RingingList
+from bridge.desk.answers import AgentLine, AgentList, Channel, ChannelList, ColleagueList, RingingList
 from bridge.desk.route import API, Ask, Route
 from bridge.domain.agent import Role
 from bridge.errors import Forbidden, InvalidInput
@@ -38,6 +38,11 @@ async def list_agents(ask: Ask) -> AgentList:
     return AgentList([AgentLine(**asdict(agent), **asdict(looks[agent.id])) for agent in people])
 
 
+async def list_colleagues(ask: Ask) -> ColleagueList:
+    """Everybody, as one names them: in a note by @login, or to give them work."""
+    return ColleagueList(await ask.services.db.read(agents.list_agents))
+
+
 async def list_channels(ask: Ask) -> ChannelList:
     """The inboxes and how they are."""
     found = await ask.services.db.read(inboxes.list_inboxes)
@@ -47,5 +52,6 @@ async def list_channels(ask: Ask) -> ChannelList:
 ROUTES: Final = (
     Route("GET", f"{API}/ringing", list_ringing, Role.AGENT, phone_key=True),
     Route("GET", f"{API}/agents", list_agents, Role.SUPERVISOR),
+    Route("GET", f"{API}/colleagues", list_colleagues, Role.AGENT),
     Route("GET", f"{API}/channels", list_channels, Role.ADMIN),
 )

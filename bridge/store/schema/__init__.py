@@ -28,7 +28,14 @@ from bridge.store.schema.calls import (
     watch,
     wrap_up,
 )
-from bridge.store.schema.conversations import arrival, conversation, inbox
+from bridge.store.schema.conversations import (
+    arrival,
+    canned_answer,
+    conversation,
+    conversation_tag,
+    inbox,
+    mention,
+)
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
 from bridge.store.schema.matters import matter, matter_link, promise, shop_order
@@ -46,7 +53,9 @@ __all__ = [
     "call",
     "call_leg",
     "call_stage",
+    "canned_answer",
     "conversation",
+    "conversation_tag",
     "customer",
     "customer_word",
     "dead_letter",
@@ -61,6 +70,7 @@ __all__ = [
     "lease",
     "matter",
     "matter_link",
+    "mention",
     "merge",
     "metadata",
     "note_draft",
