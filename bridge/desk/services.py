@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
+from bridge.desk.presence import PresenceBoard
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
 from bridge.domain.ports import Begins
@@ -49,3 +50,4 @@ class Services:
     vitals: Callable[[], Awaitable[Vitals]]
     inlet: Inlet
     beginners: Mapping[str, Begins]
+    presence: PresenceBoard

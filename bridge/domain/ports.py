@@ -20,6 +20,8 @@ class Subject(enum.StrEnum):
     """Rows of the feed were committed, and wait for their numbers."""
     NUMBERED = "numbered"
     """Rows of the feed have got their numbers."""
+    PRESENCE = "presence"
+    """What desks do in conversations, told to the other desks there."""
     LIVE = "live"
     """What desks are to be shown now."""
     WATCHERS = "watchers"

@@ -14,6 +14,7 @@ from bridge.bus.relay import FeedFollower
 from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
+from bridge.desk.presence import PresenceBoard
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.ports import Subject
@@ -60,6 +61,7 @@ async def start_desk(
         vitals=VitalSigns(ground.db, telephony, hub, ground.watchdog).read,
         inlet=make_inlet(ground),
         beginners=make_beginners(ground.settings),
+        presence=PresenceBoard(ground.bus, utc_now),
     )
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()

@@ -23,6 +23,7 @@ from bridge.channels.webhook import Inlet
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
+from bridge.desk.presence import PresenceBoard
 from bridge.desk.services import Services
 from bridge.desk.sessions import Sessions, hash_password, hash_token
 from bridge.domain.agent import Agent, Role
@@ -262,6 +263,7 @@ async def serving(
             clock,
         ),
         beginners=make_beginners(settings),
+        presence=PresenceBoard(bus, clock),
     )
     await calls.start()
     tasks = [asyncio.create_task(run()) for run in (bus.run, FeedRelay(db, bus, clock).run, follower.run)]

@@ -107,7 +107,11 @@ async def test_given_to_a_colleague_who_hears_of_it(running: ChannelServer, othe
         lambda: [each["data"] for each in other.of_type("notice") if each["data"]["code"] == "assigned"]
     )
     assert told == [{"code": "assigned", "conversation_id": talk, "by": "Agent 101"}]
-    await eventually(lambda: other.of_type("conversation")[-1]["data"]["assignee_id"] == other_id)
+
+    def heard() -> bool:
+        return other_id in [each["data"]["assignee_id"] for each in other.of_type("conversation")]
+
+    await eventually(heard)
     assert await work(other, scope="mine") == [talk]
     assert await work(desk, scope="unassigned") == []
     status, free = await other.ask("POST", f"conversations/{talk}/assign", {"agent_id": None})
@@ -325,6 +329,30 @@ async def test_canned_answers_are_filled_for_the_conversation(running: ChannelSe
         assert (await admin.ask("DELETE", path))[0] == 204
         assert (await admin.ask("DELETE", path))[0] == 404
     assert (await desk.get("canned_answers"))["items"] == []
+
+
+async def test_two_agents_in_one_conversation_see_each_other(running: ChannelServer, other: Client) -> None:
+    talk, elsewhere, desk = new_id(), new_id(), running.desk
+    await desk.follow()
+    await other.follow()
+
+    async def say(client: Client, conversation_id: str, doing: str) -> None:
+        assert client.socket is not None
+        said = {"type": "presence", "conversation_id": conversation_id, "doing": doing}
+        await client.socket.send_json(said)
+
+    def seen(client: Client) -> list[tuple[str, str]]:
+        return [(each["data"]["name"], each["data"]["doing"]) for each in client.of_type("presence")]
+
+    await say(desk, talk, "viewing")
+    await say(desk, talk, "nonsense")
+    await say(other, elsewhere, "viewing")
+    await say(other, talk, "typing")
+    await eventually(lambda: seen(desk) == [("Agent 102", "typing")])
+    await say(desk, talk, "viewing")
+    await eventually(lambda: seen(other) == [("Agent 101", "viewing")])
+    await other.leave()
+    await eventually(lambda: seen(desk)[-1] == ("Agent 102", "gone"))
 
 
 def test_the_work_is_read_off_its_own_index(conn: Connection) -> None:
