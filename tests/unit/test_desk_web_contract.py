@@ -10,11 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bridge.desk import answers
+from bridge.desk import answers, presence
 from bridge.domain import (
     agent,
     call,
+    canned,
     card,
+    conversation,
     customer,
     dead_letter,
     delivery,
@@ -55,6 +57,12 @@ STRUCTS = [
     card.LastSpoke,
     card.OpenConversation,
     card.ScreenPop,
+    canned.CannedAnswer,
+    conversation.ConversationCounts,
+    conversation.ConversationDetail,
+    conversation.ConversationSummary,
+    conversation.WayToWrite,
+    presence.Presence,
     customer.Candidate,
     customer.Customer,
     customer.Identity,
@@ -116,6 +124,7 @@ def test_interface_has_the_fields_of_its_struct(struct: type[msgspec.Struct]) ->
         ("MATTER_STATES", list(matter.MatterState)),
         ("Thing", list(matter.Thing)),
         ("DeliveryState", list(delivery.DeliveryState)),
+        ("CONVERSATION_STATES", list(conversation.ConversationState)),
     ],
 )
 def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
@@ -163,7 +172,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("rung", list(phone.ALL_RUNGS)),
         ("phone_profile", list(phone.PROFILES)),
         ("recording_kind", ["call", "voicemail"]),
-        ("conversation_state", ["open", "snoozed"]),
+        ("conversation_state", list(conversation.ConversationState)),
         ("matter_state", list(matter.MatterState)),
         ("promise_state", list(matter.PromiseState)),
         ("thing", list(matter.Thing)),

@@ -2,10 +2,16 @@
 // carry is kept here and nowhere else, and comes with login and with `me`.
 import { DraftConflict, Problem } from "./problem.ts";
 import type {
+  Agent,
   AgentLine,
   CallDetail,
   CallSummary,
+  CannedAnswer,
   Card,
+  ConversationDetail,
+  ConversationList,
+  ConversationState,
+  ConversationSummary,
   CustomerDetail,
   DeadLetter,
   Entry,
@@ -26,6 +32,7 @@ import type {
   Promised,
   Thing,
   SearchHit,
+  WayToWrite,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -149,6 +156,49 @@ export const listWork = (query: { limit: number; before?: string | null }) =>
 export const takeWork = (callId: string) => post<WorkItem>(`/calls/${callId}/take`);
 export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/release`);
 export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
+
+export interface ConversationQuery {
+  show: "waiting" | "answered" | "snoozed" | "resolved";
+  scope: "mine" | "unassigned" | "all";
+  before?: string | null;
+  limit?: number;
+}
+
+export const listConversations = (query: ConversationQuery) =>
+  get<ConversationList>("/conversations", { ...query });
+export const listTags = () => get<Page<string>>("/conversations/tags");
+export const getConversation = (id: string) => get<ConversationDetail>(`/conversations/${id}`);
+export const getConversationEntries = (id: string, before: string | null) =>
+  get<Page<Entry>>(`/conversations/${id}/entries`, { before, limit: 50 });
+export const sendMessage = (
+  id: string,
+  message: { text: string; key: string; cc?: readonly string[]; to?: string },
+) => post<Entry>(`/conversations/${id}/messages`, message);
+export const addConversationNote = (id: string, text: string, key: string) =>
+  post<Entry>(`/conversations/${id}/notes`, { text, key });
+export const assignConversation = (id: string, agentId: string | null) =>
+  post<ConversationSummary>(`/conversations/${id}/assign`, { agent_id: agentId });
+export const changeConversation = (id: string, state: ConversationState, until?: string) =>
+  post<ConversationSummary>(`/conversations/${id}/state`, { state, ...(until ? { until } : {}) });
+export const setTags = (id: string, tags: readonly string[]) =>
+  send<ConversationSummary>("PUT", addressOf(`/conversations/${id}/tags`), { tags });
+/** What called this agent in the conversation has been looked at. */
+export const seeConversation = (id: string) => post<void>(`/conversations/${id}/seen`);
+export const listWays = (customerId: string) => get<Page<WayToWrite>>(`/customers/${customerId}/ways`);
+export const beginConversation = (
+  customerId: string,
+  message: { text: string; key: string; way: WayToWrite; subject: string; about: string | null },
+) => post<Entry>(`/customers/${customerId}/conversations`, message);
+export const listColleagues = () => get<Page<Agent>>("/colleagues");
+
+export const listCannedAnswers = () => get<Page<CannedAnswer>>("/canned_answers");
+export const listFilledAnswers = (conversationId: string) =>
+  get<Page<CannedAnswer>>(`/conversations/${conversationId}/canned_answers`);
+export const saveCannedAnswer = (id: string | null, answer: { title: string; text: string }) =>
+  id === null
+    ? post<CannedAnswer>("/canned_answers", answer)
+    : send<CannedAnswer>("PUT", addressOf(`/canned_answers/${id}`), answer);
+export const dropCannedAnswer = (id: string) => send<void>("DELETE", addressOf(`/canned_answers/${id}`));
 
 export const sendAgain = (deliveryId: string) => post<Entry>(`/deliveries/${deliveryId}/send`);
 

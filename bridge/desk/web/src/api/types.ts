@@ -189,6 +189,11 @@ export interface EntryPayload {
   until?: string;
   promise_id?: string;
   due_at?: string | null;
+  /** Addresses that got a copy of a mail, or the one that it was forwarded to. */
+  cc?: string[];
+  to?: string;
+  /** Agents whom a note calls. */
+  mentions?: string[];
 }
 
 export type DeliveryState = "accepted" | "sending" | "sent" | "failed" | "unknown";
@@ -545,19 +550,92 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "call"; data: CallSummary }
   | { type: "entry"; data: Entry }
   | { type: "work"; data: WorkChange }
+  | { type: "conversation"; data: ConversationSummary }
+  | { type: "presence"; data: Presence }
   | { type: "transcript"; data: { call_id: string; recording_id: string; state: string } }
   | { type: "agent_state"; data: AgentStateChange }
   | { type: "notice"; data: LiveNotice }
 );
 
+export const CONVERSATION_STATES = ["open", "snoozed", "resolved"] as const;
+export type ConversationState = (typeof CONVERSATION_STATES)[number];
+
+/** A talk in writing as work. */
+export interface ConversationSummary {
+  id: string;
+  channel: string;
+  /** Null for an imported one, in which nothing can be sent. */
+  inbox: string | null;
+  subject: string;
+  state: ConversationState;
+  customer_id: string | null;
+  customer_name: string | null;
+  assignee_id: string | null;
+  assignee: string | null;
+  opened_at: string;
+  last_at: string;
+  snoozed_until: string | null;
+  /** The oldest message that no person of ours has answered. */
+  waiting_since: string | null;
+  due_at: string | null;
+  overdue: boolean;
+  priority: number;
+  tags: string[];
+  /** Agents whom a note calls and who have not looked yet. */
+  mentions: string[];
+  last_text: string;
+  last_direction: Direction | null;
+}
+
+/** An address of a customer, and the inbox from which it can be written to. */
+export interface WayToWrite {
+  channel: string;
+  inbox: string;
+  address: string;
+}
+
+export interface ConversationDetail extends ConversationSummary {
+  customer: Customer | null;
+  ways: WayToWrite[];
+}
+
+/** How many customers wait. */
+export interface ConversationCounts {
+  mine: number;
+  unassigned: number;
+  all: number;
+}
+
+export interface ConversationList extends Page<ConversationSummary> {
+  counts: ConversationCounts;
+}
+
+export interface CannedAnswer {
+  id: string;
+  title: string;
+  text: string;
+  filled: string | null;
+}
+
+/** What another open desk does in a conversation. */
+export interface Presence {
+  desk: string;
+  agent_id: string;
+  name: string;
+  conversation_id: string;
+  doing: "viewing" | "typing" | "gone";
+}
+
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
+ * assigned, mentioned, overdue: a conversation calls this agent (`by` whom, or "");
  * delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
+  | { code: "assigned" | "mentioned" | "overdue"; conversation_id: string; by: string }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
 
 export interface AgentStateChange {

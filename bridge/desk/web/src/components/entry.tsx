@@ -79,7 +79,7 @@ function Attachments({ entry }: { entry: Entry }) {
 }
 
 /** What an entry said before it was corrected is kept, folded away. */
-function Body({ entry }: { entry: Entry }) {
+export function EntryBody({ entry }: { entry: Entry }) {
   if (!entry.replaced_by || entry.redacted) return <Content entry={entry} />;
   return (
     <details class="entry-replaced">
@@ -132,7 +132,7 @@ export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time"
             {when === "time" ? timeOfDay(entry.at) : ago(entry.at)}
           </time>
         </header>
-        <Body entry={entry} />
+        <EntryBody entry={entry} />
         <DeliveryFacts entry={entry} />
         {entry.kind === "call" && <CallFacts entry={entry} />}
         {entry.kind === "transcript" && entry.call_id && (
