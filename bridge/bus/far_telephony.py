@@ -193,4 +193,9 @@ def _read_answers(question: wire.Question, answers: dict[str, wire.Answer]) -> d
 
 def _merged(looks: list[AgentLook]) -> AgentLook:
     most = max(looks, key=lambda look: _WEIGHT.index(look.state))
-    return AgentLook(most.state, most.call_id, any(look.registered for look in looks))
+    return AgentLook(
+        most.state,
+        most.call_id,
+        any(look.registered for look in looks),
+        any(look.at_desk for look in looks),
+    )

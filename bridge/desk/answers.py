@@ -14,6 +14,7 @@ from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.conversation import ConversationCounts, ConversationSummary
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.dead_letter import DeadLetter
+from bridge.domain.duty import Duty, InboxRule
 from bridge.domain.entry import Entry
 from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
@@ -95,11 +96,14 @@ class RingingList(msgspec.Struct, frozen=True):
 
 
 class AgentLine(Agent, frozen=True, kw_only=True):
-    """`call_id`: the call that the state is about. `registered`: whether their phone is, as of the last look."""
+    """`call_id`: the call that the state is about. `registered`: whether their phone is, as of the last look; `at_desk`: whether
+    a desk of theirs is open.
+    """
 
     state: AgentState
     call_id: str | None = None
     registered: bool = False
+    at_desk: bool = False
 
 
 class AgentList(msgspec.Struct, frozen=True):
@@ -109,6 +113,16 @@ class AgentList(msgspec.Struct, frozen=True):
 
 class ColleagueList(msgspec.Struct, frozen=True):
     items: Sequence[Agent]
+    next: None = None
+
+
+class DutyList(msgspec.Struct, frozen=True):
+    items: Sequence[Duty]
+    next: None = None
+
+
+class InboxRuleList(msgspec.Struct, frozen=True):
+    items: Sequence[InboxRule]
     next: None = None
 
 

@@ -55,6 +55,13 @@ def assign(
     return tell(connection, conversation_id, at)
 
 
+def give(connection: Connection, conversation_id: str, agent_id: str, at: datetime) -> None:
+    """It is this agent's by itself, and they are told."""
+    conversation_work.set_assignee(connection, conversation_id, agent_id)
+    _call(connection, "routed", conversation_id, agent_id, "", at)
+    tell(connection, conversation_id, at)
+
+
 def change_state(
     connection: Connection,
     conversation_id: str,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
 
 from bridge.domain.conversation import ConversationState
 from bridge.store import schema
@@ -25,6 +26,41 @@ _WOKEN = (
     .where(_conversation.c.state == "snoozed", _conversation.c.snoozed_until <= _AT)
     .order_by(_conversation.c.snoozed_until)
     .limit(bindparam("most"))
+)
+_IS_WORK = (_conversation.c.state != literal_column("'resolved'")) & (_conversation.c.state == "open")
+_UNMINDED = (
+    select(
+        _conversation.c.id,
+        _conversation.c.inbox_id,
+        _conversation.c.waiting_since,
+        _conversation.c.answered_at,
+        _conversation.c.customer_id,
+    )
+    .where(_IS_WORK, _conversation.c.waiting_since.is_not(None), _conversation.c.due_at.is_(None))
+    .order_by(_conversation.c.waiting_since)
+    .limit(bindparam("most"))
+)
+_OVERDUE = (
+    select(_conversation.c.id)
+    .where(
+        _IS_WORK,
+        _conversation.c.waiting_since.is_not(None),
+        _conversation.c.due_at <= _AT,
+        _conversation.c.escalated_at.is_(None),
+    )
+    .order_by(_conversation.c.due_at)
+    .limit(bindparam("most"))
+)
+_entry = schema.timeline_entry
+_NEWEST_PAYLOAD = (
+    select(_entry.c.payload)
+    .where(
+        _entry.c.conversation_id == bindparam("conversation_id", type_=Id),
+        _entry.c.kind == "message",
+        _entry.c.direction == "inbound",
+    )
+    .order_by(_entry.c.id.desc())
+    .limit(1)
 )
 _SEE = (
     update(_mention)
@@ -71,6 +107,49 @@ def set_answered(connection: Connection, conversation_id: str, at: datetime) -> 
     first = connection.scalar(_ANSWERED, {"conversation_id": conversation_id}) or at
     values = {**_NOBODY_WAITS, "answered_at": first}
     connection.execute(_CHANGE.values(values), {"conversation_id": conversation_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Unminded:
+    """A customer who waits since `waiting_since`, and nobody has worked out yet by when they should be answered."""
+
+    id: str
+    inbox_id: str | None
+    waiting_since: datetime
+    answered_at: datetime | None
+    customer_id: str | None
+
+
+def list_unminded(connection: Connection, most: int) -> list[Unminded]:
+    return [Unminded(*row) for row in connection.execute(_UNMINDED, {"most": most})]
+
+
+def set_due(connection: Connection, conversation_id: str, due_at: datetime) -> None:
+    connection.execute(_CHANGE.values(due_at=due_at), {"conversation_id": conversation_id})
+
+
+def forget_due(connection: Connection) -> None:
+    """All that is not overdue yet is worked out anew."""
+    connection.execute(
+        update(_conversation).where(_IS_WORK, _conversation.c.escalated_at.is_(None)).values(due_at=None)
+    )
+
+
+def list_overdue(connection: Connection, now: datetime, most: int) -> list[str]:
+    """Those of which the supervisors were not told yet."""
+    return list(connection.scalars(_OVERDUE, {"at": now, "most": most}))
+
+
+def escalate(connection: Connection, conversation_id: str, at: datetime) -> None:
+    """It goes before what is not overdue."""
+    values = {"escalated_at": at, "priority": _conversation.c.priority + 1}
+    connection.execute(_CHANGE.values(values), {"conversation_id": conversation_id})
+
+
+def is_automatic(connection: Connection, conversation_id: str) -> bool:
+    """Whether a program wrote the customer's newest message."""
+    payload = connection.scalar(_NEWEST_PAYLOAD, {"conversation_id": conversation_id})
+    return bool(payload and payload.get("automatic"))
 
 
 def list_woken(connection: Connection, now: datetime, most: int) -> list[str]:

@@ -23,6 +23,7 @@ from bridge.flows.telephony import Telephony
 from bridge.vitals import VitalSigns
 from bridge.wiring.channels import make_beginners, make_inlet
 from bridge.wiring.ground import Ground
+from bridge.wiring.work import start_assigning
 from pbx.errors import Rejected
 
 DIST: Final = Path(__file__).parents[1] / "desk/web/dist"
@@ -76,3 +77,4 @@ async def start_desk(
             f"port {http.port} is in use: stop what uses it, or set http.port to a free one"
         ) from error
     ground.run(follower.run(), "feed-follower")
+    start_assigning(ground, telephony)

@@ -23,7 +23,7 @@ from bridge.wiring.desk import make_hub, start_desk
 from bridge.wiring.ground import Ground
 from bridge.wiring.pbx import agi_fault, pbx_config, start_asterisk
 from bridge.wiring.watch import Watch
-from bridge.wiring.work import start_relay, start_transcriber
+from bridge.wiring.work import start_minding, start_relay, start_transcriber
 from pbx.agi.child import AgiChild
 from pbx.asterisk.config import PbxConfig
 from pbx.asterisk.find import get_asterisk
@@ -105,6 +105,7 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
     ground.stack.push_async_callback(child.stop)
     await asyncio.gather(start_asterisk(ground, config, process, asterisk), child.start())
     start_relay(ground)
+    start_minding(ground)
     start_channels(ground)
     await start_transcriber(ground)
     await watch.start()
@@ -156,6 +157,7 @@ async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> N
 
 async def _start_worker_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
     start_relay(ground)
+    start_minding(ground)
 
 
 async def _start_channels_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:

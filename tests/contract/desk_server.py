@@ -32,7 +32,7 @@ from bridge.domain.health import Versions, Vitals
 from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
-from bridge.flows.telephony import HereTelephony, WatchVitals
+from bridge.flows.telephony import HereTelephony, Telephony, WatchVitals
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxSecrets
 from bridge.settings import Desk as DeskSettings
@@ -100,6 +100,7 @@ class DeskServer:
     folders: Folders
     missing: dict[str, str]
     agents: dict[str, Agent]
+    telephony: Telephony
 
     async def settle(self) -> None:
         """All that calls have told so far is in the database."""
@@ -274,7 +275,19 @@ async def serving(
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    yield DeskServer(f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known)
+    yield DeskServer(
+        f"http://{host}:{port}",
+        db,
+        calls,
+        hub,
+        bus,
+        control,
+        clock,
+        folders,
+        missing,
+        known,
+        services.telephony,
+    )
     await hub.close()
     await runner.cleanup()
     await calls.close()

@@ -54,6 +54,8 @@ BODIES: dict[str, Any] = {
         "key": "k",
         "way": {"channel": "telegram", "inbox": "bot", "address": "1"},
     },
+    "/api/v1/inbox_rules/{id}": {"away": True},
+    "/api/v1/duties/{id}": {"capacity": 1},
     "/api/v1/canned_answers/{id}": {"title": "x", "text": "x"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},

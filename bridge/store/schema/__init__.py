@@ -38,6 +38,7 @@ from bridge.store.schema.conversations import (
 )
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
+from bridge.store.schema.hours import calendar, inbox_rule
 from bridge.store.schema.matters import matter, matter_link, promise, shop_order
 from bridge.store.schema.people import belonging, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
@@ -50,6 +51,7 @@ __all__ = [
     "attachment",
     "audit",
     "belonging",
+    "calendar",
     "call",
     "call_leg",
     "call_stage",
@@ -67,6 +69,7 @@ __all__ = [
     "filing",
     "identity",
     "inbox",
+    "inbox_rule",
     "lease",
     "matter",
     "matter_link",

@@ -58,7 +58,7 @@ async def show_customer(desk: FakeDesk, page: Page) -> None:
 
 async def show_merging(desk: FakeDesk, page: Page) -> None:
     await show_customer(desk, page)
-    await page.locator(".customer-head .button").click()
+    await page.locator(".customer-head .button-quiet").click()
     await page.locator("dialog .search-input").fill("Ірина")
     await page.locator("dialog .search-option").click()
     await page.wait_for_selector("dialog .facts")
@@ -97,6 +97,8 @@ async def show_worklist(desk: FakeDesk, page: Page) -> None:
 async def show_conversation(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/conversations/{CHAT}")
     await page.wait_for_selector(".bubble")
+    while not desk.presence:
+        await page.wait_for_timeout(50)
     await page.locator(".composer textarea").fill("Так, оформлюю післяплату. Доставка буде завтра.")
     await desk.come("Марія Ткач", CHAT, "typing")
     await page.wait_for_selector(".composer-others")

@@ -39,6 +39,6 @@ export const unfilled = (text: string): string[] => text.match(/\{[a-z]+\.[a-z]+
 
 /** The name that is being typed behind an @ at the end of `before`, null where none is. */
 export const mentionAt = (before: string): string | null =>
-  /(?:^|[^\w@])@([\w.-]*)$/.exec(before)?.[1] ?? null;
+  /(?:^|[^\p{L}\p{N}_@])@([\p{L}\p{N}._-]*)$/u.exec(before)?.[1] ?? null;
 
 export const addressesOf = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean);

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Presence } from "../api/types.ts";
 import { onPresence, say } from "./desk.ts";
+import { link } from "./live.ts";
 
 const SAID_EVERY = 5_000;
 const FORGOTTEN_AFTER = 12_000;
@@ -52,7 +53,6 @@ export function usePresence(conversationId: string): void {
   useEffect(() => {
     at = conversationId;
     typedAt = 0;
-    tellNow();
     const stop = onPresence(take);
     const timer = setInterval(() => {
       tellNow();
@@ -67,4 +67,8 @@ export function usePresence(conversationId: string): void {
       others.value = [];
     };
   }, [conversationId]);
+  // At once, and again whenever the link comes back.
+  useEffect(() => {
+    if (link.value === "live") tellNow();
+  }, [conversationId, link.value]);
 }
