@@ -13,6 +13,7 @@ import pytest
 from bridge.desk import answers, presence
 from bridge.domain import (
     agent,
+    calendar,
     call,
     canned,
     card,
@@ -20,6 +21,7 @@ from bridge.domain import (
     customer,
     dead_letter,
     delivery,
+    duty,
     entry,
     health,
     matter,
@@ -57,6 +59,11 @@ STRUCTS = [
     card.LastSpoke,
     card.OpenConversation,
     card.ScreenPop,
+    calendar.Calendar,
+    calendar.Holiday,
+    calendar.Span,
+    duty.Duty,
+    duty.InboxRule,
     canned.CannedAnswer,
     conversation.ConversationCounts,
     conversation.ConversationDetail,

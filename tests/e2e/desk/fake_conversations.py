@@ -1,4 +1,4 @@
-"""The part of the fake desk server that keeps conversations, what is said in them, and canned answers."""
+"""The part of the fake desk server that keeps conversations, what is said in them, canned answers, hours and load."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.domain.agent import Agent
+from bridge.domain.calendar import Calendar, Holiday, Span
 from bridge.domain.canned import CannedAnswer, fill
 from bridge.domain.conversation import (
     ConversationCounts,
@@ -20,6 +21,7 @@ from bridge.domain.conversation import (
 )
 from bridge.domain.customer import Customer
 from bridge.domain.delivery import Delivery, DeliveryState
+from bridge.domain.duty import Duty, InboxRule
 from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
 from bridge.domain.times import iso, utc_now
 from tests.e2e.desk import people
@@ -27,6 +29,7 @@ from tests.e2e.desk.answering import answer, problem
 
 Tell = Callable[[str, object], Awaitable[None]]
 
+WORKDAY = (Span("09:00", "13:00"), Span("14:00", "18:00"))
 CHAT = "01900000-0000-7000-c000-000000000001"
 MAIL = "01900000-0000-7000-c000-000000000002"
 LATE = "01900000-0000-7000-c000-000000000003"
@@ -156,6 +159,20 @@ class FakeConversations:
         self.entries = {CHAT: said()}
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.canned = list(CANNED)
+        self.calendar = Calendar("Europe/Kyiv", (*(WORKDAY,) * 5, (), ()), (Holiday("2026-12-25", "Різдво"),))
+        self.rules = {
+            each.inbox_id: each
+            for each in (
+                InboxRule(inbox_id="inbox-1", channel="email", key="support@sample.example", away=True),
+                InboxRule(inbox_id="inbox-2", channel="telegram", key="svitlo_bot", skill="продажі"),
+            )
+        }
+        self.duties = {
+            each.id: Duty(
+                agent_id=each.id, name=each.name, capacity=3, skills=["продажі"], languages=["uk", "ru"]
+            )
+            for each in team
+        }
         self._agent = agent
         self._team = team
         self._tell = tell
@@ -181,6 +198,12 @@ class FakeConversations:
             web.post(f"{api}/canned_answers", self._save_canned),
             web.put(f"{api}/canned_answers/{{id}}", self._save_canned),
             web.delete(f"{api}/canned_answers/{{id}}", self._drop_canned),
+            web.get(f"{api}/calendar", self._get_calendar),
+            web.put(f"{api}/calendar", self._save_calendar),
+            web.get(f"{api}/inbox_rules", self._rules),
+            web.put(f"{api}/inbox_rules/{{id}}", self._save_rule),
+            web.get(f"{api}/duties", self._duties),
+            web.put(f"{api}/duties/{{id}}", self._save_duty),
         ]
 
     async def change(self, conversation_id: str, **fields: Any) -> ConversationSummary:
@@ -310,3 +333,26 @@ class FakeConversations:
     async def _drop_canned(self, request: web.Request) -> web.Response:
         self.canned = [each for each in self.canned if each.id != request.match_info["id"]]
         return web.Response(status=204)
+
+    async def _get_calendar(self, _: web.Request) -> web.Response:
+        return answer(self.calendar)
+
+    async def _save_calendar(self, request: web.Request) -> web.Response:
+        self.calendar = msgspec.convert(await request.json(), Calendar)
+        return answer(self.calendar)
+
+    async def _rules(self, _: web.Request) -> web.Response:
+        return answer({"items": list(self.rules.values()), "next": None})
+
+    async def _save_rule(self, request: web.Request) -> web.Response:
+        found = self.rules[self._of(request)]
+        self.rules[found.inbox_id] = msgspec.structs.replace(found, **await request.json())
+        return answer(self.rules[found.inbox_id])
+
+    async def _duties(self, _: web.Request) -> web.Response:
+        return answer({"items": list(self.duties.values()), "next": None})
+
+    async def _save_duty(self, request: web.Request) -> web.Response:
+        found = self.duties[self._of(request)]
+        self.duties[found.agent_id] = msgspec.structs.replace(found, **await request.json())
+        return answer(self.duties[found.agent_id])

@@ -181,6 +181,7 @@ class FakeDesk:
                     "/login",
                     "/worklist",
                     "/canned_answers",
+                    "/hours",
                     "/phones",
                     "/suggestions",
                     "/dead_letters",

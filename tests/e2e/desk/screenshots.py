@@ -110,6 +110,11 @@ async def show_canned(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector("dialog .field-area")
 
 
+async def show_hours(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/hours")
+    await page.wait_for_selector(".hours-day")
+
+
 async def show_phones(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/phones")
     await page.locator(".phone").first.get_by_role("button").click()
@@ -153,6 +158,7 @@ SCENES: dict[str, Scene] = {
     "worklist": show_worklist,
     "conversation": show_conversation,
     "canned-answers": show_canned,
+    "hours": show_hours,
     "phones": show_phones,
     "dead-letters": show_dead_letters,
     "health": show_health,
@@ -187,6 +193,8 @@ SHOTS = [
     "conversation phone light",
     "conversation phone dark",
     "canned-answers desktop light",
+    "hours desktop light",
+    "hours phone dark",
     "phones desktop light",
     "phones desktop dark",
     "phones phone light",

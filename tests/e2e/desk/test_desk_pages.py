@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bridge.domain.agent import Role
+from bridge.domain.calendar import Holiday, Span
 from bridge.domain.call import RecordingTranscript, TranscriptState, WhyWordless
 from bridge.domain.entry import EntryKind
 from bridge.domain.times import utc_now
@@ -548,6 +549,11 @@ async def on_canned(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector("dialog .field-area")
 
 
+async def on_hours(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/hours")
+    await expect(page.locator(".hours-day")).to_have_count(7)
+
+
 async def on_phones(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/phones")
     await page.locator(".phone").first.get_by_role("button").click()
@@ -587,6 +593,7 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
         on_conversation,
         on_note,
         on_canned,
+        on_hours,
         on_phones,
         on_merging,
         on_suggestions,
@@ -819,3 +826,36 @@ async def test_a_customer_is_written_to_first(desk: FakeDesk, page: Page) -> Non
     await dialog.get_by_role("button", name="Send").click()
     await expect(page).to_have_url(re.compile(CHAT))
     assert desk.conversations.sent[0][1]["way"]["channel"] == "telegram"
+
+
+async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/hours")
+    week = page.get_by_role("region", name="Working hours")
+    await week.get_by_label("Time zone").select_option("Europe/Warsaw")
+    await week.get_by_label("Monday: closes").nth(1).fill("00:00")
+    saturday = week.locator(".hours-day").nth(5)
+    await expect(saturday).to_contain_text("Closed")
+    await saturday.get_by_role("button", name="Add hours").click()
+    await week.get_by_role("button", name="Take away Різдво").click()
+    await week.get_by_role("button", name="Add a day").click()
+    await week.get_by_label("Day", exact=True).fill("2027-01-01")
+    await week.get_by_label("Name").fill("Новий рік")
+    await week.get_by_role("button", name="Save").click()
+    await expect(page.locator(".toast")).to_contain_text("Saved")
+    calendar = desk.conversations.calendar
+    assert calendar.zone == "Europe/Warsaw"
+    assert calendar.weekly[0][1] == Span("14:00", "24:00")
+    assert calendar.weekly[5] == (Span("09:00", "18:00"),)
+    assert calendar.holidays == (Holiday("2027-01-01", "Новий рік"),)
+
+    first = page.get_by_role("region", name="Who takes how much").locator(".hours-item").first
+    await first.get_by_label("Conversations at a time").fill("5")
+    await first.get_by_label("Skills").fill("ремонт, продажі")
+    await first.get_by_role("button", name="Save").click()
+    mail = page.get_by_role("region", name="Inboxes").locator(".hours-item").first
+    await mail.get_by_label("Text in Ukrainian").fill("Відповімо зранку.")
+    await mail.get_by_role("button", name="Save").click()
+    await expect(page.locator(".toast")).to_have_count(3)
+    duty, rule = desk.conversations.duties["agent-1"], desk.conversations.rules["inbox-1"]
+    assert (duty.capacity, duty.skills) == (5, ["ремонт", "продажі"])
+    assert rule.away_texts == {"uk": "Відповімо зранку."}

@@ -18,6 +18,7 @@ import { ConversationPage } from "./pages/conversation.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { DeadLettersPage } from "./pages/dead_letters.tsx";
 import { HealthPage } from "./pages/health.tsx";
+import { HoursPage } from "./pages/hours.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
@@ -94,6 +95,7 @@ function TopBar() {
             {who.agent.role === "admin" && (
               <>
                 <a href="/canned_answers">{t("canned.title")}</a>
+                <a href="/hours">{t("hours.title")}</a>
                 <a href="/phones">{t("phones.title")}</a>
                 <a href="/dead_letters">{t("dead_letters.title")}</a>
                 <a href="/health">{t("health.title")}</a>
@@ -126,6 +128,7 @@ function CurrentPage() {
   if (at.page === "call") return <CallPage id={at.id} />;
   if (at.page === "conversation") return <ConversationPage key={at.id} id={at.id} />;
   if (at.page === "canned_answers") return <CannedAnswersPage />;
+  if (at.page === "hours") return <HoursPage />;
   if (at.page === "worklist") return <WorklistPage />;
   if (at.page === "phones") return <PhonesPage />;
   if (at.page === "suggestions") return <SuggestionsPage />;

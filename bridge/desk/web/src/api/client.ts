@@ -4,6 +4,7 @@ import { DraftConflict, Problem } from "./problem.ts";
 import type {
   Agent,
   AgentLine,
+  Calendar,
   CallDetail,
   CallSummary,
   CannedAnswer,
@@ -14,11 +15,13 @@ import type {
   ConversationSummary,
   CustomerDetail,
   DeadLetter,
+  Duty,
   Entry,
   Filed,
   Health,
   LoginAnswer,
   Identity,
+  InboxRule,
   Matter,
   MatterState,
   Me,
@@ -199,6 +202,15 @@ export const saveCannedAnswer = (id: string | null, answer: { title: string; tex
     ? post<CannedAnswer>("/canned_answers", answer)
     : send<CannedAnswer>("PUT", addressOf(`/canned_answers/${id}`), answer);
 export const dropCannedAnswer = (id: string) => send<void>("DELETE", addressOf(`/canned_answers/${id}`));
+
+export const getCalendar = () => get<Calendar>("/calendar");
+export const saveCalendar = (calendar: Calendar) => send<Calendar>("PUT", addressOf("/calendar"), calendar);
+export const listInboxRules = () => get<Page<InboxRule>>("/inbox_rules");
+export const saveInboxRule = (id: string, rule: Pick<InboxRule, "away" | "away_texts" | "skill">) =>
+  send<InboxRule>("PUT", addressOf(`/inbox_rules/${id}`), rule);
+export const listDuties = () => get<Page<Duty>>("/duties");
+export const saveDuty = (id: string, duty: Pick<Duty, "capacity" | "skills" | "languages">) =>
+  send<Duty>("PUT", addressOf(`/duties/${id}`), duty);
 
 export const sendAgain = (deliveryId: string) => post<Entry>(`/deliveries/${deliveryId}/send`);
 

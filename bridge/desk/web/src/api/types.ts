@@ -32,6 +32,7 @@ export interface AgentLine extends Agent {
   state: AgentStateName;
   call_id: string | null;
   registered: boolean;
+  at_desk: boolean;
 }
 
 export interface Identity {
@@ -617,6 +618,44 @@ export interface CannedAnswer {
   filled: string | null;
 }
 
+/** From `opens` to `closes` on the wall clock, HH:MM; 24:00 is the end of the day. */
+export interface Span {
+  opens: string;
+  closes: string;
+}
+
+export interface Holiday {
+  day: string;
+  name: string;
+  hours: Span[];
+}
+
+/** When the company works; `weekly` from Monday on. */
+export interface Calendar {
+  zone: string;
+  weekly: Span[][];
+  holidays: Holiday[];
+}
+
+/** What an inbox says while nobody works, and the skill that it asks for. */
+export interface InboxRule {
+  inbox_id: string;
+  channel: string;
+  key: string;
+  away: boolean;
+  away_texts: Record<string, string>;
+  skill: string | null;
+}
+
+/** How many conversations at a time an agent takes, and which. */
+export interface Duty {
+  agent_id: string;
+  name: string;
+  capacity: number;
+  skills: string[];
+  languages: string[];
+}
+
 /** What another open desk does in a conversation. */
 export interface Presence {
   desk: string;
@@ -628,14 +667,14 @@ export interface Presence {
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * assigned, mentioned, overdue: a conversation calls this agent (`by` whom, or "");
+ * assigned, mentioned, overdue, routed: a conversation calls this agent (`by` whom, or "");
  * delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
-  | { code: "assigned" | "mentioned" | "overdue"; conversation_id: string; by: string }
+  | { code: "assigned" | "mentioned" | "overdue" | "routed"; conversation_id: string; by: string }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };
 
 export interface AgentStateChange {

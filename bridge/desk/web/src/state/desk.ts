@@ -184,6 +184,7 @@ const CALLS = {
   assigned: "conversation.was_assigned",
   mentioned: "conversation.was_mentioned",
   overdue: "conversation.is_overdue",
+  routed: "conversation.was_routed",
 } as const;
 
 /** A conversation wants this agent: said with the way to it, unless it is open already. */

@@ -10,6 +10,7 @@ export type Route =
   | { page: "worklist" }
   | { page: "conversation"; id: string }
   | { page: "canned_answers" }
+  | { page: "hours" }
   | { page: "phones" }
   | { page: "suggestions" }
   | { page: "dead_letters" }
@@ -26,6 +27,7 @@ export function routeOf(address: string): Route {
   if ((first === "" || first === "login") && id === undefined) return { page: "desk" };
   if (first === "worklist" && id === undefined) return { page: "worklist" };
   if (first === "canned_answers" && id === undefined) return { page: "canned_answers" };
+  if (first === "hours" && id === undefined) return { page: "hours" };
   if (first === "phones" && id === undefined) return { page: "phones" };
   if (first === "suggestions" && id === undefined) return { page: "suggestions" };
   if (first === "dead_letters" && id === undefined) return { page: "dead_letters" };
