@@ -11,7 +11,7 @@ from bridge.domain.agent import Agent, AgentState
 from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.canned import CannedAnswer
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
-from bridge.domain.conversation import ConversationCounts, ConversationSummary
+from bridge.domain.conversation import ConversationCounts, ConversationSummary, WayToWrite
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.duty import Duty, InboxRule
@@ -63,6 +63,11 @@ class ConversationList(msgspec.Struct, frozen=True):
     counts: ConversationCounts
 
 
+class WaysList(msgspec.Struct, frozen=True):
+    items: Sequence[WayToWrite]
+    next: None = None
+
+
 class TagList(msgspec.Struct, frozen=True):
     items: Sequence[str]
     next: None = None
@@ -96,9 +101,7 @@ class RingingList(msgspec.Struct, frozen=True):
 
 
 class AgentLine(Agent, frozen=True, kw_only=True):
-    """`call_id`: the call that the state is about. `registered`: whether their phone is, as of the last look; `at_desk`: whether
-    a desk of theirs is open.
-    """
+    """`call_id`: the call that the state is about. `registered`: whether their phone is; `at_desk`: a desk is open."""
 
     state: AgentState
     call_id: str | None = None

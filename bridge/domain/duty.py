@@ -11,9 +11,7 @@ Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}$")]
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
-    """`capacity`: how many conversations at a time; 0 means none by itself. `skills` and `languages` are what they are
-    preferred for: see `bridge.domain.routing`.
-    """
+    """`capacity`: how many conversations at a time, 0 for none by itself; what else counts is in `bridge.domain.routing`."""
 
     agent_id: str
     name: str

@@ -169,7 +169,7 @@ async def test_who_writes_out_of_hours_is_told_once(running: ChannelServer, admi
     talk = await write(running, "hello", 2)
     await look_after(running)
     # The first message takes seconds: aiogram is loaded with it.
-    await eventually(lambda: len(running.telegram.sent) == 1, within=30)
+    await eventually(lambda: len(running.telegram.sent) == 1, within=60)
     assert "not at work" in running.telegram.sent[0].text
     # It is no answer: the customer waits still, and is told nothing twice.
     assert talk in await work(running.desk)
@@ -252,6 +252,7 @@ async def test_who_is_on_the_phone_gets_none(running: ChannelServer, share_out: 
     assert await share_out() == 0
     call.answered("101")
     assert await share_out() == 0
+    call.left("101")
     call.ended(Outcome.ANSWERED)
     # The wrap-up is work as well.
     assert await share_out() == 0

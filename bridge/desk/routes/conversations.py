@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from sqlalchemy import Connection
 
-from bridge.desk.answers import ConversationList, TagList
+from bridge.desk.answers import ConversationList, TagList, WaysList
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.address import canonical_email
 from bridge.domain.agent import Agent, Role
@@ -87,16 +87,11 @@ class TagsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=20)]
 
 
-class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InternalNoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whoever stands in `text` as @login is told. `key` makes a repeated request harmless."""
 
     text: Text
     key: Key | None = None
-
-
-class WaysList(msgspec.Struct, frozen=True):
-    items: list[WayToWrite]
-    next: None = None
 
 
 async def list_work(ask: Ask, query: WorkQuery) -> ConversationList:
@@ -229,7 +224,7 @@ async def set_tags(ask: Ask, body: TagsBody) -> ConversationSummary:
     return summary
 
 
-async def add_note(ask: Ask, body: NoteBody) -> Entry:
+async def add_note(ask: Ask, body: InternalNoteBody) -> Entry:
     """Write a note in it that the customer never sees."""
     services = ask.services
     entry = await services.db.write(
