@@ -2,7 +2,7 @@
 
 The whole product, as it is started by its command: Asterisk, the AGI process, AMI, the store with the customers, a WebSocket for
 each of 60 agents. SIPp calls from numbers of customers; the queue rings one agent for each; the caller gives up 0.3 s
-later. Goal: 99 of 100 cards are there 20 ms after the INVITE.
+later. Goal: 99 of 100 cards are there 20 ms after the INVITE. The first calls after a start are not counted.
 
 Beside us, on the same Asterisk and in turn, since listeners to AMI disturb each other: what panoramisk and a bare
 reader need to merely hear of the INVITE, in the same event. Asterisk tells it just before the INVITE leaves, so their
@@ -100,6 +100,11 @@ class Bench:
                 if speech:
                     company.wait_speech()
                 pids = company.pids()
+                if not speech:
+                    # The desks have just come, and are being told what they missed.
+                    Server(pids["server"], port=0).wait_idle()
+                    # Not counted: what is needed for the first time since the start is loaded in these.
+                    self._round(desks, RATES[0], Tally(), pids)
                 for rate, tally in tallies.items():
                     self._round(desks, rate, tally, pids)
 

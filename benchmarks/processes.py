@@ -9,6 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+IDLE_SECONDS = 0.3
+IDLE_SHARE = 0.1
+REST_LOOKS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -21,6 +25,15 @@ class Server:
         """CPU time of all its threads so far, also of those that have ended."""
         # The kernel's id of another process's CPU clock (clock_getcpuclockid(3); include/linux/posix-timers_types.h).
         return time.clock_gettime((~self.pid << 3) | 2)
+
+    def wait_idle(self) -> None:
+        """Until it has done next to nothing for IDLE_SECONDS. Raises RuntimeError when it does not come to rest."""
+        for _ in range(REST_LOOKS):
+            before = self.cpu_seconds()
+            time.sleep(IDLE_SECONDS)
+            if self.cpu_seconds() - before < IDLE_SECONDS * IDLE_SHARE:
+                return
+        raise RuntimeError(f"process {self.pid} does not come to rest")
 
 
 @contextmanager

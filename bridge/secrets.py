@@ -5,6 +5,7 @@ The database holds hashes only; what Asterisk and a phone must know in clear lie
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import string
@@ -31,10 +32,14 @@ class PhoneSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class InboxSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Of one inbox: what its provider signs with, or shows; what we show to send, "" where nothing is sent."""
+    """Of one inbox: what its provider signs with, or shows; what we show to send, "" where nothing is sent.
+
+    `verify_token` is what a provider shows that asks whether the inbox is there.
+    """
 
     hook_secret: str
     token: str = ""
+    verify_token: str = ""
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,11 +65,15 @@ def inbox_name(channel: str, key: str) -> str:
 
 
 def load_or_make(
-    home: Path, extensions: tuple[str, ...] = (), inboxes: Mapping[str, str] = MappingProxyType({})
+    home: Path,
+    extensions: tuple[str, ...] = (),
+    inboxes: Mapping[str, str] = MappingProxyType({}),
+    hook_secrets: Mapping[str, str] = MappingProxyType({}),
 ) -> Secrets:
     """The home's secrets, with whatever is missing for these phones and inboxes made and saved.
 
-    `inboxes` are tokens by `inbox_name`; an empty one leaves what is there.
+    `inboxes` are tokens by `inbox_name`; an empty one leaves what is there. `hook_secrets` are those that the providers
+    have made, by the same names.
 
     Raises InvalidInput when the file is not what this module wrote: then it is left as it is.
     """
@@ -96,8 +105,11 @@ def load_or_make(
         raise InvalidInput("inboxes is not a table", where=str(path))
     for name, token in inboxes.items():
         account = accounts.setdefault(name, {"hook_secret": new_password(32)})
+        account.setdefault("verify_token", new_password(32))
         if token:
             account["token"] = token
+        if name in hook_secrets:
+            account["hook_secret"] = hook_secrets[name]
     try:
         result = msgspec.convert(tree, Secrets)
     except msgspec.ValidationError as error:
@@ -115,7 +127,11 @@ def _save(path: Path, value: Secrets) -> None:
     ]
     for kind, name, table in tables:
         lines += ["", f'[{kind}."{name}"]']
-        lines += [f'{key} = "{text}"' for key, text in msgspec.structs.asdict(table).items()]
+        # A JSON string is a TOML one as well: passwords of others have any letters.
+        lines += [
+            f"{key} = {json.dumps(text, ensure_ascii=False)}"
+            for key, text in msgspec.structs.asdict(table).items()
+        ]
     content = "\n".join(lines) + "\n"
     if path.exists() and path.read_text("utf-8") == content:
         return

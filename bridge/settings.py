@@ -33,6 +33,8 @@ ProfileName = Literal[
     "microsip", "linphone", "zoiper", "bria", "browser-phone", "desk-phone", "baresip", "name-only", "other"
 ]
 RungName = Literal["message", "call_info", "card_header", "ringing"]
+WhatsAppAddress = Literal["recipient", "to"]
+Tls = Literal["tls", "starttls", "none"]
 Strategy = Literal["ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "linear", "wrandom"]
 
 
@@ -214,6 +216,45 @@ class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The Bot API server that answers are sent to: Telegram's, or one that you run yourself."""
 
 
+class WhatsApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """WhatsApp, by Meta's Cloud API."""
+
+    api: Annotated[str, msgspec.Meta(pattern="^https?://[^\\s]+$")] = "https://graph.facebook.com/v24.0"
+    """The Graph API, with its version."""
+    address: WhatsAppAddress = "recipient"
+    """The field of a message in which somebody who shows no number is named: Meta's own pages have `recipient`, some of its
+    partners have seen `to`."""
+
+
+class Mailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mailbox that customers write to. Written as `[[mailboxes]]`, once for each; docs/howto/e-mail.md."""
+
+    address: Annotated[str, msgspec.Meta(pattern=r"^[^\s@]+@[^\s@]+$")]
+    """Its address, such as `support@example.org`. Its password: `omniline channels add email ADDRESS --token-file FILE`."""
+    login: str = ""
+    """Its login at both servers; empty means the address."""
+    name: str = ""
+    """Whom its mail is shown to be from; empty means `company.name`."""
+    imap_host: str = ""
+    """The IMAP server; empty means that mail is only sent."""
+    imap_port: Port = 993
+    """Its TCP port."""
+    imap_tls: Tls = "tls"
+    """`tls` from the beginning, `starttls`, or `none`: only on the same machine."""
+    folder: str = "INBOX"
+    """The folder that mail arrives in."""
+    smtp_host: str = ""
+    """The SMTP server; empty means that nothing is sent."""
+    smtp_port: Port = 465
+    """Its TCP port."""
+    smtp_tls: Tls = "tls"
+    """As `imap_tls`."""
+    plus: bool = False
+    """Whether mail to `support+anything@` arrives here as well: then answers come back to their conversation by that."""
+    trusted: str = ""
+    """The authserv-id by which your own mail server signs its Authentication-Results (RFC 8601); empty: no mail is proven."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     http: Http = Http()
     sip: Sip = Sip()
@@ -233,6 +274,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     conversations: Conversations = Conversations()
     shop: Shop = Shop()
     telegram: Telegram = Telegram()
+    mailboxes: tuple[Mailbox, ...] = ()
+    whatsapp: WhatsApp = WhatsApp()
 
 
 def home_path(environ: Mapping[str, str] = os.environ) -> Path:

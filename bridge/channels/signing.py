@@ -14,6 +14,11 @@ def sign(body: bytes, secret: str) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
 
 
+def sign_hex(body: bytes, secret: str) -> str:
+    """The same in hexadecimal, as GitHub and Meta have it."""
+    return hmac.digest(secret.encode(), body, hashlib.sha256).hex()
+
+
 def check(given: str | None, wanted: str) -> None:
     """Raises Forbidden unless they are the same."""
     if not hmac.compare_digest((given or "").encode("utf-8", "replace"), wanted.encode()):

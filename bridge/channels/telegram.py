@@ -22,7 +22,7 @@ import msgspec
 from bridge.channels import signing
 from bridge.domain.address import canonical
 from bridge.domain.customer import Identity, Strength
-from bridge.domain.message import InboundMessage, Told, Unread
+from bridge.domain.message import InboundMessage, OutboundMessage, Told, Unread
 from bridge.domain.ports import Channel, Hook
 from bridge.errors import AnswerLost, InvalidInput, RateLimited, Rejected, Transient
 from bridge.settings import Settings
@@ -109,12 +109,14 @@ class TelegramChannel:
         # A private chat has the user's number; a user name leads nowhere, and a bot may not write to strangers.
         return address if address.isdecimal() else None
 
-    async def send(self, token: str, thread: str, text: str) -> str:
+    async def send(self, token: str, message: OutboundMessage) -> str:
+        if message.attachments:
+            raise Rejected("files cannot be sent to Telegram from here")
         # It takes seconds to load, which neither a call nor a server without a bot should wait for.
         errors = await asyncio.to_thread(importlib.import_module, "aiogram.exceptions")
         bot = self._bots.get(token) or self._make_bot(token)
         try:
-            sent = await bot.send_message(chat_id=int(thread), text=text)
+            sent = await bot.send_message(chat_id=int(message.thread), text=message.text)
         except errors.TelegramRetryAfter as error:
             raise RateLimited(error.message, retry_after=error.retry_after) from error
         except errors.TelegramServerError as error:

@@ -1,4 +1,4 @@
-"""The one HTTP inlet, `POST /hooks/{channel}/{inbox}`: what is signed is kept, and answered with 200 once it is durable.
+"""The one HTTP inlet, `/hooks/{channel}/{inbox}`: what is posted and signed is kept, and answered with 200 once it is durable.
 
 What it says is read afterwards, from the arrival (`bridge.flows.receive_arrival`), so that a provider neither waits for
 that nor has to know that it failed. What comes again has the same key and is not kept twice; what comes in another order
@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from bridge.domain.ports import Channel, Hook
+from bridge.domain.ports import Challenges, Channel, Hook
 from bridge.errors import NotFound
 from bridge.secrets import InboxSecrets, inbox_name
 from bridge.store import arrivals, inboxes
@@ -49,12 +49,19 @@ class Inlet:
         self._body_seconds = body_seconds
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        """Raises NotFound, Forbidden, Transient; aiohttp's own for a body that is too large or too slow."""
+        """A GET is a provider's question whether the inbox is there.
+
+        Raises NotFound, Forbidden, Transient; aiohttp's own for a body that is too large or too slow.
+        """
         name, key = request.match_info["channel"], request.match_info["inbox"]
         channel, secret = self._channels.get(name), self._secrets.get(inbox_name(name, key))
         inbox = await self._db.read(inboxes.find_inbox, name, key) if channel and secret else None
         if channel is None or secret is None or inbox is None:
             raise NotFound("no such inbox")
+        if request.method == "GET":
+            if not isinstance(channel, Challenges) or not secret.verify_token:
+                raise NotFound("no such inbox")
+            return web.Response(text=channel.challenge(request.query, secret.verify_token))
         hook = Hook(request.headers, await self._read(request))
         source_key = channel.admit(hook, secret.hook_secret)
         if await self._db.write(arrivals.keep, inbox.id, source_key, hook.body, self._clock()):

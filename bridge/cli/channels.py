@@ -13,6 +13,7 @@ from bridge.channels.registry import make_channels
 from bridge.cli.company import print_rows
 from bridge.cli.home import open_company
 from bridge.domain.address import canonical_email
+from bridge.domain.ports import Challenges
 from bridge.errors import InvalidInput
 from bridge.secrets import Secrets, inbox_name, load_or_make
 from bridge.settings import Settings, desk_url
@@ -36,9 +37,15 @@ def channels_command() -> None:
 @click.option(
     "--token-file", type=click.File(), help="Holds the token that we send with; - is standard input."
 )
-def add_channel(channel: str, key: str, token_file: TextIO | None) -> None:
-    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; or email, where KEY is an
-    address, and mail to and from it is the company's own when mail is imported.
+@click.option(
+    "--secret-file",
+    type=click.File(),
+    help="Holds the secret that WhatsApp signs with: that of your app with Meta.",
+)
+def add_channel(channel: str, key: str, token_file: TextIO | None, secret_file: TextIO | None) -> None:
+    """Add an inbox of a CHANNEL: shop or telegram, with a KEY of your own that stands in its address; whatsapp, where KEY is
+    the number's id with Meta; or email, where KEY is an address, and mail to and from it is the company's own when mail is
+    imported.
 
     A running server takes it in at its next start (SIGUSR1 and 'omniline serve' end no call).
     """
@@ -54,14 +61,20 @@ def add_channel(channel: str, key: str, token_file: TextIO | None) -> None:
         raise InvalidInput(f"no channel {channel!r}: one of {', '.join([EMAIL, *known])}", where="CHANNEL")
     if not _KEY.fullmatch(key):
         raise InvalidInput(f"{key!r} is not up to 63 letters a-z, digits, - and _", where="KEY")
-    token = token_file.read().strip() if token_file else ""
-    if not all(letter in _OF_TOKENS for letter in token):
-        raise InvalidInput("that is no token", where="--token-file")
-    secrets = load_or_make(home, inboxes={inbox_name(channel, key): token})
+    name = inbox_name(channel, key)
+    token, signs = _read_token(token_file, "--token-file"), _read_token(secret_file, "--secret-file")
+    secrets = load_or_make(home, inboxes={name: token}, hook_secrets={name: signs} if signs else {})
     with batch_writer(url) as writer:
         inbox = writer.run(inboxes.resolve_inbox, channel, key)
-    for name, value in _secrets_of(inbox, settings, secrets).items():
-        click.echo(f"{name}  {value}")
+    for what, value in _secrets_of(inbox, settings, secrets).items():
+        click.echo(f"{what}  {value}")
+
+
+def _read_token(file: TextIO | None, option: str) -> str:
+    token = file.read().strip() if file else ""
+    if not all(letter in _OF_TOKENS for letter in token):
+        raise InvalidInput("that is no token", where=option)
+    return token
 
 
 @channels_command.command("list")
@@ -90,4 +103,7 @@ def _secrets_of(inbox: Inbox, settings: Settings, secrets: Secrets) -> dict[str,
     if known is None:
         return {}
     hook = f"{desk_url(settings)}/hooks/{inbox.channel}/{inbox.key}"
-    return {"hook": hook, "hook_secret": known.hook_secret}
+    shown = {"hook": hook, "hook_secret": known.hook_secret}
+    if isinstance(make_channels(settings).get(inbox.channel), Challenges):
+        shown["verify_token"] = known.verify_token
+    return shown

@@ -21,7 +21,6 @@ from bridge.settings import Settings, home_path
 if TYPE_CHECKING:
     from bridge.wiring.server import Server
 
-SWITCH_SECONDS = 0.0005
 AGI_COMMAND = (sys.executable, "-m", "bridge.cli", "serve", "--role", "agi", "--watched")
 
 
@@ -77,8 +76,6 @@ async def _serve(home: Path, settings: Settings, roles: tuple[str, ...]) -> None
             started = True
             # What is loaded stays loaded: the collector would stop all calls for 0.3 s each time it looks through it.
             gc.freeze()
-            # A thread that comes back from the database waits that long for a busy loop: 5 ms would be felt in every pop.
-            sys.setswitchinterval(SWITCH_SECONDS)
             click.echo(
                 _role_banner(roles) if roles else _banner(settings, server.secrets, adopted=server.adopted)
             )

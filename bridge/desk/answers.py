@@ -223,6 +223,15 @@ class Merged(msgspec.Struct, frozen=True):
     merge_id: str
 
 
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that can be sent with an answer. `media_type` is what it is by its content, `size` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
 class MergeList(msgspec.Struct, frozen=True):
     items: Sequence[Merge]
     next: None = None

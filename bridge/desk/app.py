@@ -22,7 +22,7 @@ from bridge.errors import OmnilineError
 BODY_LIMIT: Final = 256 * 1024
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    "connect-src 'self'; frame-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 SAFE_HEADERS: Final = {
     "Content-Security-Policy": CSP,

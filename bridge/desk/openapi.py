@@ -56,6 +56,9 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
     if route.body is not None:
         content = {"application/json": {"schema": schema_of[repr(route.body)]}}
         operation["requestBody"] = {"required": True, "content": content}
+    if route.takes:
+        parts = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": {route.takes: {"schema": parts}}}
     return operation
 
 

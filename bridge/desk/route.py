@@ -67,7 +67,8 @@ class Ask:
 class Route:
     """`least` None means public. `phone_key`: HTTP Basic with SIP user and phone key is taken too.
 
-    `media` is the type of an answer that is not JSON; `upgrade` marks a WebSocket.
+    `media` is the type of an answer that is not JSON, `takes` that of a body that the handler reads itself; `upgrade`
+    marks a WebSocket.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Route:
     status: int = 200
     phone_key: bool = False
     media: str = "application/json"
+    takes: str = ""
     upgrade: bool = False
 
     @property

@@ -32,8 +32,8 @@ class Services:
 
     `wake_feed` is called after every commit that appended to the feed. `readiness` by name: "ami", "agi",
     "asterisk"; the database is checked by the desk itself. `recordings` is the folder that the names of recordings are
-    relative to. `web` is the built desk (may not exist). `vitals` is what the process knows of itself.
-    `inlet` takes what providers send. `beginners` are the channels, by name, in which we may write first.
+    relative to; `attachments` is that of files. `web` is the built desk (may not exist). `vitals` is what the process
+    knows of itself. `inlet` takes what providers send. `beginners` are the channels, by name, in which we may write first.
     """
 
     db: Database
@@ -45,6 +45,7 @@ class Services:
     readiness: Mapping[str, ReadinessCheck]
     metrics: Metrics
     recordings: Path
+    attachments: Path
     web: Path
     clock: Callable[[], datetime]
     vitals: Callable[[], Awaitable[Vitals]]

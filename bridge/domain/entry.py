@@ -33,7 +33,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     `replaced_by` is the newest entry that corrects this one; `redacted`: text, payload and author were taken out.
 
     Payloads by kind:
-      message     {subject?, quoted?, attachments?: [{id, name, media_type, size}], subtype?: "voicemail",
+      message     {subject?, quoted?, attachments?: [{id, name, media_type, size, state?: waiting|refused, reason?}],
+                  html?: id of the file with how it was laid out, cc?: addresses, subtype?: "voicemail",
                   unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer}
       call        {direction, caller, dialled, queue} at append; the API adds live {state, outcome, started_at,
                   answered_at, ended_at, duration_ms, answered_by, recording: bool}

@@ -19,6 +19,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 import msgspec
 
 from bridge.domain.address import canonical_email
+from bridge.domain.files import file_name
 from bridge.domain.html_text import html_to_text
 from bridge.domain.mail_quoting import fold_quotes
 from bridge.domain.texts import decoded, storable
@@ -31,7 +32,6 @@ LONGEST_BODY = 200_000
 MOST_PARTS = 2_000
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,400})>")
-_NAME = re.compile(r"[^\w.()@ +-]+")
 
 
 class MailAddress(msgspec.Struct, frozen=True):
@@ -50,7 +50,8 @@ class MailAttachment(msgspec.Struct, frozen=True):
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """`key` is the Message-ID without brackets, else the SHA-256 of the mail; `thread` the Message-ID that began it.
 
-    `parents` are the messages it answers, nearest first. `text` is without what it quotes, which is in `quoted`.
+    `parents` are the messages it answers, nearest first. `text` is without what it quotes, which is in `quoted`; `html` is
+    its HTML part as it is. `cc` are the addresses of To and Cc; `alone` is whether it names one sender.
     """
 
     key: str
@@ -63,6 +64,9 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     quoted: str
     attachments: tuple[MailAttachment, ...]
+    html: str = ""
+    cc: tuple[str, ...] = ()
+    alone: bool = True
 
 
 def parse_mail(data: bytes, *, received_at: datetime | None = None) -> Mail:
@@ -70,10 +74,24 @@ def parse_mail(data: bytes, *, received_at: datetime | None = None) -> Mail:
 
     Raises InvalidInput saying what is wrong: too large, not a mail, no sender, no date, nested without end.
     """
+    return read_mail(parse_message(data), data, received_at=received_at)
+
+
+def parse_message(data: bytes) -> Message:
+    """Its headers and parts. Raises InvalidInput for what is too large or no mail."""
     if len(data) > LARGEST:
         raise InvalidInput(f"the mail has {len(data) >> 20} MB, more than {LARGEST >> 20}")
     try:
-        message = email.message_from_bytes(data, policy=email.policy.compat32)
+        return email.message_from_bytes(data, policy=email.policy.compat32)
+    except RecursionError as error:
+        raise InvalidInput("its parts are nested without end") from error
+    except MessageError as error:
+        raise InvalidInput(f"not a mail: {error}") from error
+
+
+def read_mail(message: Message, data: bytes, *, received_at: datetime | None = None) -> Mail:
+    """As `parse_mail`, of a `message` that was made of `data`."""
+    try:
         return _read(message, data, received_at)
     except RecursionError as error:
         raise InvalidInput("its parts are nested without end") from error
@@ -85,10 +103,10 @@ def _read(message: Message, data: bytes, received_at: datetime | None) -> Mail:
     senders = _addresses(message, "From")
     if not senders:
         raise InvalidInput("no sender: the From header is missing or not an address")
-    key = _ids(message, "Message-ID")[:1] or (_digest(data),)
-    references = _ids(message, "References")
-    answered = _ids(message, "In-Reply-To")[:1]
-    text, attachments = _content(message)
+    key = ids_of(message, "Message-ID")[:1] or (_digest(data),)
+    references = ids_of(message, "References")
+    answered = ids_of(message, "In-Reply-To")[:1]
+    text, html, attachments = _content(message)
     written, quoted = fold_quotes(text)
     return Mail(
         key=key[0],
@@ -101,10 +119,13 @@ def _read(message: Message, data: bytes, received_at: datetime | None) -> Mail:
             for header in ("To", "Cc", "Bcc", "Delivered-To", "X-Original-To")
             for address in _addresses(message, header)
         ),
-        subject=" ".join(_decoded_words(_header(message, "Subject")).split())[:500],
+        subject=" ".join(_decoded_words(header_of(message, "Subject")).split())[:500],
         text=written[:LONGEST_BODY],
         quoted=quoted[:LONGEST_BODY],
         attachments=attachments,
+        html=html,
+        cc=tuple(address.address for header in ("To", "Cc") for address in _addresses(message, header)),
+        alone=len(senders) == 1 and len(values_of(message, "From")) == 1,
     )
 
 
@@ -114,8 +135,8 @@ def _digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(same).hexdigest()}"
 
 
-def _content(message: Message) -> tuple[str, tuple[MailAttachment, ...]]:
-    """The text (the plain part, else the words of the HTML part) and what is attached."""
+def _content(message: Message) -> tuple[str, str, tuple[MailAttachment, ...]]:
+    """The text (the plain part, else the words of the HTML part), the HTML part and what is attached."""
     plain: list[str] = []
     html: list[str] = []
     attachments: list[MailAttachment] = []
@@ -135,7 +156,7 @@ def _content(message: Message) -> tuple[str, tuple[MailAttachment, ...]]:
     text = text or "\n".join(html_to_text(part) for part in html)
     if len(text) > LONGEST_BODY:
         attachments.append(MailAttachment("text.txt", "text/plain", text.encode()))
-    return text, tuple(attachments)
+    return text, "".join(html), tuple(attachments)
 
 
 def _leaves(message: Message) -> Iterator[Message]:
@@ -152,18 +173,16 @@ def _payload(part: Message) -> bytes:
 
 
 def _file_name(part: Message) -> str:
-    """A name that is safe in any file system, "" when it has none: directories and odd characters are left out."""
     given = part.get_filename()
     if not given:
         return ""
-    plain = storable(_decoded_words(given)).replace("\\", "/").rpartition("/")[2]
-    return _NAME.sub("_", plain).strip(" .")[:120]
+    return file_name(_decoded_words(given))
 
 
 def _addresses(message: Message, name: str) -> list[MailAddress]:
     """The valid addresses of a header; names are decoded after the commas have been found (RFC 2047, section 5)."""
     found = []
-    for shown, address in getaddresses(_values(message, name)[:20]):
+    for shown, address in getaddresses(values_of(message, name)[:20]):
         try:
             canonical = canonical_email(address)
         except InvalidInput:
@@ -173,7 +192,7 @@ def _addresses(message: Message, name: str) -> list[MailAddress]:
 
 
 def _date(message: Message, received_at: datetime | None) -> datetime:
-    for value in (_header(message, "Date"), _header(message, "Received").rpartition(";")[2]):
+    for value in (header_of(message, "Date"), header_of(message, "Received").rpartition(";")[2]):
         try:
             at = parsedate_to_datetime(value)
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -184,15 +203,17 @@ def _date(message: Message, received_at: datetime | None) -> datetime:
     return received_at
 
 
-def _ids(message: Message, name: str) -> tuple[str, ...]:
-    return tuple(_MESSAGE_ID.findall(_header(message, name)[:20_000]))
+def ids_of(message: Message, name: str) -> tuple[str, ...]:
+    """The Message-IDs of a header, without their brackets."""
+    return tuple(_MESSAGE_ID.findall(header_of(message, name)[:20_000]))
 
 
-def _header(message: Message, name: str) -> str:
-    return next(iter(_values(message, name)), "")
+def header_of(message: Message, name: str) -> str:
+    """The text of a header, "" where it is missing."""
+    return next(iter(values_of(message, name)), "")
 
 
-def _values(message: Message, name: str) -> list[str]:
+def values_of(message: Message, name: str) -> list[str]:
     """A header's texts, unfolded; bytes beyond ASCII, which have no business there, are read as UTF-8 or 1251."""
     return [
         decoded(value.encode("utf-8", "surrogateescape"), None).replace("\n", "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.message import Told
+from bridge.domain.message import OutboundMessage, Template, Told
 
 
 class Subject(enum.StrEnum):
@@ -79,11 +79,11 @@ class Channel(Protocol):
 class Sends(Protocol):
     """A channel in which we can answer."""
 
-    async def send(self, token: str, thread: str, text: str) -> str:
+    async def send(self, token: str, message: OutboundMessage) -> str:
         """How the provider names the message that it has taken. `token` is the inbox's.
 
-        Raises RateLimited or Transient where it was not sent for certain, Rejected where it will never be taken,
-        AnswerLost where nobody knows. Gives up by itself within 30 s.
+        Raises RateLimited or Transient where it was not sent for certain, Rejected where it will never be taken (or has
+        something that the channel cannot send), AnswerLost where nobody knows. Gives up by itself within 30 s.
         """
 
     async def close(self) -> None:
@@ -96,3 +96,73 @@ class Begins(Protocol):
 
     def thread_with(self, address: str) -> str | None:
         """The talk with whoever has this address (an identity of the channel's name), None where it cannot be begun."""
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """A channel whose messages bring files by reference."""
+
+    async def fetch_file(self, token: str, reference: str) -> bytes:
+        """The file of an `InboundFile.reference`, at most `bridge.domain.files.LARGEST` bytes. `token` is the inbox's.
+
+        Raises RateLimited or Transient where it may be had later, Rejected where it never will. Gives up by itself.
+        """
+
+
+@runtime_checkable
+class Challenges(Protocol):
+    """A channel whose provider asks, before it sends anything, whether the inbox is really there."""
+
+    def challenge(self, query: Mapping[str, str], token: str) -> str:
+        """What to answer to a question with this query; `token` is what was agreed on. Raises Forbidden. As quick as `admit`."""
+
+
+@runtime_checkable
+class Windows(Protocol):
+    """A channel in which we may write freely only for a while after the customer has: then by a template, which it has."""
+
+    @property
+    def window(self) -> timedelta:
+        """How long after their last message."""
+
+    async def list_templates(self, token: str, inbox: str) -> list[Template]:
+        """Those that may be sent from the inbox of this key. Raises what `Sends.send` raises."""
+
+
+class Intake(Protocol):
+    """Where a channel puts what it finds by itself, for one inbox."""
+
+    async def get_cursor(self) -> str:
+        """What was given to the last `keep`, "" at first."""
+
+    async def keep(self, bodies: Sequence[tuple[str, bytes]], cursor: str) -> None:
+        """Bodies with the keys that they have whenever they are found, durable when it returns, once for each key.
+
+        `cursor` is where to go on, in the channel's own words. Raises Transient.
+        """
+
+    async def report(self, fault: str) -> None:
+        """What is wrong with the inbox now, "" when all is well."""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A channel that looks for what arrives, and needs no webhook."""
+
+    @property
+    def name(self) -> str:
+        """As of `Channel`."""
+
+    @property
+    def inboxes(self) -> Sequence[str]:
+        """The keys of the inboxes that it listens to."""
+
+    async def listen(self, inbox: str, token: str, intake: Intake) -> None:
+        """Runs until it is cancelled, also while the provider is away. `token` is the inbox's."""
+
+
+@runtime_checkable
+class ReadsSlowly(Protocol):
+    """A channel whose `read` may take longer than a loop can wait: it runs in another process, where the channel is sent."""
+
+    reads_slowly: bool

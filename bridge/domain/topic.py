@@ -16,7 +16,8 @@ class Topic(enum.StrEnum):
     """A recording is ready. The key is its id."""
     RECEIVE = "receive"
     """Something arrived from outside. The key is the arrival's id."""
-
+    FETCH = "fetch"
+    """A message brought a file that is still with its provider. The key is the attachment's id."""
     DELIVER = "deliver"
     """Something was written to a customer. The key is the conversation's id."""
 
@@ -26,6 +27,8 @@ class Group(enum.StrEnum):
     """Turns recordings into words."""
     RECEIVER = "receiver"
     """Makes entries of what arrives."""
+    FETCHER = "fetcher"
+    """Gets the files of messages from their providers."""
     DELIVERER = "deliverer"
     """Sends what we write."""
 
@@ -34,6 +37,7 @@ GROUPS: Final[Mapping[Topic, tuple[Group, ...]]] = MappingProxyType(
     {
         Topic.TRANSCRIBE: (Group.TRANSCRIBER,),
         Topic.RECEIVE: (Group.RECEIVER,),
+        Topic.FETCH: (Group.FETCHER,),
         Topic.DELIVER: (Group.DELIVERER,),
     }
 )

@@ -37,7 +37,9 @@ from bridge.flows.track_call import Change, Folders, mark_gap, track_unseen
 from bridge.settings import Settings
 from bridge.store import agents, open_calls, watch
 from bridge.store.calls import NewStage
+from bridge.store.card import rehearse
 from bridge.store.engine import Database
+from bridge.store.prepared import compile_all
 from pbx.errors import PbxError, Rejected
 from pbx.interface import (
     AgentInvited,
@@ -89,7 +91,7 @@ class CallFlow:
         self._ids: dict[tuple[str, str], str] = {}
         """Of the open calls."""
         self._timers: set[asyncio.TimerHandle] = set()
-        self._asking: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._roster = Roster()
         self._pauses = PauseAgents(control)
         self.call_log = CallLog(db, folders, wake_feed, fence)
@@ -113,14 +115,17 @@ class CallFlow:
         self._end_recordings()
         # Whoever was in a wrap-up when we stopped comes back.
         self.states.repair_pauses()
-        self._asking = asyncio.create_task(self._ask_registered(), name="registered-phones")
+        self._tasks = [
+            asyncio.create_task(self._ask_registered(), name="registered-phones"),
+            asyncio.create_task(self._rehearse(), name="rehearsal"),
+        ]
         return [call for _, call in known], watched_until
 
     async def close(self) -> None:
         """Stop, after writing what is queued."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for timer in self._timers:
             timer.cancel()
         self.states.close()
@@ -218,6 +223,14 @@ class CallFlow:
 
         timer = asyncio.get_running_loop().call_later(seconds, act)
         self._timers.add(timer)
+
+    async def _rehearse(self) -> None:
+        """So that the first call after a start is shown as fast as the next ones."""
+        try:
+            await self._db.read(compile_all)
+            await self._db.read_in_all(rehearse)
+        except Transient as error:
+            log.warning("rehearsal_left_out", reason=str(error))
 
     async def _ask_registered(self) -> None:
         while True:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import msgspec
 import structlog
 from sqlalchemy import Connection
 
 from bridge.domain.delivery import DeliveryState
+from bridge.domain.message import FilledTemplate, OutboundFile, OutboundMessage
 from bridge.domain.ports import Sends
 from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
 from bridge.flows.send_reply import record
@@ -29,19 +32,21 @@ log = structlog.get_logger()
 
 
 class Deliver:
-    """`senders` by channel; `tokens` by `inbox_name`. `committed` is called after each commit."""
+    """`senders` by channel; `tokens` by `inbox_name`; `attachments` is their folder. `committed` is called after each commit."""
 
     def __init__(
         self,
         db: Database,
         senders: Mapping[str, Sends],
         tokens: Mapping[str, str],
+        attachments: Path,
         committed: Callable[[], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
         self._senders = senders
         self._tokens = tokens
+        self._attachments = attachments
         self._committed = committed
         self._clock = clock
 
@@ -80,7 +85,30 @@ class Deliver:
         token = self._tokens.get(inbox_name(outgoing.channel, outgoing.inbox_key), "")
         if sender is None or not token:
             raise Rejected("this inbox cannot send: it has no token")
-        return await sender.send(token, outgoing.thread, outgoing.text)
+        return await sender.send(token, self._message(outgoing))
+
+    def _message(self, outgoing: Outgoing) -> OutboundMessage:
+        return OutboundMessage(
+            key=outgoing.id,
+            inbox=outgoing.inbox_key,
+            thread=outgoing.thread,
+            text=outgoing.text,
+            conversation_id=outgoing.conversation_id,
+            to=outgoing.payload.get("to") or outgoing.to,
+            cc=tuple(outgoing.payload.get("cc", ())),
+            subject=outgoing.subject,
+            answers=outgoing.answers,
+            attachments=tuple(
+                OutboundFile(
+                    name=file.name,
+                    media_type=file.media_type,
+                    size=file.size,
+                    path=self._attachments / file.sha256,
+                )
+                for file in outgoing.attachments
+            ),
+            template=msgspec.convert(outgoing.payload.get("template"), FilledTemplate | None),
+        )
 
     async def _record(
         self, outgoing: Outgoing, state: DeliveryState, reason: str = "", provider_key: str | None = None

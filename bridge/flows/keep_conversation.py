@@ -26,8 +26,15 @@ SOURCE: Final = "desk"
 _MENTION: Final = re.compile(r"(?<![\w@])@([\w.\-]+)")
 
 
-def hear_customer(connection: Connection, conversation_id: str, at: datetime) -> None:
-    """The customer has written, at `at`: they wait, if they did not yet."""
+def hear_customer(
+    connection: Connection, conversation_id: str, at: datetime, *, automatic: bool = False
+) -> None:
+    """The customer has written, at `at`: they wait, if they did not yet.
+
+    What a program wrote begins work, and is none where we have answered already: mostly it says that somebody is away.
+    """
+    if automatic and conversation_work.was_answered(connection, conversation_id):
+        return
     conversation_work.set_waiting(connection, conversation_id, at)
     tell(connection, conversation_id, at)
 

@@ -82,14 +82,13 @@ def _promise(connection: Connection, waiting: Unminded, when: Calendar, promises
 def _say_away(
     connection: Connection, waiting: Unminded, when: Calendar, promises: Promises, now: datetime
 ) -> None:
-    """Not to a program, which might answer it."""
+    """Not to a program, which might answer it, nor to where nobody is known, as behind a forged address."""
     rule = next((each for each in hours.list_rules(connection) if each.inbox_id == waiting.inbox_id), None)
     if rule is None or not rule.away or calendar.is_open(when, now):
         return
-    if conversation_work.is_automatic(connection, waiting.id):
+    if waiting.customer_id is None or conversation_work.is_automatic(connection, waiting.id):
         return
-    customer = profiles.find_customer(connection, waiting.customer_id) if waiting.customer_id else None
-    language = (customer.language if customer is not None else None) or promises.language
+    language = profiles.get_customer(connection, waiting.customer_id).language or promises.language
     text = rule.away_texts.get(language) or say("away", language)
     say_by_itself(connection, waiting.id, text=text, key=f"away/{waiting.id}", at=now)
 

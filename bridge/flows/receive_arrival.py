@@ -6,7 +6,7 @@ make out is tried three times and then is a dead letter; the arrival stays, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,8 +17,8 @@ from bridge.store.arrivals import Arrival
 from bridge.store.engine import Database
 from bridge.store.outbox import Work
 
-Understand = Callable[[Arrival], Any]
-"""What an arrival says, of whatever type its channel likes. Raises InvalidInput. Quick: it runs on the loop."""
+Understand = Callable[[Arrival], Awaitable[Any]]
+"""What an arrival says, of whatever type its channel likes, its files kept already. Raises InvalidInput, Transient."""
 Receive = Callable[[Connection, Arrival, Any], None]
 """Writes what it said: store functions only, for it holds the write lock."""
 
@@ -41,7 +41,7 @@ class ReceiveArrival:
         if arrival.channel not in self._channels:
             raise NotFound(f"nothing here understands the channel {arrival.channel}")
         understand, receive = self._channels[arrival.channel]
-        await self._db.write(_receive, work.id, arrival, understand(arrival), receive)
+        await self._db.write(_receive, work.id, arrival, await understand(arrival), receive)
         self._committed()
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bridge.domain.entry import EntryDirection, EntryKind
 from bridge.domain.matter import Thing
-from bridge.domain.message import InboundMessage
+from bridge.domain.message import InboundFile, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
+from bridge.domain.topic import Topic
 from bridge.flows import keep_conversation
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
+from bridge.flows.find_thread import find_thread
 from bridge.flows.resolve_identity import prove_address, resolve_identity
-from bridge.store import open_conversations, timeline
+from bridge.flows.suggest_merges import suggest_signers
+from bridge.store import attachments, deliveries, open_conversations, outbox, timeline
 from bridge.store.arrivals import Arrival
+from bridge.store.attachments import Attachment, FileState, make_attachment
 from bridge.store.conversations import NewConversation
 from bridge.store.timeline import NewEntry
 
 LONGEST_TEXT = 100_000
 """Characters. What is beyond is in the arrival alone, and the entry says so."""
 LONGEST_NAME = 200
+LONGEST_SUBJECT = 500
 
 
 def receive_message(
@@ -32,7 +39,8 @@ def receive_message(
 
     An edit that comes before its message stands for it: the older text is in its arrival alone then.
     """
-    source, source_key = arrival.channel, f"{arrival.inbox_key}/{message.key}"
+    source = arrival.channel
+    source_key = message.key if message.worldwide else f"{arrival.inbox_key}/{message.key}"
     known = timeline.find_by_source(connection, source, source_key)
     if known is None:
         _append(connection, arrival, message, source_key, reopen)
@@ -45,9 +53,19 @@ def _append(
 ) -> None:
     at = believed(message.at, arrival.arrived_at)
     name = storable(message.name)[:LONGEST_NAME]
+    if message.forged:
+        _append_forged(connection, arrival, message, source_key, reopen)
+        return
     owner = resolve_identity(
-        connection, message.sender, name, source=arrival.channel, source_key=source_key, at=arrival.arrived_at
+        connection,
+        message.sender,
+        name,
+        source=arrival.channel,
+        source_key=source_key,
+        at=arrival.arrived_at,
+        also=message.also,
     )
+    suggest_signers(connection, owner, message.phones, source_key=source_key, at=arrival.arrived_at)
     if message.proves is not None:
         prove_address(
             connection,
@@ -59,13 +77,16 @@ def _append(
         )
     conversation = NewConversation(
         channel=arrival.channel,
-        thread_key=message.thread,
+        thread_key=find_thread(connection, arrival, message, owner),
         at=at,
         inbox_id=arrival.inbox_id,
         customer_id=owner.leaf_id,
+        subject=storable(message.subject)[:LONGEST_SUBJECT],
     )
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
+    payload |= _marks(connection, arrival, message)
+    files = _files(message, payload)
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -83,11 +104,47 @@ def _append(
             payload=payload,
         ),
     )
-    keep_conversation.hear_customer(connection, conversation_id, at)
+    _add_files(connection, appended.id, files, arrival.arrived_at)
+    keep_conversation.hear_customer(connection, conversation_id, at, automatic=message.automatic)
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)
         read_words(connection, Thing.CONVERSATION, conversation_id, text, now)
+
+
+def _append_forged(
+    connection: Connection, arrival: Arrival, message: InboundMessage, source_key: str, reopen: timedelta
+) -> None:
+    """Under nobody, in a conversation of its own, whatever it says that it answers: a person looks at it."""
+    at = believed(message.at, arrival.arrived_at)
+    conversation = NewConversation(
+        channel=arrival.channel,
+        thread_key=f"forged/{message.key}",
+        at=at,
+        inbox_id=arrival.inbox_id,
+        subject=storable(message.subject)[:LONGEST_SUBJECT],
+    )
+    conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
+    text, payload = _content(message)
+    payload["forged"] = True
+    files = _files(message, payload)
+    appended = append_and_tell(
+        connection,
+        NewEntry(
+            kind=EntryKind.MESSAGE,
+            source=arrival.channel,
+            source_key=source_key,
+            at=at,
+            body=text,
+            channel=arrival.channel,
+            direction=EntryDirection.INBOUND,
+            author=storable(f"{message.name} {message.sender.address}".strip())[:LONGEST_NAME],
+            conversation_id=conversation_id,
+            payload=payload,
+        ),
+    )
+    _add_files(connection, appended.id, files, arrival.arrived_at)
+    keep_conversation.hear_customer(connection, conversation_id, at, automatic=message.automatic)
 
 
 def _replace(
@@ -97,6 +154,8 @@ def _replace(
     at = believed(message.at, arrival.arrived_at)
     newest = timeline.get_newest(connection, entry_id)
     text, payload = _content(message)
+    # An edit says nothing of files: they stay.
+    payload |= {name: newest.payload[name] for name in ("attachments", "html") if name in newest.payload}
     if newest.redacted or parse_iso(newest.at) > at or (newest.text, newest.payload) == (text, payload):
         return
     append_and_tell(
@@ -121,8 +180,61 @@ def _replace(
 def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
     text = storable(message.text)
     marks: dict[str, object] = {}
+    if message.subject:
+        marks["subject"] = storable(message.subject)[:LONGEST_SUBJECT]
+    if message.quoted:
+        marks["quoted"] = storable(message.quoted)[:LONGEST_TEXT]
+    if message.cc:
+        marks["cc"] = list(message.cc)
+    if message.automatic:
+        marks["automatic"] = True
     if message.unsupported:
         marks["unsupported"] = message.unsupported
     if len(text) > LONGEST_TEXT:
         marks["cut"] = True
     return text[:LONGEST_TEXT], marks
+
+
+def _files(message: InboundMessage, payload: dict[str, object]) -> list[Attachment]:
+    """What it brings, named in `payload`."""
+    files = [_attachment_of(file) for file in message.attachments]
+    if files:
+        payload["attachments"] = [file.shown() for file in files]
+    if message.html is not None:
+        html = _attachment_of(message.html)
+        payload["html"] = html.id
+        files.append(html)
+    return files
+
+
+def _attachment_of(file: InboundFile) -> Attachment:
+    made = make_attachment(file.name or "file", file.media_type, file.size, file.sha256)
+    if file.refused:
+        return replace(made, state=FileState.REFUSED, reason=file.refused)
+    if file.reference:
+        return replace(made, state=FileState.WAITING, reference=file.reference)
+    return made
+
+
+def _add_files(connection: Connection, entry_id: str, files: Sequence[Attachment], at: datetime) -> None:
+    """With the work of fetching those that are still with the provider."""
+    attachments.add_attachments(connection, entry_id, files)
+    for file in files:
+        if file.state is FileState.WAITING:
+            outbox.put(connection, Topic.FETCH, file.id, at)
+
+
+def _marks(connection: Connection, arrival: Arrival, message: InboundMessage) -> dict[str, object]:
+    """What it is besides its text: put under another message, a reaction to it, somebody else's words."""
+    marks: dict[str, object] = {}
+    if message.quotes:
+        known = timeline.find_by_source(connection, arrival.channel, f"{arrival.inbox_key}/{message.quotes}")
+        ours = None if known else deliveries.find_sent(connection, arrival.inbox_id, message.quotes, "")
+        quoted = known.id if known else ours and deliveries.get_entry_of(connection, ours)
+        if quoted:
+            marks["reply_to"] = quoted
+    if message.reaction:
+        marks["reaction"] = True
+    if message.forwarded is not None:
+        marks["forwarded"] = storable(message.forwarded)[:LONGEST_NAME]
+    return marks

@@ -17,7 +17,7 @@ from bridge.domain.topic import Topic
 from bridge.errors import Conflict, InvalidInput
 from bridge.flows import keep_conversation
 from bridge.flows.attach_matter import attach, read_words
-from bridge.store import deliveries, feed, open_conversations, outbox, timeline
+from bridge.store import attachments, deliveries, feed, open_conversations, outbox, timeline
 from bridge.store.timeline import NewEntry
 
 SOURCE = "desk"
@@ -45,14 +45,16 @@ def send_reply(
     identity_id: str | None = None,
     cc: Sequence[str] = (),
     to: str | None = None,
+    uploads: Sequence[str] = (),
 ) -> Entry:
     """The message as it stands on the timeline: accepted, not sent. Once for each `key` of an agent.
 
     It goes to the address of `identity_id`, else to the one that the talk was with last; copies of it to `cc`. One that is
-    forwarded goes `to` an address of somebody else, and answers the customer nothing.
+    forwarded goes `to` an address of somebody else, and answers the customer nothing. `uploads` are those of the agent that
+    go with it.
 
-    Raises NotFound; Conflict where the conversation was imported, or its thread goes on in another one; InvalidInput where
-    the channel has no copies and cannot forward.
+    Raises NotFound, also for an upload that is not there; Conflict where the conversation was imported, or its thread goes on
+    in another one; InvalidInput where the channel has no copies and cannot forward.
     """
     known = find_reply(connection, agent, key)
     if known is not None:
@@ -63,7 +65,10 @@ def send_reply(
     if (cc or to) and conversation.channel != EMAIL:
         raise InvalidInput("only mail has copies and can be forwarded", where="to" if to else "cc")
     open_conversations.go_on(connection, conversation, at)
+    files = attachments.take_uploads(connection, agent.id, uploads) if uploads else []
     payload: dict[str, Any] = {"agent_id": agent.id}
+    if files:
+        payload["attachments"] = [file.shown() for file in files]
     if cc:
         payload["cc"] = list(cc)
     if to is not None:
@@ -84,6 +89,7 @@ def send_reply(
             payload=payload,
         ),
     )
+    attachments.add_attachments(connection, appended.id, files)
     deliveries.add(connection, appended.id, conversation_id, by=agent.id, at=at)
     outbox.put(connection, Topic.DELIVER, conversation_id, at)
     if appended.customer_id is not None:

@@ -31,7 +31,14 @@ def suggest_signature(
     connection: Connection, writer: Owner, text: str, *, region: str, source_key: str, at: datetime
 ) -> None:
     """A phone in the signature of `writer`'s mail is somebody else's, as far as we know."""
-    for number in find_phones(text, region):
+    suggest_signers(connection, writer, find_phones(text, region), source_key=source_key, at=at)
+
+
+def suggest_signers(
+    connection: Connection, writer: Owner, phones: Iterable[str], *, source_key: str, at: datetime
+) -> None:
+    """As `suggest_signature`, of the phones that were found (E.164)."""
+    for number in phones:
         owner = people.find_owner(connection, _PHONE, number)
         if owner is not None and owner.canonical_id != writer.canonical_id:
             suggestions.suggest(

@@ -19,7 +19,9 @@ from sqlalchemy import (
 )
 
 from bridge.domain.card import Card, Colleague, LastSpoke
+from bridge.domain.customer import Customer, CustomerKind
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
+from bridge.domain.ids import new_id
 from bridge.domain.times import iso
 from bridge.store import (
     agents,
@@ -36,6 +38,7 @@ from bridge.store import (
 )
 from bridge.store.leaves import ranges, values_of
 from bridge.store.prepared import Prepared
+from bridge.store.profiles import Profile
 from pbx.interface import TEST_CALLER
 
 RECENT = 20
@@ -92,8 +95,17 @@ def _read_customer(
         profile = profiles.find_profile_by_address(conn, "phone", number)
         at = groups.find_at_extension(conn, profile.customer.id, extension) if profile and extension else None
         profile = profiles.find_profile(conn, at) if at else profile
-    if profile is None:
-        return bare
+    return bare if profile is None else _read_leaves(conn, bare, profile)
+
+
+def rehearse(conn: Connection) -> None:
+    """Ask all that a card is made of, of nobody: a connection that has done so answers the next one several times as fast."""
+    profiles.find_profile_by_address(conn, "phone", "")
+    nobody = Customer(id=new_id(), leaves=[new_id()], kind=CustomerKind.PERSON, name="")
+    _read_leaves(conn, Card(call_id="", caller="", dialled="", customer=None), Profile(nobody, []))
+
+
+def _read_leaves(conn: Connection, bare: Card, profile: Profile) -> Card:
     leaves = profile.customer.leaves
     recent = timeline.read_page(conn, leaves, limit=RECENT).items
     last_note, last_spoke = find_last_words(conn, leaves, recent)

@@ -102,6 +102,11 @@ def set_waiting(connection: Connection, conversation_id: str, since: datetime) -
     return connection.execute(_WAITS, {"conversation_id": conversation_id, "at": since}).rowcount == 1
 
 
+def was_answered(connection: Connection, conversation_id: str) -> bool:
+    """Whether a person of ours ever has."""
+    return connection.scalar(_ANSWERED, {"conversation_id": conversation_id}) is not None
+
+
 def set_answered(connection: Connection, conversation_id: str, at: datetime) -> None:
     """A person of ours has answered: nobody waits."""
     first = connection.scalar(_ANSWERED, {"conversation_id": conversation_id}) or at

@@ -44,6 +44,8 @@ BATCH = 512
 LOCK_SECONDS = 0.05
 """How long a bulk writer keeps the write lock before it lets others in."""
 YIELD_SECONDS = 0.005
+GATHER_SECONDS = 1.0
+"""How long `read_in_all` waits for threads that are busy."""
 
 _log = structlog.get_logger(__name__)
 
@@ -114,6 +116,21 @@ class Database:
             raise Transient("the database is closed")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._run_read, lambda c: function(c, *args, **kwargs))
+
+    async def read_in_all(self, function: Callable[[Connection], object]) -> None:
+        """Run `function(connection)` in every reader thread at the same time: for what each has to do before it is quick.
+
+        Raises as `read` does.
+        """
+        together = threading.Barrier(READERS)
+
+        def meet(connection: Connection) -> None:
+            # Whoever waits for the others takes no second one. A thread that is busy for long is not waited for.
+            with suppress(threading.BrokenBarrierError):
+                together.wait(GATHER_SECONDS)
+            function(connection)
+
+        await asyncio.gather(*(self.read(meet) for _ in range(READERS)))
 
     async def write(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

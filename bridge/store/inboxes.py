@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.domain.ids import new_id
 from bridge.store import schema
+from bridge.store.types import Id
 
 _inbox = schema.inbox
 
@@ -27,6 +28,8 @@ class Inbox:
 
 _ALL = select(_inbox).order_by(_inbox.c.channel, _inbox.c.key)
 _BY_KEY = select(_inbox).where(_inbox.c.channel == bindparam("channel"), _inbox.c.key == bindparam("key"))
+_CURSOR = select(_inbox.c.cursor).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
+_CHANGE = update(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 
 
 def list_inboxes(conn: Connection, channel: str | None = None) -> list[Inbox]:
@@ -49,6 +52,21 @@ def resolve_inbox(conn: Connection, channel: str, key: str, address: str = "") -
         )
         row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one()
     return _inbox_of(row)
+
+
+def get_cursor(conn: Connection, inbox_id: str) -> str:
+    """Where its channel goes on, "" at the beginning."""
+    cursor: str = conn.execute(_CURSOR, {"inbox_id": inbox_id}).scalar_one()
+    return cursor
+
+
+def set_cursor(conn: Connection, inbox_id: str, cursor: str) -> None:
+    conn.execute(_CHANGE.values(cursor=cursor), {"inbox_id": inbox_id})
+
+
+def set_error(conn: Connection, inbox_id: str, error: str | None) -> None:
+    """What is wrong with it now, None when all is well."""
+    conn.execute(_CHANGE.values(last_error=error), {"inbox_id": inbox_id})
 
 
 def _inbox_of(row: Any) -> Inbox:

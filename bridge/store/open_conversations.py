@@ -13,7 +13,7 @@ from bridge.errors import Conflict, NotFound
 from bridge.store import conversations, filing, schema
 from bridge.store.conversations import RESOLVED, NewConversation
 from bridge.store.prepared import Prepared, PreparedWrite
-from bridge.store.types import UtcTime
+from bridge.store.types import Id, UtcTime
 
 OPEN: Final = "open"
 
@@ -66,6 +66,52 @@ _GO_ON = PreparedWrite(
         last_at=case((_conversation.c.last_at < _at, _at), else_=_conversation.c.last_at),
     )
 )
+_IN_INBOX = select(_conversation.c.thread_key).where(
+    _conversation.c.inbox_id == bindparam("inbox_id", type_=Id)
+)
+_THREAD = _IN_INBOX.where(_conversation.c.id == bindparam("conversation_id", type_=Id))
+_THREAD_OF_ENTRY = _IN_INBOX.join(_entry, _entry.c.conversation_id == _conversation.c.id).where(
+    _entry.c.id == bindparam("entry_id", type_=Id)
+)
+_delivery = schema.delivery
+_THREAD_OF_DELIVERY = _IN_INBOX.join(_delivery, _delivery.c.conversation_id == _conversation.c.id).where(
+    _delivery.c.id == bindparam("delivery_id", type_=Id)
+)
+_customer = schema.customer
+_THREADS_WITH = (
+    select(_conversation.c.id, _conversation.c.thread_key)
+    .join(_customer, _customer.c.id == _conversation.c.customer_id)
+    .where(
+        _conversation.c.inbox_id == bindparam("inbox_id", type_=Id),
+        _customer.c.canonical_id == bindparam("canonical_id", type_=Id),
+    )
+    .order_by(_conversation.c.last_at.desc())
+    .limit(200)
+)
+
+
+def find_thread(conn: Connection, inbox_id: str, conversation_id: str) -> str | None:
+    """The thread of a conversation of this inbox."""
+    found: str | None = conn.scalar(_THREAD, {"inbox_id": inbox_id, "conversation_id": conversation_id})
+    return found
+
+
+def find_thread_of_entry(conn: Connection, inbox_id: str, entry_id: str) -> str | None:
+    """The thread that an entry of this inbox is in."""
+    found: str | None = conn.scalar(_THREAD_OF_ENTRY, {"inbox_id": inbox_id, "entry_id": entry_id})
+    return found
+
+
+def find_thread_of_delivery(conn: Connection, inbox_id: str, delivery_id: str) -> str | None:
+    """The thread that a message of ours went out in, by the id of its delivery."""
+    found: str | None = conn.scalar(_THREAD_OF_DELIVERY, {"inbox_id": inbox_id, "delivery_id": delivery_id})
+    return found
+
+
+def list_threads_with(conn: Connection, inbox_id: str, canonical_id: str) -> list[tuple[str, str]]:
+    """The newest conversations of a customer in this inbox: id and thread."""
+    given = {"inbox_id": inbox_id, "canonical_id": canonical_id}
+    return [(row.id, row.thread_key) for row in conn.execute(_THREADS_WITH, given)]
 
 
 def resolve_open(conn: Connection, new: NewConversation, *, reopen: timedelta) -> str:

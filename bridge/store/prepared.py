@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import BindParameter, Connection, Delete, Dialect, Insert, Select, Table, Update, bindparam
 from sqlalchemy.sql.selectable import CompoundSelect
@@ -53,21 +54,42 @@ class _Plan:
         return {name: value for (name, *_), value in zip(self.inward, given, strict=True)}
 
 
-class Prepared:
+class _Planned:
+    """A statement with its plans by dialect."""
+
+    def __init__(self, statement: _Statement) -> None:
+        self._statement = statement
+        self._plans: dict[str, _Plan] = {}
+        _made.add(self)
+
+    def plan_for(self, dialect: Dialect) -> _Plan:
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            plan = self._plans[dialect.name] = _Plan(self._statement, dialect)
+        return plan
+
+
+_made: WeakSet[_Planned] = WeakSet()
+
+
+def compile_all(connection: Connection) -> None:
+    """Make the plans of all statements there are, which the first call after a start would have to wait for otherwise."""
+    for statement in list(_made):
+        statement.plan_for(connection.dialect)
+
+
+class Prepared(_Planned):
     """`rows(connection, name=value, …)` gives the rows as named tuples, in the order of the statement's columns."""
 
     def __init__(self, statement: Select[Any] | CompoundSelect[Any]) -> None:
-        self._statement = statement
+        super().__init__(statement)
         names = [column.name for column in statement.selected_columns]
         row: Any = namedtuple("Row", names)  # type: ignore[misc]
         self._make: Callable[[Iterable[Any]], Any] = row._make
-        self._plans: dict[str, _Plan] = {}
 
     def rows(self, connection: Connection, **values: Any) -> list[Any]:
         """Raises the driver's own errors: run it inside `Database.read` or `passing_errors`."""
-        plan = self._plans.get(connection.dialect.name)
-        if plan is None:
-            plan = self._plans[connection.dialect.name] = _Plan(self._statement, connection.dialect)
+        plan = self.plan_for(connection.dialect)
         driver: Any = connection.connection.dbapi_connection
         found = driver.execute(plan.text, plan.arguments(values)).fetchall()
         if not plan.outward:
@@ -82,19 +104,16 @@ class Prepared:
         return rows
 
 
-class PreparedWrite:
+class PreparedWrite(_Planned):
     """An INSERT, UPDATE or DELETE whose values are all bound parameters, each named like its column where it is one."""
 
     def __init__(self, statement: Insert | Update | Delete) -> None:
         # Without `inline` an INSERT would ask for the key it made.
-        self._statement = statement.inline() if isinstance(statement, Insert) else statement
-        self._plans: dict[str, _Plan] = {}
+        super().__init__(statement.inline() if isinstance(statement, Insert) else statement)
 
     def run(self, connection: Connection, **values: Any) -> int:
         """How many rows it was. Raises the driver's own errors, as `Prepared.rows` does."""
-        plan = self._plans.get(connection.dialect.name)
-        if plan is None:
-            plan = self._plans[connection.dialect.name] = _Plan(self._statement, connection.dialect)
+        plan = self.plan_for(connection.dialect)
         driver: Any = connection.connection.dbapi_connection
         count: int = driver.execute(plan.text, plan.arguments(values)).rowcount
         return count

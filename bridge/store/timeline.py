@@ -29,6 +29,7 @@ from bridge.domain.ids import new_id
 from bridge.domain.times import iso, iso_or_none, utc_now
 from bridge.errors import NotFound
 from bridge.store import schema, words
+from bridge.store.attachments import with_files
 from bridge.store.entry_filter import ALL, CONDITIONS, EntryFilter
 from bridge.store.leaves import ranges, values_of
 from bridge.store.paging import place, read_place
@@ -227,7 +228,7 @@ def read_page(
     values["answered_by"] = only.agent_id
     rows = _page(len(leaves), given).rows(conn, limit=limit + 1, **values, **values_of(leaves))
     following = place(rows[limit - 1].occurred_at, rows[limit - 1].id) if len(rows) > limit else None
-    return Page([entry_of(row) for row in rows[:limit]], following)
+    return Page(with_files(conn, [entry_of(row) for row in rows[:limit]]), following)
 
 
 _IN_CONVERSATION = (
@@ -279,7 +280,8 @@ def get_entry(conn: Connection, entry_id: str) -> Entry:
     rows = _ONE.rows(conn, entry_id=entry_id)
     if not rows:
         raise NotFound("no such entry")
-    return entry_of(rows[0])
+    (entry,) = with_files(conn, [entry_of(rows[0])])
+    return entry
 
 
 _NEWER = Prepared(
@@ -304,7 +306,8 @@ _DIRECTIONS = {direction and direction.value: direction for direction in (None, 
 
 def list_entries(conn: Connection, ids: Sequence[str]) -> list[Entry]:
     """These entries, in any order."""
-    return [entry_of(row) for row in conn.execute(_shown(_entry).where(_entry.c.id.in_(ids)))]
+    rows = conn.execute(_shown(_entry).where(_entry.c.id.in_(ids)))
+    return with_files(conn, [entry_of(row) for row in rows])
 
 
 def entry_of(row: Any) -> Entry:

@@ -33,6 +33,8 @@ from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared
 from bridge.store.schema import call, customer, recording
 
+VOICEMAIL = "voicemail"
+
 
 def _is_work(of: FromClause) -> ColumnElement[bool]:
     """Said literally, or SQLite does not see that the partial index holds them all."""
@@ -67,13 +69,13 @@ _is_callers = and_(
     call.c.caller == bindparam("of_caller"),
     or_(call.c.caller != "", call.c.id == bindparam("of_call")),
 )
-_of_caller = _items.where(_is_callers)
+_OF_CALLER = Prepared(_items.where(_is_callers))
 _OPEN_OF = Prepared(
     select(call.c.id, call.c.owner_id).where(_is_callers).order_by(call.c.started_at, call.c.id)
 )
-_recordings = (
+_VOICEMAILS = Prepared(
     select(recording)
-    .where(recording.c.call_id.in_(select(call.c.id).where(_is_callers)))
+    .where(recording.c.kind == VOICEMAIL, recording.c.call_id.in_(select(call.c.id).where(_is_callers)))
     .order_by(recording.c.started_at.desc())
 )
 _leaf, _spoken, _person = customer.alias("leaf"), call.alias("spoken"), customer.alias("person")
@@ -120,8 +122,8 @@ def list_work(
 
 def find_work(connection: Connection, caller: str, call_id: str) -> WorkItem | None:
     """None when nothing of this caller is open; `call_id` counts only where `caller` is withheld."""
-    row = connection.execute(_of_caller, {"of_caller": caller, "of_call": call_id}).one_or_none()
-    return None if row is None else _item(connection, row)
+    rows = _OF_CALLER.rows(connection, of_caller=caller, of_call=call_id)
+    return _item(connection, rows[0]) if rows else None
 
 
 def list_open_of(connection: Connection, caller: str, call_id: str) -> list[tuple[str, str | None]]:
@@ -146,7 +148,6 @@ def set_handled(connection: Connection, call_ids: Iterable[str], at: datetime) -
 
 
 def _item(connection: Connection, row: Any) -> WorkItem:
-    recordings = connection.execute(_recordings, {"of_caller": row.caller, "of_call": row.id})
     return WorkItem(
         key=key_of(row.caller, row.id),
         call=call_views.get_summary(connection, row.id),
@@ -160,7 +161,6 @@ def _item(connection: Connection, row: Any) -> WorkItem:
                 duration_ms=each.duration_ms,
                 transcript=transcripts.states_of_call(connection, each.call_id).get(each.id),
             )
-            for each in recordings
-            if each.kind == "voicemail"
+            for each in _VOICEMAILS.rows(connection, of_caller=row.caller, of_call=row.id)
         ],
     )

@@ -57,6 +57,7 @@ async def start_desk(
         readiness=readiness,
         metrics=ground.metrics,
         recordings=ground.recordings,
+        attachments=ground.attachments,
         web=DIST,
         clock=utc_now,
         vitals=VitalSigns(ground.db, telephony, hub, ground.watchdog).read,

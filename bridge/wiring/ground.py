@@ -47,6 +47,10 @@ class Ground:
     def recordings(self) -> Path:
         return self.home / "recordings"
 
+    @property
+    def attachments(self) -> Path:
+        return self.home / "attachments"
+
     async def open(self) -> None:
         """Bring the database to this release and open it; read who works here."""
         self.watchdog.start()

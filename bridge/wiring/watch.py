@@ -73,8 +73,12 @@ class Watch:
             observe_lag=self._ground.metrics.observe_ami_lag,
             clock=utc_now,
         )
+        self._ground.metrics.watch(
+            "calls_retelling", "Whether calls of a gap are still to be told", lambda: tracker.is_retelling
+        )
         self._ground.run(self.client.run(), "ami-client")
         self._ground.run(tracker.run(self.client.news), "ami-tracker")
+        self._ground.run(tracker.retell(), "ami-retelling")
 
     async def find_ami_fault(self) -> str | None:
         return None if self.client.is_connected else "AMI is not logged in"

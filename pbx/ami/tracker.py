@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from pbx.ami.book import CallBook
 from pbx.ami.call_records import CallRecords, testify
@@ -19,6 +20,9 @@ from pbx.ami.snapshot import Snapshot
 from pbx.ami.unwatched import rebuild
 from pbx.call import Folded
 from pbx.interface import Call, CallSink, WatchGap
+
+RETELL_EVERY: Final = 0.05
+"""Seconds. What came unwatched takes its time: the calls that are watched meanwhile, and their pops, go before."""
 
 
 class Tracker:
@@ -47,6 +51,7 @@ class Tracker:
         self._observe_lag = observe_lag
         self._clock = clock
         self._unwatched: Iterator[Folded] = iter(())
+        self._repaired = asyncio.Event()
         self._repaired_at: datetime | None = None
         """When the snapshot was made after which what came unwatched is still being told."""
         self._untold_since: datetime | None = None
@@ -56,13 +61,26 @@ class Tracker:
     def open_calls(self) -> int:
         return len(self._book)
 
+    @property
+    def is_retelling(self) -> bool:
+        """Whether something of the last gap is still to be told."""
+        return self._repaired_at is not None
+
     async def run(self, news: asyncio.Queue[News]) -> None:
-        """Until cancelled. What came and went unwatched is told one by one, while nothing happens that is watched."""
+        """Until cancelled; `retell` runs beside it."""
         while True:
-            if not (news.empty() and self.tell_unwatched()):
-                self.take(await news.get())
+            self.take(await news.get())
             # A queue that is not empty does not wait: let what this led to, a pop above all, go out before the next.
             await asyncio.sleep(0)
+
+    async def retell(self) -> None:
+        """Until cancelled: tells what came and went unwatched one by one, after each repair."""
+        while True:
+            await self._repaired.wait()
+            self._repaired.clear()
+            if self.tell_unwatched():
+                self._repaired.set()
+                await asyncio.sleep(RETELL_EVERY)
 
     def take(self, news: News) -> None:
         match news:
@@ -93,6 +111,7 @@ class Tracker:
         for fact in self._list_repairs(snapshot):
             self._fold(fact)
         self._repaired_at = snapshot.at
+        self._repaired.set()
 
     def tell_unwatched(self) -> bool:
         """Tell the sink of one more call that came and went unwatched; False when there is none left.

@@ -48,7 +48,8 @@ PASSWORD = "correct horse battery staple"
 PHONE_KEY = "k" * 32
 POP_KEY = "p" * 32
 HOOK_SECRET = "h" * 32
-HOOK_INBOXES = ("shop/main", "telegram/bot")
+VERIFY_TOKEN = "v" * 32
+HOOK_INBOXES = ("shop/main", "telegram/bot", "whatsapp/106540352242922")
 # One hashing for all: it is slow on purpose.
 _HASH = hash_password(PASSWORD)
 VITALS = Vitals(
@@ -253,13 +254,14 @@ async def serving(
         readiness={"ami": check_ami},
         metrics=metrics,
         recordings=folders.recordings,
+        attachments=home / "attachments",
         web=home / "web",
         clock=clock,
         vitals=read_vitals,
         inlet=Inlet(
             db,
             make_channels(settings),
-            {name: InboxSecrets(hook_secret=HOOK_SECRET) for name in HOOK_INBOXES},
+            {name: InboxSecrets(hook_secret=HOOK_SECRET, verify_token=VERIFY_TOKEN) for name in HOOK_INBOXES},
             partial(bus.tell, Subject.WORK),
             clock,
         ),

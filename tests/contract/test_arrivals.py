@@ -26,7 +26,7 @@ from tests.contract.desk_server import Clock, eventually
 from tests.contract.test_outbox import consuming
 
 
-def understand(arrival: Arrival) -> str:
+async def understand(arrival: Arrival) -> str:
     """The tiny channel: its messages are JSON strings."""
     try:
         return msgspec.json.decode(arrival.body, type=str)

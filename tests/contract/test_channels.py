@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from bridge.secrets import InboxSecrets
 from bridge.settings import Settings
 from bridge.store import inboxes
 from bridge.store.engine import Database
-from tests.contract.channel_cases import CASES, SHOP, TELEGRAM_BOT, Case, order, telegram
+from tests.contract.channel_cases import CASES, MAILBOX, SHOP, TELEGRAM_BOT, Case, mail, order, telegram
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import HOOK_SECRET, eventually
 
@@ -31,8 +32,14 @@ async def running(url: str, tmp_path: Path) -> AsyncIterator[ChannelServer]:
         yield server
 
 
-@pytest.fixture(params=list(CASES))
+@pytest.fixture(params=[name for name, case in CASES.items() if case.hooked])
 def case(request: pytest.FixtureRequest) -> Case:
+    """A channel that is told by webhook."""
+    return CASES[request.param]
+
+
+@pytest.fixture(params=list(CASES))
+def any_case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 
 
@@ -43,30 +50,31 @@ def test_there_is_a_case_for_every_channel_and_without_its_file_no_channel(
     left = tmp_path / "channels"
     shutil.copytree(Path(channels.__file__).parent, left)
     (left / "telegram.py").unlink()
+    shutil.rmtree(left / "email")
     monkeypatch.setattr(channels, "__path__", [str(left)])
-    assert set(make_channels(Settings())) == set(CASES) - {"telegram"}
+    assert set(make_channels(Settings())) == set(CASES) - {"telegram", "email"}
 
 
 async def test_what_arrives_is_on_the_timeline_and_told_to_the_desks(
-    running: ChannelServer, case: Case
+    running: ChannelServer, any_case: Case
 ) -> None:
     await running.desk.follow()
-    assert await running.send(case, case.make(1)) == 200
+    assert await running.send(any_case, any_case.make(1)) == 200
     (entry,) = await running.read()
     (told,) = await running.desk.wait_for("entry")
     assert told["data"]["id"] == entry.id
     page = await running.desk.get(f"customers/{entry.customer_id}/timeline")
     assert [each["id"] for each in page["items"]] == [entry.id]
-    assert entry.channel == case.inbox.partition("/")[0]
+    assert entry.channel == any_case.inbox.partition("/")[0]
     assert entry.direction == "inbound"
 
 
 async def test_shuffled_and_sent_five_times_at_once_each_is_there_once(
-    running: ChannelServer, case: Case
+    running: ChannelServer, any_case: Case
 ) -> None:
-    sent = [case.make(number) for number in range(10)] * 5
+    sent = [any_case.make(number) for number in range(10)] * 5
     random.Random(1).shuffle(sent)
-    assert set(await asyncio.gather(*(running.send(case, body) for body in sent))) == {200}
+    assert set(await asyncio.gather(*(running.send(any_case, body) for body in sent))) == {200}
     assert len(await running.read()) == 10
     assert await running.count_arrivals() == 10
 
@@ -167,7 +175,8 @@ async def test_a_time_that_cannot_be_is_that_of_the_arrival(running: ChannelServ
     at = f"{year}-06-01T00:00:00Z"
     before = utc_now()
     assert await running.send(SHOP, order(at=at)) == 200
+    assert await running.send(MAILBOX, mail(Date=format_datetime(parse_iso(at)))) == 200
     assert await running.send(TELEGRAM_BOT, telegram("text", date=int(parse_iso(at).timestamp()))) == 200
     entries = await running.read()
-    assert len(entries) == 2
+    assert len(entries) == 3
     assert all(before <= parse_iso(entry.at) <= utc_now() for entry in entries)

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bridge.channels.simulators.telegram import RETRY_AFTER, Fault, Sent
+from bridge.channels.simulators.faults import Fault
+from bridge.channels.simulators.telegram import RETRY_AFTER, Sent
 from bridge.channels.telegram import TelegramChannel
+from bridge.domain.message import OutboundMessage
 from bridge.flows import deliver as deliver_flow
 from bridge.flows.send_reply import send_reply
 from bridge.store.schema import conversation, delivery_event
@@ -157,9 +159,9 @@ async def test_who_died_while_sending_leaves_an_unknown_one(
     sender = talk.running.senders["telegram"]
     send = sender.send
 
-    async def die(token: str, thread: str, text: str) -> str:
+    async def die(token: str, message: OutboundMessage) -> str:
         monkeypatch.setattr(sender, "send", send)
-        await send(token, thread, text)
+        await send(token, message)
         raise MemoryError("died")
 
     monkeypatch.setattr(sender, "send", die)

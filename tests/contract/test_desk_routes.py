@@ -101,6 +101,8 @@ async def test_every_route_asks_who_it_is_and_for_its_role(server: DeskServer) -
                 assert route.least is not None
                 if not role.includes(route.least):
                     assert status == 403, (name_of(route), role, answer)
+                elif route.takes:
+                    assert status == 422, (name_of(route), role, answer)
                 elif "{id}" in route.plain_path:
                     assert status == 404, (name_of(route), role, answer)
                 else:

@@ -6,38 +6,22 @@ message that is sent to it.
 
 from __future__ import annotations
 
-import asyncio
-import enum
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
 import msgspec
 from aiohttp import web
 
+from bridge.channels.simulators.faults import Fault, deliver, lose_answer
+
 SECRET: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 RETRY_AFTER: Final = 7
-
-
-class Fault(enum.StrEnum):
-    """What happens to a message. In the last three it was taken all the same."""
-
-    BUSY = "busy"
-    """429 with retry_after."""
-    BROKEN = "broken"
-    """500."""
-    BLOCKED = "blocked"
-    """403: the person has blocked the bot."""
-    CUT_OFF = "cut_off"
-    """The connection ends instead of an answer."""
-    SILENT = "silent"
-    """No answer ever."""
-    GARBLED = "garbled"
-    """200, and no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +73,9 @@ class TelegramSimulator:
 
         Raises ConnectionError for one that was not answered with 200 in `tries` tries.
         """
-        queue = list(updates) * repeat
-        if disorder is not None:
-            disorder.shuffle(queue)
         async with aiohttp.ClientSession() as http:
-            for body in queue:
-                for _ in range(tries):
-                    taken = await self._post(http, body) == 200
-                    if taken and not (disorder and disorder.random() < drop):
-                        break
-                else:
-                    raise ConnectionError(f"the webhook did not take an update in {tries} tries")
+            post = partial(self._post, http)
+            await deliver(post, updates, repeat=repeat, disorder=disorder, drop=drop, tries=tries)
 
     async def _post(self, http: aiohttp.ClientSession, body: bytes) -> int:
         headers = {SECRET: self.secret, "Content-Type": "application/json"}
@@ -133,14 +109,9 @@ class TelegramSimulator:
         chat_id = int(given["chat_id"])
         self._last_id += 1
         self.sent.append(Sent(chat_id, given["text"]))
-        if fault is Fault.CUT_OFF and request.transport is not None:
-            request.transport.abort()
-        if fault is Fault.SILENT:
-            await asyncio.Event().wait()
-        if fault is Fault.GARBLED:
-            return web.Response(text="<html>")
+        lost = await lose_answer(request, fault)
         chat = {"id": chat_id, "type": "private"}
-        return _done({"message_id": self._last_id, "date": 1, "chat": chat, "text": given["text"]})
+        return lost or _done({"message_id": self._last_id, "date": 1, "chat": chat, "text": given["text"]})
 
 
 def _done(result: Any) -> web.Response:

@@ -8,6 +8,7 @@ from bridge.desk.route import Route
 from bridge.desk.routes import (
     addresses,
     agents,
+    attachments,
     calls,
     canned_answers,
     conversations,
@@ -40,6 +41,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *conversations.ROUTES,
     *canned_answers.ROUTES,
     *hours.ROUTES,
+    *attachments.ROUTES,
     *filing.ROUTES,
     *merges.ROUTES,
     *suggestions.ROUTES,

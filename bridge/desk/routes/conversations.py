@@ -52,10 +52,14 @@ class EntriesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`key` makes a repeated request harmless. Mail only: `cc` get a copy; with `to`, it is forwarded to them alone."""
+    """`key` makes a repeated request harmless. `attachments` are ids of uploads (POST /attachments) of who asks.
 
-    text: Text
+    Mail only: `cc` get a copy; with `to`, it is forwarded to them alone.
+    """
+
+    text: Annotated[str, msgspec.Meta(max_length=20_000)]
     key: Key
+    attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=10)] = ()
     cc: Copies = ()
     to: str | None = None
 
@@ -173,9 +177,10 @@ async def send_message(ask: Ask, body: MessageBody) -> Entry:
         send_reply.send_reply,
         ask.path("id"),
         ask.agent,
-        text=_worded(body.text),
+        text=storable(body.text.strip()) if body.attachments else _worded(body.text),
         key=body.key,
         at=services.clock(),
+        uploads=list(dict.fromkeys(body.attachments)),
         cc=[_address(each, "cc") for each in body.cc],
         to=None if body.to is None else _address(body.to, "to"),
     )

@@ -17,4 +17,12 @@ async def take_hook(ask: Ask) -> web.StreamResponse:
     return await ask.services.inlet(ask.request)
 
 
-ROUTES: Final = (Route("POST", "/hooks/{channel}/{inbox}", take_hook, least=None, media="text/plain"),)
+async def ask_hook(ask: Ask) -> web.StreamResponse:
+    """A provider's question whether the inbox is there, answered in the channel's own way. 403 for a wrong token, 404 else."""
+    return await ask.services.inlet(ask.request)
+
+
+ROUTES: Final = (
+    Route("GET", "/hooks/{channel}/{inbox}", ask_hook, least=None, media="text/plain"),
+    Route("POST", "/hooks/{channel}/{inbox}", take_hook, least=None, media="text/plain"),
+)

@@ -12,6 +12,7 @@ What is kept where and why (a file for each subject):
 - `matter` is one thing a customer wants settled; `matter_link` says what belongs to it, and why.
 - `customer_word`, `word_key` and `entry_words` are what is searched: made of the above, and gone with it.
 - `delivery` is what became of a message of ours; its entry reads the state from here.
+- `attachment` is a file of an entry: there, on its way, or refused; `upload` one that an agent is about to send.
 - `outbox` is work that follows from what was stored, such as a recording's transcript.
 """
 
@@ -42,7 +43,7 @@ from bridge.store.schema.hours import calendar, inbox_rule
 from bridge.store.schema.matters import matter, matter_link, promise, shop_order
 from bridge.store.schema.people import belonging, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
-from bridge.store.schema.timeline import attachment, filing, timeline_entry
+from bridge.store.schema.timeline import attachment, filing, timeline_entry, upload
 from bridge.store.schema.work import dead_letter, feed, lease, outbox
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "suggestion",
     "timeline_entry",
     "transcript_failure",
+    "upload",
     "watch",
     "word_key",
     "wrap_up",

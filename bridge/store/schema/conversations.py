@@ -29,6 +29,8 @@ inbox = Table(
     Column("state", String(16), nullable=False, server_default="active"),
     Column("settings", JSON, nullable=False),
     Column("last_error", Text),
+    # Where a channel that looks for itself goes on, in its own words.
+    Column("cursor", Text, nullable=False, server_default=""),
     UniqueConstraint("channel", "key"),
 )
 

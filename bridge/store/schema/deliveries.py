@@ -21,13 +21,21 @@ delivery = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("provider_key", Text),  # how the provider names the message, once it has it
     Column("changed_at", UtcTime, nullable=False),
-    CheckConstraint("state IN ('accepted', 'sending', 'sent', 'failed', 'unknown')", name="state"),
+    CheckConstraint(
+        "state IN ('accepted', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown')", name="state"
+    ),
     Index(
         "ix_delivery_under_way",
         "conversation_id",
         "id",
         sqlite_where=_IS_UNDER_WAY,
         postgresql_where=_IS_UNDER_WAY,
+    ),
+    Index(
+        "ix_delivery_provider",
+        "provider_key",
+        sqlite_where=text("provider_key IS NOT NULL"),
+        postgresql_where=text("provider_key IS NOT NULL"),
     ),
 )
 
@@ -40,5 +48,5 @@ delivery_event = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("by", Text, nullable=False),  # agent id, or 'system'
+    Column("by", Text, nullable=False),  # agent id, 'system' or 'provider'
 )

@@ -74,7 +74,24 @@ attachment = Table(
     Column("name", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("sha256", String(64), nullable=False),  # also its file's name under attachments/
+    # Also its file's name under attachments/; empty while it is not there.
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(16), nullable=False, server_default="stored"),  # stored | waiting | refused
+    Column("reason", Text, nullable=False, server_default=""),  # why it was refused
+    Column("reference", Text, nullable=False, server_default=""),  # what its channel fetches it by
+)
+
+# A file that an agent is about to send. With the answer it becomes an attachment of the same id.
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("agent_id", Id, ForeignKey("agent.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 filing = Table(

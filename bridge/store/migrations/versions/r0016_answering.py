@@ -6,7 +6,7 @@ from alembic import op
 from bridge.store.types import Id, UtcTime
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 
 _IS_WORK = sa.text("state <> 'resolved'")
 _IS_UNSEEN = sa.text("seen_at IS NULL")

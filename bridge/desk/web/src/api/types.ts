@@ -149,11 +149,14 @@ export interface LastSpoke {
   at: string;
 }
 
+/** waiting: still with the provider, size 0; refused: not kept, and the reason why. */
 export interface Attachment {
   id: string;
   name: string;
   media_type: string;
   size: number;
+  state?: "waiting" | "refused";
+  reason?: string;
 }
 
 /** What entries carry besides their text; which of the fields are there depends on the kind. */
@@ -163,6 +166,7 @@ export interface EntryPayload {
   unsupported?: string;
   cut?: boolean;
   attachments?: Attachment[];
+  html?: string;
   subtype?: string;
   direction?: Direction;
   caller?: string;
@@ -668,11 +672,13 @@ export interface Presence {
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
  * assigned, mentioned, overdue, routed: a conversation calls this agent (`by` whom, or "");
- * delivery: what became of a message of ours changed; merged, unmerged, addresses, matters: what is known of these customers changed.
+ * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused;
+ * merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
+  | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "assigned" | "mentioned" | "overdue" | "routed"; conversation_id: string; by: string }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };

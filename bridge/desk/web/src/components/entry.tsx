@@ -1,9 +1,10 @@
 import "./entry.css";
 import type { ComponentChildren } from "preact";
 import type { Entry } from "../api/types.ts";
-import { ago, duration, fileSize, fullDate, money, timeOfDay } from "../i18n/format.ts";
+import { ago, duration, fullDate, money, timeOfDay } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { stateOf } from "./call_row.tsx";
+import { Attachments, HtmlBody } from "./attachments.tsx";
 import { Badge, OrderBadge, type Tone } from "./badge.tsx";
 import { DeliveryFacts } from "./delivery.tsx";
 import { channelIcon, Icon, type IconName } from "./icon.tsx";
@@ -64,20 +65,6 @@ function OrderFacts({ entry }: { entry: Entry }) {
   );
 }
 
-function Attachments({ entry }: { entry: Entry }) {
-  const attachments = entry.payload.attachments ?? [];
-  if (attachments.length === 0) return null;
-  return (
-    <p class="entry-facts">
-      {attachments.map((each) => (
-        <span key={each.id} class="entry-attachment">
-          <Icon name="attachment" size={14} /> {each.name} · {fileSize(each.size)}
-        </span>
-      ))}
-    </p>
-  );
-}
-
 /** What an entry said before it was corrected is kept, folded away. */
 export function EntryBody({ entry }: { entry: Entry }) {
   if (!entry.replaced_by || entry.redacted) return <Content entry={entry} />;
@@ -91,8 +78,8 @@ export function EntryBody({ entry }: { entry: Entry }) {
 
 function Content({ entry }: { entry: Entry }): ComponentChildren {
   if (entry.redacted) return <p class="quiet">{t("entry.redacted")}</p>;
-  const { kind } = entry;
-  const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = entry.payload;
+  const { kind, payload } = entry;
+  const { subject, quoted, disposition, since, until, utterances, state, unsupported, cut } = payload;
   return (
     <>
       {subject && <p class="entry-subject">{subject}</p>}
@@ -111,7 +98,8 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
           <p class="entry-text">{quoted}</p>
         </details>
       )}
-      <Attachments entry={entry} />
+      {payload.html && <HtmlBody id={payload.html} />}
+      <Attachments files={payload.attachments ?? []} />
     </>
   );
 }

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../api/client.ts";
 import type {
+  Attachment,
   AgentStateName,
   CallSummary,
   Delivery,
@@ -31,6 +32,8 @@ export const freshCalls = signal<Readonly<Record<string, CallSummary>>>({});
 export const freshTranscripts = signal<Readonly<Record<string, string>>>({});
 /** Deliveries that changed since their entries were fetched, by entry. */
 export const freshDeliveries = signal<Readonly<Record<string, Delivery>>>({});
+/** Files that came, or were refused, since their entries were fetched, by id. */
+export const freshFiles = signal<Readonly<Record<string, Attachment>>>({});
 /** Counts the times that the server could not resume our messages: whoever fetched something fetches it again. */
 export const generation = signal(0);
 
@@ -173,6 +176,8 @@ function heed(notice: LiveNotice): void {
   if (notice.code === "reload") void reload().catch(notifyFailure);
   if (notice.code === "delivery")
     freshDeliveries.value = { ...freshDeliveries.value, [notice.entry_id]: notice.delivery };
+  if (notice.code === "attachment")
+    freshFiles.value = { ...freshFiles.value, [notice.attachment.id]: notice.attachment };
   if ("customer_ids" in notice) refreshThose(notice.customer_ids);
   if ("conversation_id" in notice) callTo(notice);
   if (notice.code !== "gap") return;
@@ -205,6 +210,7 @@ function refreshThose(ids: readonly string[]): void {
 
 async function reload(): Promise<void> {
   freshDeliveries.value = {};
+  freshFiles.value = {};
   await refreshMe();
   adoptUnfinished();
   generation.value++;

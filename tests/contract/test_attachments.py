@@ -1,0 +1,234 @@
+"""Files: uploaded and sent, brought and fetched later; by what they are, whatever they call themselves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from sqlalchemy import Connection
+
+from bridge.domain.customer import Identity, Strength
+from bridge.domain.entry import Entry
+from bridge.domain.files import LARGEST, MOST
+from bridge.domain.ids import new_id
+from bridge.domain.message import InboundFile, InboundMessage
+from bridge.domain.ports import Subject
+from bridge.domain.times import utc_now
+from bridge.domain.topic import Group
+from bridge.errors import RateLimited, Rejected, Transient
+from bridge.flows.fetch_file import TRIES, FetchFile
+from bridge.flows.keep_files import keep_files
+from bridge.flows.receive_told import receive_told
+from bridge.store import inboxes, timeline
+from bridge.store.arrivals import Arrival
+from tests.contract.channel_cases import telegram
+from tests.contract.channel_server import ChannelServer, channels_serving
+from tests.contract.desk_server import Client, Clock, eventually, logged_in
+from tests.contract.test_outbox import consuming
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+
+
+@pytest.fixture
+async def running(url: str, tmp_path: Path) -> AsyncIterator[ChannelServer]:
+    async with channels_serving(url, tmp_path) as server:
+        yield server
+
+
+async def upload(client: Client, data: bytes, name: str, *, field: str = "file") -> tuple[int, Any]:
+    form = aiohttp.FormData(quote_fields=False)  # as a browser does
+    form.add_field(field, data, filename=name, content_type="text/html")
+    async with client.http.post(f"{client.server.url}/api/v1/attachments", data=form) as answer:
+        return answer.status, await answer.json()
+
+
+async def download(client: Client, attachment_id: str) -> tuple[int, Any, bytes]:
+    async with client.http.get(f"{client.server.url}/api/v1/attachments/{attachment_id}") as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+async def begin(running: ChannelServer) -> str:
+    """A conversation."""
+    await running.telegram.deliver([telegram("text", text="hello")])
+    (entry,) = await running.read()
+    return entry.conversation_id or ""
+
+
+async def receive(running: ChannelServer, home: Path, *files: InboundFile) -> Entry:
+    """The entry of a message of the bot's that brings `files`."""
+    message = InboundMessage(
+        key=new_id(),
+        thread="9",
+        sender=Identity("telegram", "9", strength=Strength.PROVEN),
+        name="Олена",
+        text="look",
+        at=utc_now(),
+        attachments=files,
+    )
+    told = keep_files(home / "attachments", [message])
+
+    def write(connection: Connection) -> Entry:
+        inbox = inboxes.resolve_inbox(connection, "telegram", "bot")
+        arrival = Arrival(new_id(), inbox.id, inbox.key, "telegram", message.key, b"", utc_now())
+        receive_told(connection, arrival, told, reopen=timedelta(hours=1))
+        found = timeline.find_by_source(connection, "telegram", f"bot/{message.key}")
+        assert found is not None
+        return timeline.get_entry(connection, found.id)
+
+    return await running.server.db.write(write)
+
+
+async def test_what_is_uploaded_goes_with_the_answer_and_is_had_back(running: ChannelServer) -> None:
+    conversation, desk = await begin(running), running.desk
+    status, file = await upload(desk, b"<script>alert(1)</script>", "../../Рахунок\u202efdp.exe")
+    assert (status, file["name"], file["media_type"], file["size"]) == (
+        201,
+        "Рахунок_fdp.exe",
+        "text/plain",
+        25,
+    )
+    body = {"text": "", "key": "k", "attachments": [file["id"]]}
+    for _ in range(2):
+        status, entry = await desk.ask("POST", f"conversations/{conversation}/messages", body)
+        assert (status, entry["payload"]["attachments"]) == (201, [file])
+    status, headers, data = await download(desk, file["id"])
+    assert (status, data) == (200, b"<script>alert(1)</script>")
+    assert headers["Content-Type"] == "application/octet-stream"
+    assert headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%D0%A0")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    status, _ = await desk.ask("POST", f"conversations/{conversation}/messages", {**body, "key": "again"})
+    assert status == 404
+
+
+async def test_only_a_picture_is_shown(running: ChannelServer) -> None:
+    conversation, desk = await begin(running), running.desk
+    _, file = await upload(desk, PNG, "a.html")
+    assert file["media_type"] == "image/png"
+    body = {"text": "look", "key": "k", "attachments": [file["id"]]}
+    await desk.ask("POST", f"conversations/{conversation}/messages", body)
+    _, headers, _ = await download(desk, file["id"])
+    assert headers["Content-Type"] == "image/png"
+    assert headers["Content-Disposition"].startswith("inline")
+
+
+async def test_an_upload_is_its_agents_own_and_nobodys_to_read(running: ChannelServer) -> None:
+    conversation = await begin(running)
+    _, file = await upload(running.desk, b"x", "x")
+    async with logged_in(running.server, "102") as other:
+        body = {"text": "x", "key": "k", "attachments": [file["id"]]}
+        assert (await other.ask("POST", f"conversations/{conversation}/messages", body))[0] == 404
+        assert (await download(other, file["id"]))[0] == 404
+    address = f"{running.server.url}/api/v1/attachments/{file['id']}"
+    async with aiohttp.ClientSession() as nobody, nobody.get(address) as answer:
+        assert answer.status == 401
+
+
+async def test_uploads_that_are_refused(running: ChannelServer) -> None:
+    desk = running.desk
+    assert (await upload(desk, b"", "x"))[0] == 422
+    assert (await upload(desk, b"x", "x", field="other"))[0] == 422
+    assert (await upload(desk, b"x" * (LARGEST + 1), "x"))[0] == 413
+    assert (await desk.ask("POST", "attachments", {"file": "x"}))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../x", "x"), ("..\\..\\x.txt", "x.txt"), ("a\0b", "a_b"), ("evil\u202egpj.exe", "evil_gpj.exe"),
+        ("<img src=x>", "_img src_x_"), ("/", "file"), ("...", "file"), ("\r\nSet-Cookie: x", "_Set-Cookie_ x"),
+        ("д" * 500, "д" * 120),
+    ],
+)  # fmt: skip
+async def test_hostile_names(running: ChannelServer, tmp_path: Path, given: str, kept: str) -> None:
+    entry = await receive(running, tmp_path, InboundFile(name=given, data=b"x"))
+    (file,) = entry.payload["attachments"]
+    assert file["name"] == kept
+    status, headers, data = await download(running.desk, file["id"])
+    assert (status, data) == (200, b"x")
+    assert "\r" not in headers["Content-Disposition"]
+
+
+async def test_what_is_too_much_is_said_and_not_kept(running: ChannelServer, tmp_path: Path) -> None:
+    large = InboundFile(name="large", reference="file-1", size=LARGEST + 1)
+    entry = await receive(
+        running, tmp_path, large, *(InboundFile(name=f"{n}", data=b"x") for n in range(MOST + 4))
+    )
+    files = entry.payload["attachments"]
+    assert (files[0]["state"], files[0]["reason"]) == ("refused", "too_large")
+    assert (files[-1]["name"], files[-1]["reason"]) == ("+ 5", "too_many")
+    assert len(files) == MOST + 1
+    assert (await download(running.desk, files[0]["id"]))[0] == 404
+
+
+class Provider:
+    """Gives what is on `files`, one for each time that it is asked."""
+
+    def __init__(self, *files: bytes | Exception) -> None:
+        self.files = list(files)
+
+    async def fetch_file(self, token: str, reference: str) -> bytes:
+        assert (token, reference) == ("42:token", "file-1")
+        file = self.files.pop(0) if len(self.files) > 1 else self.files[0]
+        if isinstance(file, Exception):
+            raise file
+        return file
+
+
+async def fetched(running: ChannelServer, home: Path, provider: Provider) -> dict[str, Any]:
+    """What the timeline says of a file of `provider`, once it is had or refused; the desks hear the same."""
+    entry = await receive(
+        running, home, InboundFile(name="a.pdf", media_type="application/pdf", reference="file-1")
+    )
+    (file,) = entry.payload["attachments"]
+    assert (file["state"], file["size"]) == ("waiting", 0)
+    assert (await download(running.desk, file["id"]))[0] == 404
+    await running.desk.follow()
+    server, clock = running.server, Clock()
+    flow = FetchFile(
+        server.db,
+        {"telegram": provider},
+        {"telegram/bot": "42:token"},
+        home / "attachments",
+        lambda: None,
+        clock,
+    )
+    async with consuming(server.db, flow, clock, server.bus, Group.FETCHER) as consumer:
+
+        def done() -> bool:
+            clock.ahead += timedelta(minutes=11)
+            return consumer.waiting == 0 and not consumer.dead
+
+        await eventually(lambda: consumer.waiting == 1)
+        await eventually(done, within=30)
+    page = await running.desk.get(f"customers/{entry.customer_id}/timeline")
+    ((now,),) = ([item["payload"]["attachments"][0]] for item in page["items"])
+    server.bus.tell(Subject.FEED)
+
+    def heard() -> list[Any]:
+        told = [each["data"] for each in running.desk.of_type("notice")]
+        return [each["attachment"] for each in told if each["code"] == "attachment"]
+
+    assert await eventually(heard) == [now]
+    result: dict[str, Any] = now
+    return result
+
+
+async def test_a_file_is_fetched_and_is_what_it_is(running: ChannelServer, tmp_path: Path) -> None:
+    busy, away = RateLimited("busy", retry_after=5), Transient("away")
+    now = await fetched(running, tmp_path, Provider(busy, away, PNG))
+    assert (now["media_type"], now["size"], now.get("state")) == ("image/png", len(PNG), None)
+    assert (await download(running.desk, now["id"]))[2] == PNG
+
+
+@pytest.mark.parametrize("error", [Rejected("no such file"), Transient("away")])
+async def test_a_file_that_is_not_to_be_had_says_why(
+    running: ChannelServer, tmp_path: Path, error: Exception
+) -> None:
+    assert TRIES > 3
+    now = await fetched(running, tmp_path, Provider(error))
+    assert (now["state"], now["reason"]) == ("refused", str(error))

@@ -1,0 +1,130 @@
+"""A real IMAP server of a test's own: Debian's Dovecot, a temporary folder, one port of this machine.
+
+It needs no root: as root it runs as the user that Debian's package made.
+"""
+
+from __future__ import annotations
+
+import getpass
+import imaplib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+PASSWORD = "pässwörd'#42"
+PROGRAM = "/usr/sbin/dovecot"
+_CONFIG = """
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+ssl = no
+disable_plaintext_auth = no
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+mail_location = maildir:{folder}/mail/%u
+imap_capability = {capability}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+
+
+class Dovecot:
+    """`stop` and `start` may be repeated and keep the mail."""
+
+    def __init__(self, *, idles: bool = True) -> None:
+        assert Path(PROGRAM).exists(), "no Dovecot: 'make test' installs it (setup/debian-packages.txt)"
+        self._folder = Path(tempfile.mkdtemp(prefix="omniline-imap-"))
+        self._as: dict[str, Any] = {}
+        user = getpass.getuser()
+        if os.geteuid() == 0:
+            user = "dovecot"
+            shutil.chown(self._folder, user, user)
+            self._as = {"user": user, "group": user, "extra_groups": []}
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        group = subprocess.run(["id", "-gn", user], capture_output=True, text=True, check=True).stdout.strip()
+        self._config = self._folder / "dovecot.conf"
+        self._config.write_text(
+            _CONFIG.format(
+                folder=self._folder,
+                user=user,
+                group=group,
+                port=self.port,
+                password=PASSWORD,
+                capability="" if idles else "IMAP4rev1 UIDPLUS LITERAL+",
+            )
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        self._process = subprocess.Popen([PROGRAM, "-F", "-c", self._config], cwd="/", **self._as)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                assert self._process.poll() is None, self.log
+                assert time.monotonic() < deadline, "Dovecot does not start"
+                time.sleep(0.01)
+
+    @property
+    def log(self) -> str:
+        return (self._folder / "log").read_text() if (self._folder / "log").exists() else ""
+
+    def stop(self) -> None:
+        """Every connection ends with it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(20)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def append(self, user: str, *mails: bytes, flags: str = "") -> None:
+        """Mail arrives."""
+        with imaplib.IMAP4("127.0.0.1", self.port) as client:
+            client.authenticate("PLAIN", lambda _: f"\0{user}\0{PASSWORD}".encode())
+            for mail in mails:
+                status, answer = client.append("INBOX", flags, None, mail)
+                assert status == "OK", answer
+
+    def number_anew(self, user: str) -> None:
+        """Between `stop` and `start`: its mail gets new numbers, under another UIDVALIDITY."""
+        box = self._folder / "mail" / user
+        for path in box.glob("dovecot*"):
+            path.unlink()
+        mails = [*(box / "cur").iterdir(), *(box / "new").iterdir()]
+        assert mails
