@@ -49,6 +49,7 @@ STRUCTS = [
     answers.RungLine,
     answers.SearchHit,
     answers.UnfinishedCall,
+    answers.Upload,
     call.CallDetail,
     call.CallLeg,
     call.CallRecording,

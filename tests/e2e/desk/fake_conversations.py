@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
+from bridge.desk.answers import Upload
 from bridge.domain.agent import Agent
 from bridge.domain.calendar import Calendar, Holiday, Span
 from bridge.domain.canned import CannedAnswer, fill
@@ -198,6 +199,7 @@ class FakeConversations:
             web.post(f"{api}/canned_answers", self._save_canned),
             web.put(f"{api}/canned_answers/{{id}}", self._save_canned),
             web.delete(f"{api}/canned_answers/{{id}}", self._drop_canned),
+            web.post(f"{api}/attachments", self._upload),
             web.get(f"{api}/calendar", self._get_calendar),
             web.put(f"{api}/calendar", self._save_calendar),
             web.get(f"{api}/inbox_rules", self._rules),
@@ -333,6 +335,13 @@ class FakeConversations:
     async def _drop_canned(self, request: web.Request) -> web.Response:
         self.canned = [each for each in self.canned if each.id != request.match_info["id"]]
         return web.Response(status=204)
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        part = await (await request.multipart()).next()
+        assert isinstance(part, BodyPartReader)
+        content = await part.read()
+        upload = Upload(id="upload-1", name=part.filename or "", media_type="text/plain", size=len(content))
+        return answer(upload)
 
     async def _get_calendar(self, _: web.Request) -> web.Response:
         return answer(self.calendar)

@@ -859,3 +859,16 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     duty, rule = desk.conversations.duties["agent-1"], desk.conversations.rules["inbox-1"]
     assert (duty.capacity, duty.skills) == (5, ["ремонт", "продажі"])
     assert rule.away_texts == {"uk": "Відповімо зранку."}
+
+
+async def test_a_file_goes_with_an_answer(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    paper = {"name": "рахунок.txt", "mimeType": "text/plain", "buffer": b"12"}
+    await page.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
+    await page.get_by_role("button", name="Take away рахунок.txt").click()
+    await expect(page.locator(".composer-file")).to_have_count(0)
+    await page.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
+    await expect(page.locator(".composer-file")).to_contain_text("рахунок.txt")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.locator(".composer-file")).to_have_count(0)
+    assert desk.conversations.sent[0][1]["attachments"] == ["upload-1"]

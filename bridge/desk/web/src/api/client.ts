@@ -35,6 +35,7 @@ import type {
   Promised,
   Thing,
   SearchHit,
+  Upload,
   WayToWrite,
 } from "./types.ts";
 
@@ -56,9 +57,11 @@ async function problemOf(response: Response): Promise<Problem> {
   return new Problem(response.status, detail ?? response.statusText, retryAfter);
 }
 
+/** Sends `body` as JSON, a form as it is. */
 async function send<T>(method: string, path: string, body?: unknown, init: RequestInit = {}): Promise<T> {
   const headers: Record<string, string> = method === "GET" ? {} : { "X-CSRF-Token": csrf };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isForm = body instanceof FormData;
+  if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
     response = await fetch(path, {
@@ -66,7 +69,7 @@ async function send<T>(method: string, path: string, body?: unknown, init: Reque
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     });
   } catch (error) {
     // An aborted request is the caller's own doing and keeps its name; all else is a server that is not there.
@@ -175,8 +178,20 @@ export const getConversationEntries = (id: string, before: string | null) =>
   get<Page<Entry>>(`/conversations/${id}/entries`, { before, limit: 50 });
 export const sendMessage = (
   id: string,
-  message: { text: string; key: string; cc?: readonly string[]; to?: string },
+  message: {
+    text: string;
+    key: string;
+    cc?: readonly string[];
+    to?: string;
+    attachments?: readonly string[];
+  },
 ) => post<Entry>(`/conversations/${id}/messages`, message);
+export function upload(file: File): Promise<Upload> {
+  const form = new FormData();
+  form.append("file", file);
+  return post<Upload>("/attachments", form);
+}
+
 export const addConversationNote = (id: string, text: string, key: string) =>
   post<Entry>(`/conversations/${id}/notes`, { text, key });
 export const assignConversation = (id: string, agentId: string | null) =>

@@ -622,6 +622,14 @@ export interface CannedAnswer {
   filled: string | null;
 }
 
+/** A file that was uploaded to go with an answer. */
+export interface Upload {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
 /** From `opens` to `closes` on the wall clock, HH:MM; 24:00 is the end of the day. */
 export interface Span {
   opens: string;

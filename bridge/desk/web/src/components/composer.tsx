@@ -1,7 +1,8 @@
 import "./composer.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Agent, CannedAnswer, ConversationDetail, WayToWrite } from "../api/types.ts";
+import type { Agent, CannedAnswer, ConversationDetail, Upload, WayToWrite } from "../api/types.ts";
+import { fileSize } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import {
   addressesOf,
@@ -15,7 +16,7 @@ import {
 import { notifyFailure } from "../state/notices.ts";
 import { noteTyping, others } from "../state/presence.ts";
 import { navigate } from "../state/router.ts";
-import { Button } from "./button.tsx";
+import { Button, IconButton } from "./button.tsx";
 import { Field, LONGEST_NOTE, Select, TextArea } from "./field.tsx";
 import { Notice } from "./notice.tsx";
 import { Filter } from "./tabs.tsx";
@@ -103,6 +104,53 @@ function Others() {
   );
 }
 
+/** What goes with the answer: chosen, uploaded at once, taken away again. */
+function Files({
+  files,
+  onChange,
+}: {
+  files: readonly Upload[];
+  onChange: (files: readonly Upload[]) => void;
+}) {
+  const [isBusy, setBusy] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
+  const add = async (chosen: FileList | null) => {
+    setBusy(true);
+    try {
+      onChange([...files, ...(await Promise.all([...(chosen ?? [])].map(api.upload)))]);
+    } catch (error) {
+      notifyFailure(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        aria-label={t("composer.attach")}
+        onChange={(event) => void add(event.currentTarget.files).then(() => (picker.current!.value = ""))}
+      />
+      <Button kind="quiet" icon="attachment" isBusy={isBusy} onClick={() => picker.current?.click()}>
+        {t("composer.attach")}
+      </Button>
+      {files.map((file) => (
+        <span key={file.id} class="composer-file">
+          {file.name} · {fileSize(file.size)}
+          <IconButton
+            icon="close"
+            label={t("composer.drop_file", { name: file.name })}
+            onClick={() => onChange(files.filter(({ id }) => id !== file.id))}
+          />
+        </span>
+      ))}
+    </>
+  );
+}
+
 /** Sends what was composed. Returns the conversation that it stands in. */
 async function send(talk: ConversationDetail, composed: Composed): Promise<string> {
   const { mode, key, way, subject, to } = composed;
@@ -114,7 +162,8 @@ async function send(talk: ConversationDetail, composed: Composed): Promise<strin
   } else {
     const cc = addressesOf(composed.cc);
     const more = to === null ? (cc.length > 0 ? { cc } : {}) : { to: to.trim() };
-    await api.sendMessage(talk.id, { text, key, ...more });
+    const attachments = composed.files.map(({ id }) => id);
+    await api.sendMessage(talk.id, { text, key, attachments, ...more });
   }
   return talk.id;
 }
@@ -162,7 +211,9 @@ export function Composer({ talk, forwarded, onForwardEnd }: ComposerProps) {
   const places = isNote ? [] : unfilled(composed.text);
   const isForward = composed.to !== null;
   const isReady =
-    composed.text.trim() !== "" && places.length === 0 && (!isForward || composed.to?.trim() !== "");
+    (composed.text.trim() !== "" || (!isNote && composed.files.length > 0)) &&
+    places.length === 0 &&
+    (!isForward || composed.to?.trim() !== "");
   const submit = async () => {
     if (!isReady || isBusy) return;
     setBusy(true);
@@ -256,6 +307,11 @@ export function Composer({ talk, forwarded, onForwardEnd }: ComposerProps) {
       )}
       {places.length > 0 && (
         <Notice tone="warn">{t("composer.unfilled", { places: places.join(", ") })}</Notice>
+      )}
+      {!isNote && !composed.way && (
+        <div class="composer-how">
+          <Files files={composed.files} onChange={(files) => change({ files })} />
+        </div>
       )}
       <div class="row between">
         <Others />

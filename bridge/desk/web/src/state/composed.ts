@@ -1,6 +1,6 @@
 // What is being written in each conversation: it outlives a pop that takes the page, and is gone when it is sent or the
 // tab closes.
-import type { WayToWrite } from "../api/types.ts";
+import type { Upload, WayToWrite } from "../api/types.ts";
 
 export interface Composed {
   mode: "answer" | "note";
@@ -13,6 +13,7 @@ export interface Composed {
   cc: string;
   /** Whom a mail is forwarded to; null when it is none. */
   to: string | null;
+  files: readonly Upload[];
 }
 
 const unsent = new Map<string, Composed>();
@@ -25,12 +26,13 @@ export const newComposed = (mode: Composed["mode"] = "answer"): Composed => ({
   subject: "",
   cc: "",
   to: null,
+  files: [],
 });
 
 export const composedOf = (id: string): Composed => unsent.get(id) ?? newComposed();
 
 export function keep(id: string, composed: Composed): void {
-  if (composed.text || composed.to !== null) unsent.set(id, composed);
+  if (composed.text || composed.to !== null || composed.files.length > 0) unsent.set(id, composed);
   else unsent.delete(id);
 }
 
