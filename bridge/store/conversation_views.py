@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     bindparam,
     case,
     func,
@@ -131,43 +132,45 @@ def list_work(
         # A note that calls me is work for me, whether or not the customer waits.
         shown = or_(shown, _IS_CALLED)
     statement = _SUMMARY.where(shown, *_SCOPES[scope])
-    values: dict[str, Any] = {"me": agent_id}
     if channel is not None:
         statement = statement.where(_conversation.c.channel == channel)
     if tag is not None:
         tagged = select(_tag.c.conversation_id).where(_tag.c.tag == tag)
         statement = statement.where(_conversation.c.id.in_(tagged))
-    waiting = func.coalesce(_conversation.c.waiting_since, _conversation.c.last_at, type_=UtcTime)
-    if show == "waiting":
-        key = (-_conversation.c.priority, waiting, _conversation.c.id)
-        if before is not None:
-            at, rest = read_place(before)
-            priority, row_id = _read_rank(rest)
-            statement = statement.where(
-                tuple_(*key)
-                > tuple_(bindparam("rank"), bindparam("at", type_=UtcTime), bindparam("row", type_=Id))
-            )
-            values |= {"rank": -priority, "at": at, "row": row_id}
-        statement = statement.order_by(*key)
-    else:
-        newest = (_conversation.c.last_at, _conversation.c.id)
-        if before is not None:
-            at, row_id = read_place(before)
-            statement = statement.where(
-                tuple_(*newest) < tuple_(bindparam("at", type_=UtcTime), bindparam("row", type_=Id))
-            )
-            values |= {"at": at, "row": row_id}
-        statement = statement.order_by(*(column.desc() for column in newest))
-    rows = connection.execute(statement.limit(limit + 1), values).all()
-    following = None
-    if len(rows) > limit:
-        last = rows[limit - 1]
-        following = (
-            place(last.waiting_since or last.last_at, f"{last.priority}:{last.id}")
-            if show == "waiting"
-            else place(last.last_at, last.id)
-        )
+    statement, values = _page(statement, before, by_rank=show == "waiting")
+    rows = connection.execute(statement.limit(limit + 1), {"me": agent_id, **values}).all()
+    following = _place_of(rows[limit - 1], by_rank=show == "waiting") if len(rows) > limit else None
     return _summaries(connection, rows[:limit]), following
+
+
+_RANK = (
+    -_conversation.c.priority,
+    func.coalesce(_conversation.c.waiting_since, _conversation.c.last_at, type_=UtcTime),
+    _conversation.c.id,
+)
+_NEWEST_FIRST = (_conversation.c.last_at, _conversation.c.id)
+_PLACE = (bindparam("at", type_=UtcTime), bindparam("row", type_=Id))
+_AFTER_RANK = tuple_(*_RANK) > tuple_(bindparam("rank"), *_PLACE)
+_OLDER = tuple_(*_NEWEST_FIRST) < tuple_(*_PLACE)
+
+
+def _page(statement: Select[Any], before: str | None, *, by_rank: bool) -> tuple[Select[Any], dict[str, Any]]:
+    """In the order of the list, from the place `before` on, and the values that takes."""
+    order = _RANK if by_rank else tuple(column.desc() for column in _NEWEST_FIRST)
+    statement = statement.order_by(*order)
+    if before is None:
+        return statement, {}
+    at, row = read_place(before)
+    if not by_rank:
+        return statement.where(_OLDER), {"at": at, "row": row}
+    priority, row = _read_rank(row)
+    return statement.where(_AFTER_RANK), {"rank": -priority, "at": at, "row": row}
+
+
+def _place_of(row: Any, *, by_rank: bool) -> str:
+    if by_rank:
+        return place(row.waiting_since or row.last_at, f"{row.priority}:{row.id}")
+    return place(row.last_at, row.id)
 
 
 def count(connection: Connection, agent_id: str) -> ConversationCounts:
