@@ -198,6 +198,12 @@ class Conversations(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """How long after a conversation was resolved a message opens it again; a later one begins the next."""
     link_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
     """How long a link, or a code for the telephone, by which a customer goes on in another channel is worth something."""
+    first_response_minutes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
+    """How soon a customer who writes is answered, in minutes that the company works (the desk's page "Hours")."""
+    next_response_minutes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 120
+    """How soon they are answered later in the conversation. What is overdue is told to the supervisors, and goes first."""
+    share_out: bool = True
+    """Whether conversations that are nobody's are given to agents at their desks by themselves, as they have room."""
 
 
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

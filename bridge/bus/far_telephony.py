@@ -216,4 +216,9 @@ def _joined(looks: list[QueueLook]) -> QueueLook:
 
 def _merged(looks: list[AgentLook]) -> AgentLook:
     most = max(looks, key=lambda look: WEIGHT.index(look.state))
-    return AgentLook(most.state, most.call_id, any(look.registered for look in looks))
+    return AgentLook(
+        most.state,
+        most.call_id,
+        any(look.registered for look in looks),
+        any(look.at_desk for look in looks),
+    )

@@ -65,6 +65,10 @@ class TelegramChannel:
     def invite(self, address: str, token: str, begin: str) -> str:
         return f"https://t.me/{address.lstrip('@')}?start={token}"
 
+    def thread_with(self, address: str) -> str | None:
+        # A private chat has the user's number; a user name leads nowhere, and a bot may not write to strangers.
+        return address if address.isdecimal() else None
+
     async def send(self, token: str, message: OutboundMessage) -> str:
         if len(message.attachments) > 1:
             raise Rejected("Telegram takes one file in a message")

@@ -9,10 +9,13 @@ import msgspec
 
 from bridge.domain.agent import Agent, AgentState
 from bridge.domain.call import CallSummary, NoteDraft
+from bridge.domain.canned import CannedAnswer
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.consent import Consent
+from bridge.domain.conversation import ConversationCounts, ConversationSummary, WayToWrite
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.dead_letter import DeadLetter
+from bridge.domain.duty import Duty, InboxRule
 from bridge.domain.entry import Entry
 from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
@@ -56,6 +59,29 @@ class Worklist(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class ConversationList(msgspec.Struct, frozen=True):
+    """`counts` of all that wait, whatever was asked for."""
+
+    items: Sequence[ConversationSummary]
+    next: str | None
+    counts: ConversationCounts
+
+
+class WaysList(msgspec.Struct, frozen=True):
+    items: Sequence[WayToWrite]
+    next: None = None
+
+
+class TagList(msgspec.Struct, frozen=True):
+    items: Sequence[str]
+    next: None = None
+
+
+class CannedAnswerList(msgspec.Struct, frozen=True):
+    items: Sequence[CannedAnswer]
+    next: None = None
+
+
 class CustomerDetail(Customer, frozen=True, kw_only=True):
     """The customer, and around it what a card shows."""
 
@@ -79,11 +105,12 @@ class RingingList(msgspec.Struct, frozen=True):
 
 
 class AgentLine(Agent, frozen=True, kw_only=True):
-    """`call_id`: the call that the state is about. `registered`: whether their phone is, as of the last look."""
+    """`call_id`: the call that the state is about. `registered`: whether their phone is; `at_desk`: a desk is open."""
 
     state: AgentState
     call_id: str | None = None
     registered: bool = False
+    at_desk: bool = False
 
 
 class AgentList(msgspec.Struct, frozen=True):
@@ -93,6 +120,21 @@ class AgentList(msgspec.Struct, frozen=True):
 
 class QueueList(msgspec.Struct, frozen=True):
     items: Sequence[QueueLine]
+    next: None = None
+
+
+class ColleagueList(msgspec.Struct, frozen=True):
+    items: Sequence[Agent]
+    next: None = None
+
+
+class DutyList(msgspec.Struct, frozen=True):
+    items: Sequence[Duty]
+    next: None = None
+
+
+class InboxRuleList(msgspec.Struct, frozen=True):
+    items: Sequence[InboxRule]
     next: None = None
 
 

@@ -175,7 +175,7 @@ class Hub:
         after: str | None,
         *,
         greet: Callable[[OpenDesk], None],
-        hear: Callable[[bytes], None],
+        hear: Callable[[OpenDesk, bytes], None],
         part: Callable[[OpenDesk], None],
     ) -> web.WebSocketResponse:
         """Serve one desk until it goes.
@@ -208,7 +208,7 @@ class Hub:
                 await self._catch_up(client)
                 async for received in socket:
                     if received.type is WSMsgType.TEXT:
-                        hear(received.data.encode())
+                        hear(desk, received.data.encode())
         except TimeoutError:
             await socket.close(message=b"the session is over")
         finally:

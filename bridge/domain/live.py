@@ -14,7 +14,8 @@ class LiveMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """`at` is ISO 8601 UTC. `cursor` only on durable messages: what to give as `?after=` when connecting again.
 
     type and data: `screen_pop` ScreenPop; `screen_pop_withdrawn` {pop_id, call_id, reason}; `call` CallSummary;
-    `entry` Entry; `work` WorkChange; `agent_state` {agent_id, extension, state, call_id}; `transcript`
+    `entry` Entry; `work` WorkChange; `conversation` ConversationSummary; `presence` Presence;
+    `agent_state` {agent_id, extension, state, call_id}; `transcript`
     {call_id, recording_id, state, reason?, entry_id?}; `notice` {code, …}.
     """
 

@@ -21,6 +21,8 @@ class Subject(enum.StrEnum):
     """Rows of the feed were committed, and wait for their numbers."""
     NUMBERED = "numbered"
     """Rows of the feed have got their numbers."""
+    PRESENCE = "presence"
+    """What desks do in conversations, told to the other desks there."""
     LIVE = "live"
     """What desks are to be shown now."""
     WATCHERS = "watchers"
@@ -91,6 +93,14 @@ class Sends(Protocol):
 
     async def close(self) -> None:
         """End what is open."""
+
+
+@runtime_checkable
+class Begins(Protocol):
+    """A channel in which we may write first."""
+
+    def thread_with(self, address: str) -> str | None:
+        """The talk with whoever has this address (an identity of the channel's name), None where it cannot be begun."""
 
 
 @runtime_checkable

@@ -81,6 +81,10 @@ class AgentStates:
         """Whether this agent's phone was registered at the last look."""
         return agent.extension in self._registered
 
+    def has_desk(self, agent: Agent) -> bool:
+        """Whether a desk of this agent is open."""
+        return self._desks[agent.id] > 0
+
     def open_desk(self, agent: Agent) -> None:
         self._roster.learn(agent)
         self._desks[agent.id] += 1

@@ -99,7 +99,7 @@ class Deliver:
             thread=outgoing.thread,
             text=outgoing.text,
             conversation_id=outgoing.conversation_id,
-            to=outgoing.to,
+            to=outgoing.payload.get("to") or outgoing.to,
             cc=tuple(outgoing.payload.get("cc", ())),
             subject=outgoing.subject,
             answers=outgoing.answers,

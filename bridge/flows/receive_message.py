@@ -16,7 +16,7 @@ from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.times import believed, parse_iso
 from bridge.domain.topic import Topic
-from bridge.flows import keep_consent
+from bridge.flows import keep_consent, keep_conversation
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.find_thread import find_thread
@@ -125,6 +125,7 @@ def _append(
     _add_files(connection, appended.id, files, arrival.arrived_at)
     if not message.author:
         keep_consent.hear(connection, appended, arrival.channel, text, arrival.arrived_at)
+        keep_conversation.hear_customer(connection, conversation_id, at, automatic=message.automatic)
     if came is not None:
         thing, by = Thing.CONVERSATION, owner.identity_id
         go_on(connection, came, thing, conversation_id, by=by, customer_id=appended.customer_id, at=now)
@@ -185,6 +186,7 @@ def _append_forged(
         ),
     )
     _add_files(connection, appended.id, files, arrival.arrived_at)
+    keep_conversation.hear_customer(connection, conversation_id, at, automatic=message.automatic)
 
 
 def _replace(

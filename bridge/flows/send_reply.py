@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,13 +18,24 @@ from bridge.domain.live import EVERYONE
 from bridge.domain.matter import Thing
 from bridge.domain.message import FilledTemplate
 from bridge.domain.topic import Topic
-from bridge.errors import Conflict
-from bridge.flows import may_write
+from bridge.errors import Conflict, InvalidInput
+from bridge.flows import keep_conversation, may_write
 from bridge.flows.attach_matter import attach, read_words
 from bridge.store import attachments, deliveries, feed, open_conversations, outbox, timeline
 from bridge.store.timeline import NewEntry
 
 SOURCE = "desk"
+EMAIL = "email"
+
+
+def find_reply(connection: Connection, agent: Agent, key: str) -> Entry | None:
+    """What the agent has written under this key already."""
+    known = timeline.find_by_source(connection, SOURCE, _source_key(agent, key))
+    return None if known is None else timeline.get_entry(connection, known.id)
+
+
+def _source_key(agent: Agent, key: str) -> str:
+    return f"reply/{agent.id}/{key}"
 
 
 def send_reply(
@@ -34,6 +46,9 @@ def send_reply(
     text: str,
     key: str,
     at: datetime,
+    identity_id: str | None = None,
+    cc: Sequence[str] = (),
+    to: str | None = None,
     uploads: Sequence[str] = (),
     template: FilledTemplate | None = None,
     purpose: Purpose = Purpose.SERVICE,
@@ -41,39 +56,48 @@ def send_reply(
 ) -> Entry:
     """The message as it stands on the timeline: accepted, not sent. Once for each `key` of an agent.
 
-    `uploads` are those of the agent that go with it. `template` is what is sent, and `text` what it says. `windows` by
-    channel, as in `may_write`. Raises NotFound, also for an upload that is not there; Conflict where the conversation was
-    imported, or its thread goes on in another one; NotAllowed.
+    It goes to the address of `identity_id`, else to the one that the talk was with last; copies of it to `cc`. One that is
+    forwarded goes `to` an address of somebody else, and answers the customer nothing. `uploads` are those of the agent that
+    go with it. `template` is what is sent, and `text` what it says. `windows` by channel, as in `may_write`.
+
+    Raises NotFound, also for an upload that is not there; Conflict where the conversation was imported, or its thread goes on
+    in another one; InvalidInput where the channel has no copies and cannot forward; NotAllowed.
     """
-    source_key = f"reply/{agent.id}/{key}"
-    known = timeline.find_by_source(connection, SOURCE, source_key)
+    known = find_reply(connection, agent, key)
     if known is not None:
-        return timeline.get_entry(connection, known.id)
+        return known
     conversation = open_conversations.get_conversation(connection, conversation_id)
     if conversation.inbox_id is None:
         raise Conflict("this conversation was imported: nothing can be sent from here")
-    templated = template is not None
-    may_write.check(connection, conversation, windows, at, purpose=purpose, templated=templated)
+    if (cc or to) and conversation.channel != EMAIL:
+        raise InvalidInput("only mail has copies and can be forwarded", where="to" if to else "cc")
+    if to is None:
+        templated = template is not None
+        may_write.check(connection, conversation, windows, at, purpose=purpose, templated=templated)
     open_conversations.go_on(connection, conversation, at)
     files = attachments.take_uploads(connection, agent.id, uploads) if uploads else []
-    payload: dict[str, object] = {"agent_id": agent.id}
+    payload: dict[str, Any] = {"agent_id": agent.id}
     if files:
         payload["attachments"] = [file.shown() for file in files]
     if template is not None:
         payload["template"] = msgspec.to_builtins(template)
+    if cc:
+        payload["cc"] = list(cc)
+    if to is not None:
+        payload["to"] = to
     appended = timeline.append(
         connection,
         NewEntry(
             kind=EntryKind.MESSAGE,
             source=SOURCE,
-            source_key=source_key,
+            source_key=_source_key(agent, key),
             at=at,
             body=text,
             channel=conversation.channel,
             direction=EntryDirection.OUTBOUND,
             author=agent.name,
             conversation_id=conversation_id,
-            identity_id=conversation.identity_id,
+            identity_id=None if to is not None else identity_id or conversation.identity_id,
             payload=payload,
         ),
     )
@@ -85,6 +109,8 @@ def send_reply(
         read_words(connection, Thing.CONVERSATION, conversation_id, text, at)
     entry = timeline.get_entry(connection, appended.id)
     feed.append(connection, "entry", EVERYONE, entry, at)
+    if to is None:
+        keep_conversation.answered(connection, conversation_id, agent, at)
     return entry
 
 
@@ -108,6 +134,10 @@ def record(
     """The delivery is in `state`, and the desks hear of it."""
     deliveries.record(connection, delivery_id, state, at=at, reason=reason, provider_key=provider_key)
     tell(connection, delivery_id, at)
+    if state in (DeliveryState.FAILED, DeliveryState.UNKNOWN):
+        # Whom it did not reach still waits.
+        conversation_id = deliveries.get_conversation_of(connection, delivery_id)
+        keep_conversation.hear_customer(connection, conversation_id, at)
 
 
 def tell(connection: Connection, delivery_id: str, at: datetime) -> None:

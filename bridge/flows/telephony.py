@@ -17,11 +17,12 @@ from pbx.interface import QueueLook
 
 
 class AgentLook(msgspec.Struct, frozen=True):
-    """What an agent is doing and in which call, and whether their phone is registered."""
+    """What an agent is doing and in which call, whether their phone is registered, and whether a desk of theirs is open."""
 
     state: AgentState = AgentState.OFFLINE
     call_id: str | None = None
     registered: bool = False
+    at_desk: bool = False
 
 
 class WatchVitals(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +120,10 @@ class HereTelephony:
 
     async def look_at(self, agents: Sequence[Agent]) -> dict[str, AgentLook]:
         states = self._calls.states
-        return {agent.id: AgentLook(*states.get(agent), states.has_phone(agent)) for agent in agents}
+        return {
+            agent.id: AgentLook(*states.get(agent), states.has_phone(agent), states.has_desk(agent))
+            for agent in agents
+        }
 
     async def list_queues(self) -> Sequence[QueueLook]:
         return await self._calls.list_queues()

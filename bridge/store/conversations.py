@@ -65,7 +65,9 @@ _STRETCH = PreparedWrite(
 _INSERT = PreparedWrite(
     insert(_conversation).values(
         values_of_columns(
-            _conversation, *(column.name for column in _conversation.c if column.name != "assignee_id")
+            _conversation,
+            *("id", "inbox_id", "customer_id", "channel", "thread_key"),
+            *("subject", "state", "opened_at", "last_at", "resolved_at"),
         )
     )
 )

@@ -156,6 +156,12 @@ def get_entry_of(conn: Connection, delivery_id: str) -> str:
     return entry_id
 
 
+def get_conversation_of(conn: Connection, delivery_id: str) -> str:
+    """Raises NotFound."""
+    conversation_id: str = _get(conn, delivery_id).conversation_id
+    return conversation_id
+
+
 def record(
     conn: Connection,
     delivery_id: str,

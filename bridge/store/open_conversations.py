@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, null, select, update
 
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, NotFound
@@ -20,7 +20,7 @@ OPEN: Final = "open"
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`identity_id` is the address that wrote last. `inbox_id` is None for an imported one."""
+    """`identity_id` is the address that the talk was with last. `inbox_id` is None for an imported one."""
 
     id: str
     channel: str
@@ -42,9 +42,9 @@ _NEWEST = Prepared(
     .limit(1)
 )
 _entry = schema.timeline_entry
-_WRITER = (
+_WITH = (
     select(_entry.c.identity_id)
-    .where(_entry.c.conversation_id == _conversation.c.id, _entry.c.direction == "inbound")
+    .where(_entry.c.conversation_id == _conversation.c.id, _entry.c.identity_id.is_not(None))
     .order_by(_entry.c.id.desc())
     .limit(1)
     .scalar_subquery()
@@ -54,7 +54,7 @@ _GET = select(
     _conversation.c.channel,
     _conversation.c.inbox_id,
     _conversation.c.thread_key,
-    _WRITER.label("identity_id"),
+    _WITH.label("identity_id"),
 ).where(_conversation.c.id == bindparam("conversation_id"))
 _LAST_HEARD = (
     select(func.max(_entry.c.occurred_at))
@@ -74,6 +74,7 @@ _GO_ON = PreparedWrite(
     .values(
         state=bindparam("state"),
         resolved_at=bindparam("resolved_at", type_=UtcTime),
+        snoozed_until=null(),
         last_at=case((_conversation.c.last_at < _at, _at), else_=_conversation.c.last_at),
     )
 )
@@ -170,8 +171,8 @@ def find_last_heard(conn: Connection, conversation: Conversation) -> datetime | 
     return found
 
 
-def go_on(conn: Connection, conversation: Conversation, at: datetime) -> None:
-    """It is open, and something was said in it at `at`. Raises Conflict where its thread has gone on in a later one."""
+def check_newest(conn: Connection, conversation: Conversation) -> None:
+    """Raises Conflict where its thread has gone on in a later one."""
     (newest,) = _NEWEST.rows(
         conn,
         channel=conversation.channel,
@@ -180,6 +181,11 @@ def go_on(conn: Connection, conversation: Conversation, at: datetime) -> None:
     )
     if newest.id != conversation.id:
         raise Conflict("this conversation is over, and another one goes on: answer there")
+
+
+def go_on(conn: Connection, conversation: Conversation, at: datetime) -> None:
+    """It is open, and something was said in it at `at`. Raises Conflict where its thread has gone on in a later one."""
+    check_newest(conn, conversation)
     _GO_ON.run(conn, conversation_id=conversation.id, state=OPEN, resolved_at=None, at=at)
 
 

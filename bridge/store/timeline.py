@@ -231,6 +231,34 @@ def read_page(
     return Page(with_files(conn, [entry_of(row) for row in rows[:limit]]), following)
 
 
+_IN_CONVERSATION = (
+    select(_entry)
+    .where(_entry.c.conversation_id == bindparam("conversation_id", type_=Id))
+    .order_by(_entry.c.occurred_at.desc(), _entry.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+@lru_cache(maxsize=2)
+def _conversation_page(is_first: bool) -> Prepared:
+    part = _IN_CONVERSATION if is_first else _IN_CONVERSATION.where(CONDITIONS["before"])
+    entry = part.subquery("found")
+    return Prepared(_shown(entry).order_by(entry.c.occurred_at.desc(), entry.c.id.desc()))
+
+
+def read_conversation(
+    conn: Connection, conversation_id: str, *, limit: int, before: str | None = None
+) -> Page:
+    """The newest entries of one conversation, as `read_page` gives them."""
+    values: dict[str, Any] = {}
+    if before is not None:
+        values["before_at"], values["before_id"] = read_place(before)
+    page = _conversation_page(before is None)
+    rows = page.rows(conn, conversation_id=conversation_id, limit=limit + 1, **values)
+    following = place(rows[limit - 1].occurred_at, rows[limit - 1].id) if len(rows) > limit else None
+    return Page([entry_of(row) for row in rows[:limit]], following)
+
+
 _PER_CHANNEL = (
     select(func.coalesce(_entry.c.channel, "none").label("channel"), func.count().label("entries"))
     .where(_entry.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)))

@@ -19,6 +19,7 @@ from bridge.channels.registry import make_channels
 from bridge.desk.admin import save_admin
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
+from bridge.desk.presence import PresenceBoard
 from bridge.desk.services import ReadinessCheck, Services
 from bridge.desk.sessions import Sessions
 from bridge.domain.live import Emit
@@ -28,8 +29,9 @@ from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import Telephony
 from bridge.store.feed import FeedRow
 from bridge.vitals import VitalSigns
-from bridge.wiring.channels import make_codes, make_inlet, make_outgoing, make_templates
+from bridge.wiring.channels import make_beginners, make_codes, make_inlet, make_outgoing, make_templates
 from bridge.wiring.ground import Ground
+from bridge.wiring.work import start_assigning
 from pbx.errors import Rejected
 
 DIST: Final = Path(__file__).parents[1] / "desk/web/dist"
@@ -87,6 +89,8 @@ async def start_desk(
         post_event=make_outgoing(ground.settings),
         tell_typing=lambda told: ground.bus.tell(Subject.TYPING, msgspec.json.encode(told)),
         mounts=[front.mount for front in fronts],
+        beginners=make_beginners(ground.settings),
+        presence=PresenceBoard(ground.bus, utc_now),
     )
     runner = web.AppRunner(make_app(services), access_log=None)
     await runner.setup()
@@ -101,6 +105,7 @@ async def start_desk(
             f"port {http.port} is in use: stop what uses it, or set http.port to a free one"
         ) from error
     ground.run(follower.run(), "feed-follower")
+    start_assigning(ground, telephony)
 
 
 def _make_fronts(ground: Ground, hub: Hub, emit: Emit) -> list[Front]:

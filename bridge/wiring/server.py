@@ -24,7 +24,7 @@ from bridge.wiring.ground import Ground
 from bridge.wiring.pbx import agi_fault, pbx_config, start_asterisk
 from bridge.wiring.simulators import start_simulators
 from bridge.wiring.watch import Watch
-from bridge.wiring.work import start_relay, start_transcriber
+from bridge.wiring.work import start_minding, start_relay, start_transcriber
 from pbx.agi.child import AgiChild
 from pbx.asterisk.config import PbxConfig
 from pbx.asterisk.find import get_asterisk
@@ -112,6 +112,7 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
     # The child takes as long to load as all of this does, on another core.
     await asyncio.gather(child.start(), start_ours())
     start_relay(ground)
+    start_minding(ground)
     start_channels(ground)
     await start_transcriber(ground)
     await watch.start()
@@ -163,6 +164,7 @@ async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> N
 
 async def _start_worker_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
     start_relay(ground)
+    start_minding(ground)
 
 
 async def _start_channels_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:

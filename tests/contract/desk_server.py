@@ -27,6 +27,7 @@ from bridge.channels.webhook import Inlet
 from bridge.desk.app import make_app
 from bridge.desk.live import Hub
 from bridge.desk.metrics import Metrics
+from bridge.desk.presence import PresenceBoard
 from bridge.desk.services import Services
 from bridge.desk.sessions import Sessions, hash_password, hash_token
 from bridge.domain.agent import Agent, Role
@@ -36,7 +37,7 @@ from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.follow_link import ways_of
-from bridge.flows.telephony import HereTelephony, WatchVitals
+from bridge.flows.telephony import HereTelephony, Telephony, WatchVitals
 from bridge.flows.templates import Templates
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxBook, InboxSecrets, load_or_make
@@ -46,7 +47,7 @@ from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.feed import FeedRow
 from bridge.store.people import NewCustomer
-from bridge.wiring.channels import make_outgoing
+from bridge.wiring.channels import make_beginners, make_outgoing
 from tests.fakes.call_control import FakeCallControl
 from tests.fakes.scripted_call import DID, PBX
 
@@ -129,6 +130,7 @@ class DeskServer:
     folders: Folders
     missing: dict[str, str]
     agents: dict[str, Agent]
+    telephony: Telephony
     letters: Letters
 
     async def settle(self) -> None:
@@ -338,6 +340,8 @@ async def serving(
         post_event=make_outgoing(settings),
         tell_typing=lambda told: bus.tell(Subject.TYPING, msgspec.json.encode(told)),
         mounts=[front.mount for front in fronts],
+        beginners=make_beginners(settings),
+        presence=PresenceBoard(bus, clock),
     )
     await calls.start()
     runs = (bus.run, FeedRelay(db, bus, clock).run, follower.run, *(front.run for front in fronts))
@@ -350,7 +354,18 @@ async def serving(
     await site.start()
     host, port = runner.addresses[0][:2]
     yield DeskServer(
-        f"http://{host}:{port}", db, calls, hub, bus, control, clock, folders, missing, known, letters
+        f"http://{host}:{port}",
+        db,
+        calls,
+        hub,
+        bus,
+        control,
+        clock,
+        folders,
+        missing,
+        known,
+        services.telephony,
+        letters,
     )
     await hub.close()
     await runner.cleanup()

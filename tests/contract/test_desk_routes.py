@@ -58,6 +58,18 @@ BODIES: dict[str, Any] = {
         "currency": "UAH",
         "key": "k",
     },
+    "/api/v1/conversations/{id}/notes": {"text": "x"},
+    "/api/v1/conversations/{id}/assign": {"agent_id": None},
+    "/api/v1/conversations/{id}/state": {"state": "open"},
+    "/api/v1/conversations/{id}/tags": {"tags": ["x"]},
+    "/api/v1/customers/{id}/conversations": {
+        "text": "x",
+        "key": "k",
+        "way": {"channel": "telegram", "inbox": "bot", "address": "1"},
+    },
+    "/api/v1/inbox_rules/{id}": {"away": True},
+    "/api/v1/duties/{id}": {"capacity": 1},
+    "/api/v1/canned_answers/{id}": {"title": "x", "text": "x"},
     "/api/v1/conversations/{id}/file": {"customer_id": new_id(), "reason": "x"},
     "/api/v1/phones/{id}/proofs": {"rung": "name", "shown": True},
 }

@@ -422,3 +422,33 @@ async def test_an_imported_mail_is_not_received_again_and_its_thread_goes_on(pos
     assert reply.conversation_id == entry.conversation_id
     rows = await post.running.server.db.read(lambda c: list(c.scalars(select(timeline_entry.c.source_key))))
     assert rows.count("old@example.org") == 1
+
+
+async def test_copies_forwarding_and_mail_that_we_begin(post: Post) -> None:
+    desk = post.running.desk
+    (entry,) = await post.write(mail(body="Де моє замовлення?", Message_ID="<m1@example.org>"))
+    talk = f"conversations/{entry.conversation_id}"
+    await post.answer(entry, "Подивіться, будь ласка.\n> Де моє замовлення?", to="Sklad@Sample.Example")
+    await post.wait_for_states("sent")
+    assert post.smtp.sent[0].rcpt_tos == ["sklad@sample.example"]
+    # The customer has got nothing, and waits.
+    assert (await desk.get(talk))["waiting_since"] is not None
+    await post.answer(entry, "Завтра буде.", cc=["boss@sample.example"])
+    await post.wait_for_states("sent", "sent")
+    assert post.smtp.sent[1].rcpt_tos == [CUSTOMER, "boss@sample.example"]
+    assert post.smtp.mails[1]["Cc"] == "boss@sample.example"
+    found = await desk.get(talk)
+    assert found["waiting_since"] is None
+    way = {"channel": "email", "inbox": ADDRESS, "address": CUSTOMER}
+    assert found["ways"] == [way]
+    body = {"text": "Надсилаю рахунок.", "key": "k", "way": way, "subject": "Рахунок"}
+    status, begun = await desk.ask("POST", f"customers/{found['customer_id']}/conversations", body)
+    assert status == 201
+    assert begun["conversation_id"] != entry.conversation_id
+    await post.wait_for_states("sent", "sent", "sent")
+    sent = post.smtp.mails[2]
+    assert post.smtp.sent[2].rcpt_tos == [CUSTOMER]
+    assert "Рахунок" in sent["Subject"]
+    assert not sent["In-Reply-To"]
+    *_, back = await post.write(mail(body="Отримав", Subject="Re: Рахунок", In_Reply_To=sent["Message-ID"]))
+    assert back.conversation_id == begun["conversation_id"]

@@ -10,14 +10,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bridge.desk import answers
+from bridge.desk import answers, presence
 from bridge.domain import (
     agent,
+    calendar,
     call,
+    canned,
     card,
+    conversation,
     customer,
     dead_letter,
     delivery,
+    duty,
     entry,
     health,
     matter,
@@ -46,6 +50,7 @@ STRUCTS = [
     answers.RungLine,
     answers.SearchHit,
     answers.UnfinishedCall,
+    answers.Upload,
     call.CallDetail,
     call.CallLeg,
     call.CallRecording,
@@ -56,6 +61,17 @@ STRUCTS = [
     card.LastSpoke,
     card.OpenConversation,
     card.ScreenPop,
+    calendar.Calendar,
+    calendar.Holiday,
+    calendar.Span,
+    duty.Duty,
+    duty.InboxRule,
+    canned.CannedAnswer,
+    conversation.ConversationCounts,
+    conversation.ConversationDetail,
+    conversation.ConversationSummary,
+    conversation.WayToWrite,
+    presence.Presence,
     customer.Candidate,
     customer.Customer,
     customer.Identity,
@@ -120,6 +136,7 @@ def test_interface_has_the_fields_of_its_struct(struct: type[msgspec.Struct]) ->
         ("MATTER_STATES", list(matter.MatterState)),
         ("Thing", list(matter.Thing)),
         ("DeliveryState", list(delivery.DeliveryState)),
+        ("CONVERSATION_STATES", list(conversation.ConversationState)),
     ],
 )
 def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
@@ -167,7 +184,7 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
         ("rung", list(phone.ALL_RUNGS)),
         ("phone_profile", list(phone.PROFILES)),
         ("recording_kind", ["call", "voicemail"]),
-        ("conversation_state", ["open", "snoozed"]),
+        ("conversation_state", list(conversation.ConversationState)),
         ("matter_state", list(matter.MatterState)),
         ("promise_state", list(matter.PromiseState)),
         ("thing", list(matter.Thing)),

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from bridge.desk.answers import AgentLine, AgentList, RingingList
+from bridge.desk.answers import AgentLine, AgentList, ColleagueList, RingingList
 from bridge.desk.route import API, Ask, Route
 from bridge.domain.agent import Role
 from bridge.errors import Forbidden, InvalidInput
@@ -38,7 +38,13 @@ async def list_agents(ask: Ask) -> AgentList:
     return AgentList([AgentLine(**asdict(agent), **asdict(looks[agent.id])) for agent in people])
 
 
+async def list_colleagues(ask: Ask) -> ColleagueList:
+    """Everybody, as one names them: in a note by @login, or to give them work."""
+    return ColleagueList(await ask.services.db.read(agents.list_agents))
+
+
 ROUTES: Final = (
     Route("GET", f"{API}/ringing", list_ringing, Role.AGENT, phone_key=True),
     Route("GET", f"{API}/agents", list_agents, Role.SUPERVISOR),
+    Route("GET", f"{API}/colleagues", list_colleagues, Role.AGENT),
 )

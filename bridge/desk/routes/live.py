@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 import structlog
 from aiohttp import web
 
+from bridge.desk.presence import Doing
 from bridge.desk.problems import NotLoggedIn
 from bridge.desk.route import API, Ask, Route
 from bridge.domain.agent import Role
+from bridge.flows.telephony import OpenDesk
 
 log = structlog.get_logger()
 
@@ -21,11 +23,17 @@ class LiveQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: str | None = None
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """What a desk says: the pop of this id is on the screen."""
+class PopShown(msgspec.Struct, frozen=True, tag_field="type", tag="screen_pop_shown"):
+    """The pop of this id is on the screen."""
 
-    type: Literal["screen_pop_shown"]
     id: str
+
+
+class InConversation(msgspec.Struct, frozen=True, tag_field="type", tag="presence"):
+    """What the desk does in a conversation: to be said again every few seconds."""
+
+    conversation_id: Annotated[str, msgspec.Meta(max_length=36)]
+    doing: Doing
 
 
 async def follow(ask: Ask, query: LiveQuery) -> web.WebSocketResponse:
@@ -35,16 +43,23 @@ async def follow(ask: Ask, query: LiveQuery) -> web.WebSocketResponse:
         raise NotLoggedIn("log in first")
     agent, telephony = session.agent, services.telephony
 
-    def hear(data: bytes) -> None:
+    def hear(desk: OpenDesk, data: bytes) -> None:
         try:
-            heard = msgspec.json.decode(data, type=Heard)
+            heard = msgspec.json.decode(data, type=PopShown | InConversation)
         except (msgspec.DecodeError, UnicodeDecodeError):
             log.info("desk_not_understood", agent_id=agent.id)
             return
-        telephony.take_shown(heard.id, agent.id)
+        if isinstance(heard, PopShown):
+            telephony.take_shown(heard.id, agent.id)
+        else:
+            services.presence.hear(desk, heard.conversation_id, heard.doing)
+
+    def part(desk: OpenDesk) -> None:
+        services.presence.part(desk)
+        telephony.close_desk(desk)
 
     return await services.hub.serve(
-        ask.request, session, query.after, greet=telephony.open_desk, hear=hear, part=telephony.close_desk
+        ask.request, session, query.after, greet=telephony.open_desk, hear=hear, part=part
     )
 
 

@@ -34,9 +34,17 @@ from bridge.store.schema.calls import (
 )
 from bridge.store.schema.chat import sign_in_code, visitor
 from bridge.store.schema.continuing import continue_link
-from bridge.store.schema.conversations import arrival, conversation, inbox
+from bridge.store.schema.conversations import (
+    arrival,
+    canned_answer,
+    conversation,
+    conversation_tag,
+    inbox,
+    mention,
+)
 from bridge.store.schema.deliveries import delivery, delivery_event
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
+from bridge.store.schema.hours import calendar, inbox_rule
 from bridge.store.schema.matters import matter, matter_link, order_request, promise, shop_order
 from bridge.store.schema.people import belonging, consent, customer, identity, merge, suggestion
 from bridge.store.schema.search import customer_word, entry_words, word_key
@@ -50,12 +58,15 @@ __all__ = [
     "attachment",
     "audit",
     "belonging",
+    "calendar",
     "call",
     "call_leg",
     "call_stage",
+    "canned_answer",
     "consent",
     "continue_link",
     "conversation",
+    "conversation_tag",
     "customer",
     "customer_word",
     "dead_letter",
@@ -67,9 +78,11 @@ __all__ = [
     "filing",
     "identity",
     "inbox",
+    "inbox_rule",
     "lease",
     "matter",
     "matter_link",
+    "mention",
     "merge",
     "metadata",
     "note_draft",

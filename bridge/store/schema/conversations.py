@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -49,6 +50,18 @@ conversation = Table(
     Column("opened_at", UtcTime, nullable=False),
     Column("last_at", UtcTime, nullable=False),
     Column("resolved_at", UtcTime),
+    # Until then it is nobody's work, unless the customer writes first.
+    Column("snoozed_until", UtcTime),
+    # The oldest message that no person of ours has answered; NULL while the customer waits for nothing.
+    Column("waiting_since", UtcTime),
+    # By when that should be answered, in hours that we work.
+    Column("due_at", UtcTime),
+    # When a person of ours first answered.
+    Column("answered_at", UtcTime),
+    # Higher goes before who waits longer.
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    # When the supervisors were told that it is overdue.
+    Column("escalated_at", UtcTime),
     Index("ix_conversation_customer", "customer_id", "state", "last_at"),
     Index("ix_conversation_thread", "channel", "thread_key"),
     Index(
@@ -59,6 +72,50 @@ conversation = Table(
         sqlite_where=text("state <> 'resolved'"),
         postgresql_where=text("state <> 'resolved'"),
     ),
+    # The few that are work, of all there ever were.
+    Index(
+        "ix_conversation_work",
+        "waiting_since",
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+)
+
+# Words by which people sort them.
+conversation_tag = Table(
+    "conversation_tag",
+    metadata,
+    Column("conversation_id", Id, ForeignKey("conversation.id"), primary_key=True),
+    Column("tag", String(40), primary_key=True),
+    Index("ix_conversation_tag_tag", "tag"),
+)
+
+# An agent whom a note in a conversation calls, until they have looked.
+mention = Table(
+    "mention",
+    metadata,
+    Column("entry_id", Id, ForeignKey("timeline_entry.id"), primary_key=True),
+    Column("agent_id", Id, ForeignKey("agent.id"), primary_key=True),
+    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False),
+    Column("seen_at", UtcTime),
+    Index(
+        "ix_mention_unseen",
+        "agent_id",
+        "conversation_id",
+        sqlite_where=text("seen_at IS NULL"),
+        postgresql_where=text("seen_at IS NULL"),
+    ),
+)
+
+# What is answered often, with places for names: see bridge/domain/canned.py.
+canned_answer = Table(
+    "canned_answer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("title", String(80), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("changed_by", Id, ForeignKey("agent.id"), nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
 )
 
 # What came to an inbox, word for word, as a webhook's body; kept before it was answered for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, String, Table, Text
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Integer, String, Table, Text, text
 
 from bridge.store.schema.base import metadata
 from bridge.store.types import Id, UtcTime
@@ -21,6 +21,10 @@ agent = Table(
     Column("phone_key_hash", String(64)),
     Column("disabled_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
+    # How many conversations at a time, and which: see bridge/domain/routing.py.
+    Column("capacity", Integer, nullable=False, server_default=text("3")),
+    Column("skills", JSON, nullable=False, server_default=text("'[]'")),
+    Column("languages", JSON, nullable=False, server_default=text("'[]'")),
     CheckConstraint("role IN ('agent', 'supervisor', 'admin')", name="role"),
 )
 

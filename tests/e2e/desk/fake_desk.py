@@ -30,6 +30,7 @@ from bridge.domain.work import WorkChange, WorkItem
 from bridge.store import customer_words
 from tests.e2e.desk import people
 from tests.e2e.desk.answering import answer, problem
+from tests.e2e.desk.fake_conversations import FakeConversations
 from tests.e2e.desk.fake_matters import FakeMatters
 
 DIST = Path(__file__).parents[3] / "bridge/desk/web/dist"
@@ -104,6 +105,10 @@ class FakeDesk:
         self.suggestions: list[Suggestion] = people.suggestions()
         self.added: list[Entry] = []
         self.matters = FakeMatters()
+        team = [each for each, _ in TEAM]
+        self.conversations = FakeConversations(self.agent, team, self._say)
+        # What this desk says of itself in conversations.
+        self.presence: list[dict[str, str]] = []
         self.dead_letters = people.dead_letters()
         self.state = "available"
         self.state_call: str | None = None
@@ -163,6 +168,7 @@ class FakeDesk:
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
             *self.matters.routes(api),
+            *self.conversations.routes(api),
             web.get(f"{api}/dead_letters", self._dead_letters),
             web.post(f"{api}/dead_letters/{{id}}/retry", self._end_letter),
             web.delete(f"{api}/dead_letters/{{id}}", self._end_letter),
@@ -174,12 +180,14 @@ class FakeDesk:
                     "/",
                     "/login",
                     "/worklist",
+                    "/canned_answers",
+                    "/hours",
                     "/phones",
                     "/suggestions",
                     "/dead_letters",
                     "/health",
                     "/components",
-                    "/{kind:customers|calls}/{id}",
+                    "/{kind:customers|calls|conversations}/{id}",
                 )
             ),
         ]
@@ -222,6 +230,11 @@ class FakeDesk:
         del self.work[key]
         await self._say("work", WorkChange(key=key, item=None))
 
+    async def come(self, name: str, conversation_id: str, doing: str) -> None:
+        """A colleague is in a conversation."""
+        who = {"desk": name, "agent_id": name, "name": name}
+        await self._say("presence", who | {"conversation_id": conversation_id, "doing": doing})
+
     async def cut(self) -> None:
         """Breaks every live channel, as a restart of the server does."""
         for socket in list(self._sockets):
@@ -250,7 +263,7 @@ class FakeDesk:
 
     async def _say(self, kind: str, data: object, to: web.WebSocketResponse | None = None) -> None:
         number = str(next(self._numbers))
-        durable = kind in ("call", "entry", "work")
+        durable = kind in ("call", "entry", "work", "conversation")
         message = LiveMessage(
             type=kind, id=number, at=iso(utc_now()), data=data, cursor=number if durable else None
         )
@@ -522,8 +535,11 @@ class FakeDesk:
         await self._say("agent_state", self._own_state(), socket)
         self._sockets.add(socket)
         async for message in socket:
-            if message.type is WSMsgType.TEXT and message.json()["type"] == "screen_pop_shown":
-                self.shown.append(message.json()["id"])
+            said = message.json() if message.type is WSMsgType.TEXT else {}
+            if said.get("type") == "screen_pop_shown":
+                self.shown.append(said["id"])
+            elif said.get("type") == "presence":
+                self.presence.append(said)
         self._sockets.discard(socket)
         return socket
 

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page
 from bridge.domain.agent import Role
 from tests.e2e.desk import people
 from tests.e2e.desk.browser import log_in, open_browser, open_context, watch
+from tests.e2e.desk.fake_conversations import CHAT
 from tests.e2e.desk.fake_desk import AGENT, PASSWORD, FakeDesk
 
 FOLDER = Path(__file__).parents[3] / "docs/screenshots"
@@ -57,7 +58,7 @@ async def show_customer(desk: FakeDesk, page: Page) -> None:
 
 async def show_merging(desk: FakeDesk, page: Page) -> None:
     await show_customer(desk, page)
-    await page.locator(".customer-head .button").click()
+    await page.locator(".customer-head .button-quiet").click()
     await page.locator("dialog .search-input").fill("Ірина")
     await page.locator("dialog .search-option").click()
     await page.wait_for_selector("dialog .facts")
@@ -87,9 +88,31 @@ async def show_call(desk: FakeDesk, page: Page) -> None:
 
 async def show_worklist(desk: FakeDesk, page: Page) -> None:
     await page.locator(".bar-link").click()
+    await page.wait_for_selector(".talk")
     await page.wait_for_selector(".work-item")
     await page.locator(".work-item").first.get_by_role("button").first.click()
     await page.wait_for_selector(".work-item-mine")
+
+
+async def show_conversation(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    await page.wait_for_selector(".bubble")
+    while not desk.presence:
+        await page.wait_for_timeout(50)
+    await page.locator(".composer textarea").fill("Так, оформлюю післяплату. Доставка буде завтра.")
+    await desk.come("Марія Ткач", CHAT, "typing")
+    await page.wait_for_selector(".composer-others")
+
+
+async def show_canned(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/canned_answers")
+    await page.get_by_role("button", name="Change").first.click()
+    await page.wait_for_selector("dialog .field-area")
+
+
+async def show_hours(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/hours")
+    await page.wait_for_selector(".hours-day")
 
 
 async def show_phones(desk: FakeDesk, page: Page) -> None:
@@ -133,6 +156,9 @@ SCENES: dict[str, Scene] = {
     "filters": show_filters,
     "call": show_call,
     "worklist": show_worklist,
+    "conversation": show_conversation,
+    "canned-answers": show_canned,
+    "hours": show_hours,
     "phones": show_phones,
     "dead-letters": show_dead_letters,
     "health": show_health,
@@ -162,6 +188,13 @@ SHOTS = [
     "worklist desktop dark",
     "worklist phone light",
     "worklist phone dark",
+    "conversation desktop light",
+    "conversation desktop dark",
+    "conversation phone light",
+    "conversation phone dark",
+    "canned-answers desktop light",
+    "hours desktop light",
+    "hours phone dark",
     "phones desktop light",
     "phones desktop dark",
     "phones phone light",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bridge.domain.agent import Role
 from bridge.domain.call import RecordingTranscript, TranscriptState, WhyWordless
 from tests.e2e.desk import people
-from tests.e2e.desk.browser import log_in, open_browser, open_context, watch
-from tests.e2e.desk.fake_desk import AGENT, DIST, PASSWORD, FakeDesk
+from tests.e2e.desk.browser import log_in, open_context, watch
+from tests.e2e.desk.fake_conversations import CHAT
+from tests.e2e.desk.fake_desk import AGENT, PASSWORD, FakeDesk
 from tests.e2e.harness import eventually
 
 AXE = Path(__file__).parents[3] / "bridge/desk/web/node_modules/axe-core/axe.min.js"
@@ -23,31 +22,6 @@ OLENA = "+380501234567"
 
 # One browser for all of them, so one loop.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    assert (DIST / "index.html").is_file(), "build the desk first: npm ci && npm run build in bridge/desk/web"
-    async with open_browser() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def desk() -> AsyncIterator[FakeDesk]:
-    async with FakeDesk() as desk:
-        yield desk
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, desk: FakeDesk) -> AsyncIterator[Page]:
-    """Logged in and waiting; in the end nothing was complained of, neither by a script nor by the security policy."""
-    context = await open_context(browser)
-    page = await context.new_page()
-    complaints = watch(page)
-    await log_in(page, desk.url, AGENT.login, PASSWORD)
-    yield page
-    await context.close()
-    assert complaints == []
 
 
 async def shows(desk: FakeDesk, pop_id: str) -> None:
@@ -520,6 +494,36 @@ async def on_worklist(desk: FakeDesk, page: Page) -> None:
     await expect(page.locator(".work-item")).to_have_count(3)
 
 
+async def on_conversation(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    await expect(page.locator(".bubble")).to_have_count(5)
+
+    async def is_here() -> bool:
+        return bool(desk.presence)
+
+    await eventually(is_here, what="this desk says that it is here")
+    await desk.come("Марія Ткач", CHAT, "typing")
+    await page.wait_for_selector(".composer-others")
+
+
+async def on_note(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    await page.get_by_role("button", name="Internal note").click()
+    await page.locator(".composer textarea").press_sequentially("@")
+    await page.wait_for_selector(".composer-mentions")
+
+
+async def on_canned(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/canned_answers")
+    await page.get_by_role("button", name="Change").first.click()
+    await page.wait_for_selector("dialog .field-area")
+
+
+async def on_hours(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/hours")
+    await expect(page.locator(".hours-day")).to_have_count(7)
+
+
 async def on_phones(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/phones")
     await page.locator(".phone").first.get_by_role("button").click()
@@ -528,7 +532,7 @@ async def on_phones(desk: FakeDesk, page: Page) -> None:
 
 async def on_merging(desk: FakeDesk, page: Page) -> None:
     await on_customer(desk, page)
-    await page.locator(".customer-head .button").click()
+    await page.get_by_role("button", name="The same as…").click()
     await page.locator("dialog .search-input").fill("Ірина")
     await page.locator("dialog .search-option").click()
     await page.wait_for_selector("dialog .facts")
@@ -556,6 +560,10 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
         on_filters,
         on_call,
         on_worklist,
+        on_conversation,
+        on_note,
+        on_canned,
+        on_hours,
         on_phones,
         on_merging,
         on_suggestions,
@@ -580,7 +588,7 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
 
 
 async def test_missed_calls_are_a_worklist_that_follows_everybody(desk: FakeDesk, page: Page) -> None:
-    link = page.get_by_role("link", name="Missed calls and voicemails: 3")
+    link = page.get_by_role("link", name="Work that waits: 5")
     await link.click()
     tried, voicemail, taken = (page.locator(f".work-item[data-key='{key}']") for key in desk.work)
     await expect(tried).to_contain_text("3 attempts")
@@ -607,7 +615,7 @@ async def test_missed_calls_are_a_worklist_that_follows_everybody(desk: FakeDesk
     await expect(tried).to_have_count(0)
     await desk.miss(people.open_work()[1])
     await expect(voicemail).to_be_visible()
-    await expect(page.get_by_role("link", name="Missed calls and voicemails: 2")).to_be_visible()
+    await expect(page.get_by_role("link", name="Work that waits: 4")).to_be_visible()
 
 
 async def test_an_admin_tries_what_a_phone_shows_and_says_what_was_seen(browser: Browser) -> None:

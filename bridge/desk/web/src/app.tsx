@@ -12,11 +12,14 @@ import { Skeleton } from "./components/skeleton.tsx";
 import { LanguageSwitch, ThemeSwitch } from "./components/switches.tsx";
 import { t } from "./i18n/index.ts";
 import { CallPage } from "./pages/call.tsx";
+import { CannedAnswersPage } from "./pages/canned_answers.tsx";
 import { ComponentsPage } from "./pages/components.tsx";
 import { ConnectionsPage } from "./pages/connections.tsx";
+import { ConversationPage } from "./pages/conversation.tsx";
 import { CustomerPage } from "./pages/customer.tsx";
 import { DeadLettersPage } from "./pages/dead_letters.tsx";
 import { HealthPage } from "./pages/health.tsx";
+import { HoursPage } from "./pages/hours.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PhonesPage } from "./pages/phones.tsx";
 import { PopPage } from "./pages/pop.tsx";
@@ -24,6 +27,7 @@ import { SuggestionsPage } from "./pages/suggestions.tsx";
 import { Waiting } from "./pages/waiting.tsx";
 import { WorklistPage } from "./pages/worklist.tsx";
 import { Workspace } from "./pages/workspace.tsx";
+import { counts } from "./state/conversations.ts";
 import { callerOf } from "./state/caller.ts";
 import { encounters, front, startDesk, stopDesk } from "./state/desk.ts";
 import { keepDraftsOf, saveDrafts } from "./state/drafts.ts";
@@ -35,7 +39,8 @@ import { olderThan, worklist } from "./state/worklist.ts";
 
 /** The way to the worklist, and how much is on it. */
 function WorklistLink() {
-  const count = worklist.value?.length ?? 0;
+  const waiting = counts.value;
+  const count = (worklist.value?.length ?? 0) + (waiting ? waiting.mine + waiting.unassigned : 0);
   return (
     <a
       class="bar-link"
@@ -90,6 +95,8 @@ function TopBar() {
             <a href="/suggestions">{t("suggestions.title")}</a>
             {who.agent.role === "admin" && (
               <>
+                <a href="/canned_answers">{t("canned.title")}</a>
+                <a href="/hours">{t("hours.title")}</a>
                 <a href="/phones">{t("phones.title")}</a>
                 <a href="/connections">{t("connections.title")}</a>
                 <a href="/dead_letters">{t("dead_letters.title")}</a>
@@ -121,6 +128,9 @@ function CurrentPage() {
   const at = route.value;
   if (at.page === "customer") return <CustomerPage id={at.id} to={at.to} />;
   if (at.page === "call") return <CallPage id={at.id} />;
+  if (at.page === "conversation") return <ConversationPage key={at.id} id={at.id} />;
+  if (at.page === "canned_answers") return <CannedAnswersPage />;
+  if (at.page === "hours") return <HoursPage />;
   if (at.page === "worklist") return <WorklistPage />;
   if (at.page === "phones") return <PhonesPage />;
   if (at.page === "suggestions") return <SuggestionsPage />;

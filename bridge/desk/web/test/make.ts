@@ -1,5 +1,12 @@
 // Values for the tests: whole, so that a test says only what it is about.
-import type { CallSummary, Card, Entry, LiveMessage, ScreenPop } from "../src/api/types.ts";
+import type {
+  CallSummary,
+  Card,
+  ConversationSummary,
+  Entry,
+  LiveMessage,
+  ScreenPop,
+} from "../src/api/types.ts";
 
 export const AT = "2026-11-22T20:00:00.000000Z";
 let lastId = 0;
@@ -83,3 +90,27 @@ type Content = LiveMessage extends infer M
 
 export const message = (content: Content, at = AT): LiveMessage =>
   ({ id: String(++lastId), at, ...content }) as LiveMessage;
+
+export const conversation = (fields: Partial<ConversationSummary> = {}): ConversationSummary => ({
+  id: "talk-1",
+  channel: "telegram",
+  inbox: "bot",
+  subject: "",
+  state: "open",
+  customer_id: "customer-1",
+  customer_name: "Олена",
+  assignee_id: null,
+  assignee: null,
+  opened_at: AT,
+  last_at: AT,
+  snoozed_until: null,
+  waiting_since: AT,
+  due_at: null,
+  overdue: false,
+  priority: 0,
+  tags: [],
+  mentions: [],
+  last_text: "",
+  last_direction: "inbound",
+  ...fields,
+});

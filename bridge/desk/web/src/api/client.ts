@@ -2,15 +2,23 @@
 // carry is kept here and nowhere else, and comes with login and with `me`.
 import { DraftConflict, Problem } from "./problem.ts";
 import type {
+  Agent,
   AgentLine,
   Begun,
+  Calendar,
   CallDetail,
   CallSummary,
+  CannedAnswer,
   Card,
   Consent,
   ContinueLink,
+  ConversationDetail,
+  ConversationList,
+  ConversationState,
+  ConversationSummary,
   CustomerDetail,
   DeadLetter,
+  Duty,
   Entry,
   EventType,
   Filed,
@@ -18,6 +26,7 @@ import type {
   LoginAnswer,
   Identity,
   Inbox,
+  InboxRule,
   Matter,
   MatterState,
   Me,
@@ -33,6 +42,8 @@ import type {
   Thing,
   SearchHit,
   Webhook,
+  Upload,
+  WayToWrite,
 } from "./types.ts";
 
 const BASE = "/api/v1";
@@ -53,9 +64,11 @@ async function problemOf(response: Response): Promise<Problem> {
   return new Problem(response.status, detail ?? response.statusText, retryAfter);
 }
 
+/** Sends `body` as JSON, a form as it is. */
 async function send<T>(method: string, path: string, body?: unknown, init: RequestInit = {}): Promise<T> {
   const headers: Record<string, string> = method === "GET" ? {} : { "X-CSRF-Token": csrf };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isForm = body instanceof FormData;
+  if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
     response = await fetch(path, {
@@ -63,7 +76,7 @@ async function send<T>(method: string, path: string, body?: unknown, init: Reque
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     });
   } catch (error) {
     // An aborted request is the caller's own doing and keeps its name; all else is a server that is not there.
@@ -161,7 +174,7 @@ export const removeWebhook = (id: string) => send<void>("DELETE", addressOf(`/we
 export const tryWebhook = (id: string) =>
   post<{ taken: boolean; reason: string | null }>(`/webhooks/${id}/test`);
 
-export const listWays = () => get<Page<string>>("/continue");
+export const listContinueWays = () => get<Page<string>>("/continue");
 export const continueIn = ({ things, id }: Begun, channel: string) =>
   post<ContinueLink>(`/${things}/${id}/continue`, { channel });
 
@@ -184,6 +197,69 @@ export const addConsent = (
   customerId: string,
   said: { channel: string; purpose: Purpose; granted: boolean; words: string },
 ) => post<Consent>(`/customers/${customerId}/consents`, said);
+export interface ConversationQuery {
+  show: "waiting" | "answered" | "snoozed" | "resolved";
+  scope: "mine" | "unassigned" | "all";
+  before?: string | null;
+  limit?: number;
+}
+
+export const listConversations = (query: ConversationQuery) =>
+  get<ConversationList>("/conversations", { ...query });
+export const listTags = () => get<Page<string>>("/conversations/tags");
+export const getConversation = (id: string) => get<ConversationDetail>(`/conversations/${id}`);
+export const getConversationEntries = (id: string, before: string | null) =>
+  get<Page<Entry>>(`/conversations/${id}/entries`, { before, limit: 50 });
+export const sendMessage = (
+  id: string,
+  message: {
+    text: string;
+    key: string;
+    cc?: readonly string[];
+    to?: string;
+    attachments?: readonly string[];
+  },
+) => post<Entry>(`/conversations/${id}/messages`, message);
+export function upload(file: File): Promise<Upload> {
+  const form = new FormData();
+  form.append("file", file);
+  return post<Upload>("/attachments", form);
+}
+
+export const addConversationNote = (id: string, text: string, key: string) =>
+  post<Entry>(`/conversations/${id}/notes`, { text, key });
+export const assignConversation = (id: string, agentId: string | null) =>
+  post<ConversationSummary>(`/conversations/${id}/assign`, { agent_id: agentId });
+export const changeConversation = (id: string, state: ConversationState, until?: string) =>
+  post<ConversationSummary>(`/conversations/${id}/state`, { state, ...(until ? { until } : {}) });
+export const setTags = (id: string, tags: readonly string[]) =>
+  send<ConversationSummary>("PUT", addressOf(`/conversations/${id}/tags`), { tags });
+/** What called this agent in the conversation has been looked at. */
+export const seeConversation = (id: string) => post<void>(`/conversations/${id}/seen`);
+export const listWays = (customerId: string) => get<Page<WayToWrite>>(`/customers/${customerId}/ways`);
+export const beginConversation = (
+  customerId: string,
+  message: { text: string; key: string; way: WayToWrite; subject: string; about: string | null },
+) => post<Entry>(`/customers/${customerId}/conversations`, message);
+export const listColleagues = () => get<Page<Agent>>("/colleagues");
+
+export const listCannedAnswers = () => get<Page<CannedAnswer>>("/canned_answers");
+export const listFilledAnswers = (conversationId: string) =>
+  get<Page<CannedAnswer>>(`/conversations/${conversationId}/canned_answers`);
+export const saveCannedAnswer = (id: string | null, answer: { title: string; text: string }) =>
+  id === null
+    ? post<CannedAnswer>("/canned_answers", answer)
+    : send<CannedAnswer>("PUT", addressOf(`/canned_answers/${id}`), answer);
+export const dropCannedAnswer = (id: string) => send<void>("DELETE", addressOf(`/canned_answers/${id}`));
+
+export const getCalendar = () => get<Calendar>("/calendar");
+export const saveCalendar = (calendar: Calendar) => send<Calendar>("PUT", addressOf("/calendar"), calendar);
+export const listInboxRules = () => get<Page<InboxRule>>("/inbox_rules");
+export const saveInboxRule = (id: string, rule: Pick<InboxRule, "away" | "away_texts" | "skill">) =>
+  send<InboxRule>("PUT", addressOf(`/inbox_rules/${id}`), rule);
+export const listDuties = () => get<Page<Duty>>("/duties");
+export const saveDuty = (id: string, duty: Pick<Duty, "capacity" | "skills" | "languages">) =>
+  send<Duty>("PUT", addressOf(`/duties/${id}`), duty);
 
 export const sendAgain = (deliveryId: string) => post<Entry>(`/deliveries/${deliveryId}/send`);
 

@@ -32,6 +32,7 @@ export interface AgentLine extends Agent {
   state: AgentStateName;
   call_id: string | null;
   registered: boolean;
+  at_desk: boolean;
 }
 
 export interface Identity {
@@ -185,7 +186,6 @@ export interface EntryPayload {
   continues?: { fate: string };
   attachments?: Attachment[];
   html?: string;
-  cc?: string[];
   automatic?: boolean;
   forged?: boolean;
   subtype?: string;
@@ -215,6 +215,11 @@ export interface EntryPayload {
   until?: string;
   promise_id?: string;
   due_at?: string | null;
+  /** Addresses that got a copy of a mail, or the one that it was forwarded to. */
+  cc?: string[];
+  to?: string;
+  /** Agents whom a note calls. */
+  mentions?: string[];
 }
 
 export type DeliveryState = "accepted" | "sending" | "sent" | "delivered" | "read" | "failed" | "unknown";
@@ -647,14 +652,134 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
   | { type: "call"; data: CallSummary }
   | { type: "entry"; data: Entry }
   | { type: "work"; data: WorkChange }
+  | { type: "conversation"; data: ConversationSummary }
+  | { type: "presence"; data: Presence }
   | { type: "transcript"; data: { call_id: string; recording_id: string; state: string } }
   | { type: "agent_state"; data: AgentStateChange }
   | { type: "notice"; data: LiveNotice }
 );
 
+export const CONVERSATION_STATES = ["open", "snoozed", "resolved"] as const;
+export type ConversationState = (typeof CONVERSATION_STATES)[number];
+
+/** A talk in writing as work. */
+export interface ConversationSummary {
+  id: string;
+  channel: string;
+  /** Null for an imported one, in which nothing can be sent. */
+  inbox: string | null;
+  subject: string;
+  state: ConversationState;
+  customer_id: string | null;
+  customer_name: string | null;
+  assignee_id: string | null;
+  assignee: string | null;
+  opened_at: string;
+  last_at: string;
+  snoozed_until: string | null;
+  /** The oldest message that no person of ours has answered. */
+  waiting_since: string | null;
+  due_at: string | null;
+  overdue: boolean;
+  priority: number;
+  tags: string[];
+  /** Agents whom a note calls and who have not looked yet. */
+  mentions: string[];
+  last_text: string;
+  last_direction: Direction | null;
+}
+
+/** An address of a customer, and the inbox from which it can be written to. */
+export interface WayToWrite {
+  channel: string;
+  inbox: string;
+  address: string;
+}
+
+export interface ConversationDetail extends ConversationSummary {
+  customer: Customer | null;
+  ways: WayToWrite[];
+}
+
+/** How many customers wait. */
+export interface ConversationCounts {
+  mine: number;
+  unassigned: number;
+  all: number;
+}
+
+export interface ConversationList extends Page<ConversationSummary> {
+  counts: ConversationCounts;
+}
+
+export interface CannedAnswer {
+  id: string;
+  title: string;
+  text: string;
+  filled: string | null;
+}
+
+/** A file that was uploaded to go with an answer. */
+export interface Upload {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
+/** From `opens` to `closes` on the wall clock, HH:MM; 24:00 is the end of the day. */
+export interface Span {
+  opens: string;
+  closes: string;
+}
+
+export interface Holiday {
+  day: string;
+  name: string;
+  hours: Span[];
+}
+
+/** When the company works; `weekly` from Monday on. */
+export interface Calendar {
+  zone: string;
+  weekly: Span[][];
+  holidays: Holiday[];
+}
+
+/** What an inbox says while nobody works, and the skill that it asks for. */
+export interface InboxRule {
+  inbox_id: string;
+  channel: string;
+  key: string;
+  away: boolean;
+  away_texts: Record<string, string>;
+  skill: string | null;
+}
+
+/** How many conversations at a time an agent takes, and which. */
+export interface Duty {
+  agent_id: string;
+  name: string;
+  capacity: number;
+  skills: string[];
+  languages: string[];
+}
+
+/** What another open desk does in a conversation. */
+export interface Presence {
+  desk: string;
+  agent_id: string;
+  name: string;
+  conversation_id: string;
+  doing: "viewing" | "typing" | "gone";
+}
+
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * webhook_paused: one of our systems has not been there for long; delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters, consent: what is known of these customers changed.
+ * webhook_paused: one of our systems has not been there for long;
+ * assigned, mentioned, overdue, routed: a conversation calls this agent (`by` whom, or "");
+ * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused;
+ * merged, unmerged, addresses, matters, consent: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
@@ -662,6 +787,7 @@ export type LiveNotice =
   | { code: "webhook_paused"; webhook_id: string }
   | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
+  | { code: "assigned" | "mentioned" | "overdue" | "routed"; conversation_id: string; by: string }
   | { code: "merged" | "unmerged" | "addresses" | "matters" | "consent"; customer_ids: string[] };
 
 export interface AgentStateChange {

@@ -103,7 +103,7 @@ export function Conversations({ conversations }: { conversations: readonly OpenC
           <li key={each.id} class="conversation">
             <Icon name={channelIcon(each.channel)} />
             <span>
-              {each.subject || word("channel", each.channel)}
+              <a href={`/conversations/${each.id}`}>{each.subject || word("channel", each.channel)}</a>
               <span class="conversation-detail">
                 {word("channel", each.channel)} · {word("conversation_state", each.state)} ·{" "}
                 <Ago at={each.last_at} />

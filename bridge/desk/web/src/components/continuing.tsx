@@ -37,7 +37,7 @@ function Offered({ link }: { link: ContinueLink }) {
 }
 
 function Ways({ begun }: { begun: Begun }) {
-  const { data, problem } = useFetched(api.listWays, []);
+  const { data, problem } = useFetched(api.listContinueWays, []);
   const [link, setLink] = useState<ContinueLink | null>(null);
   if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
   if (!data) return <Skeleton lines={3} />;

@@ -74,7 +74,7 @@ function OrderFacts({ entry }: { entry: Entry }) {
 }
 
 /** What an entry said before it was corrected is kept, folded away. */
-function Body({ entry }: { entry: Entry }) {
+export function EntryBody({ entry }: { entry: Entry }) {
   if (!entry.replaced_by || entry.redacted) return <Content entry={entry} />;
   return (
     <details class="entry-replaced">
@@ -144,7 +144,7 @@ export function EntryRow({ entry, when = "time" }: { entry: Entry; when?: "time"
             {when === "time" ? timeOfDay(entry.at) : ago(entry.at)}
           </time>
         </header>
-        <Body entry={entry} />
+        <EntryBody entry={entry} />
         {entry.payload.context && <WrittenAt context={entry.payload.context} />}
         <DeliveryFacts entry={entry} />
         {entry.kind === "call" && <CallFacts entry={entry} />}

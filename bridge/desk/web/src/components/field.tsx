@@ -79,6 +79,40 @@ export function TimeField({ label, hint, error, ...input }: TimeFieldProps) {
   );
 }
 
+type ShortFieldProps = Labelled &
+  Pick<PartialInputHTMLAttributes<HTMLInputElement>, "value" | "onInput"> & {
+    kind: "time" | "date" | "number";
+    min?: number;
+    max?: number;
+  };
+
+/** A time of day, a day or a number. */
+export function ShortField({ label, hint, error, kind, ...input }: ShortFieldProps) {
+  const id = useId();
+  const labelled = { label, hint, error };
+  return (
+    <Frame id={id} {...labelled}>
+      <input {...input} type={kind} class="field-input field-short" {...described(id, labelled)} />
+    </Frame>
+  );
+}
+
+interface SwitchProps {
+  label: string;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+}
+
+/** On or off. */
+export function Checkbox({ label, isOn, onChange }: SwitchProps) {
+  return (
+    <label class="checkbox">
+      <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
 interface SelectProps<T extends string> {
   /** Read out, not shown: what is chosen speaks for itself. */
   label: string;

@@ -30,7 +30,7 @@ export function Toasts() {
           {action && (
             <Button
               kind="quiet"
-              icon="undo"
+              icon={action.icon ?? "undo"}
               onClick={() => {
                 action.run();
                 dismiss(id);

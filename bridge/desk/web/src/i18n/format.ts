@@ -120,3 +120,7 @@ export function phone(number: string): string {
     return `${text}\u00a0${group}`;
   }, prefix);
 }
+
+/** The name of a day of the week; 0 is Monday. */
+export const weekdayName = (index: number) =>
+  formatter({ weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + index)));

@@ -12,6 +12,7 @@ import { MergeDialog, MergeHistory } from "../components/merging.tsx";
 import { Matters, Promises } from "../components/matters.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
+import { WriteDialog } from "../components/write.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
 import { Timeline } from "../components/timeline.tsx";
@@ -73,6 +74,7 @@ function AddNote({ customerId, onAdded }: { customerId: string; onAdded: () => v
 export function CustomerPage({ id, to }: { id: string; to: string | null }) {
   const { data: customer, problem, refresh } = useFetched(() => api.getCustomer(id), [id, generation.value]);
   const [isMerging, setMerging] = useState(false);
+  const [isWriting, setWriting] = useState(false);
   const [retired, setRetired] = useState<Identity | null>(null);
   if (problem) return <Notice tone="bad">{explain(problem)}</Notice>;
   if (!customer) return <Skeleton lines={8} />;
@@ -84,6 +86,9 @@ export function CustomerPage({ id, to }: { id: string; to: string | null }) {
           <h1 class="customer-name">{customer.name}</h1>
           <CustomerBadges customer={customer} />
         </div>
+        <Button icon="outbound" onClick={() => setWriting(true)}>
+          {t("write.begin")}
+        </Button>
         <Button kind="quiet" icon="person" onClick={() => setMerging(true)}>
           {t("merge.open")}
         </Button>
@@ -109,6 +114,7 @@ export function CustomerPage({ id, to }: { id: string; to: string | null }) {
           to={to}
         />
       </div>
+      {isWriting && <WriteDialog customerId={customer.id} onClose={() => setWriting(false)} />}
       {isMerging && <MergeDialog customer={customer} onClose={() => setMerging(false)} />}
       {retired && (
         <RetireDialog customerId={customer.id} identity={retired} onClose={() => setRetired(null)} />

@@ -1,17 +1,21 @@
 import "./worklist.css";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { WorkItem } from "../api/types.ts";
+import type { ConversationSummary, WorkItem } from "../api/types.ts";
 import { ago, fullDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
 import { numberOf } from "../components/call_row.tsx";
+import { ConversationRow } from "../components/conversation_row.tsx";
+import { Select } from "../components/field.tsx";
 import { Icon } from "../components/icon.tsx";
 import { EmptyState } from "../components/panel.tsx";
 import { Recording } from "../components/recording.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
-import { freshCalls } from "../state/desk.ts";
+import { Filter } from "../components/tabs.tsx";
+import { counts, freshConversations, inOrder, isListed } from "../state/conversations.ts";
+import { freshCalls, generation } from "../state/desk.ts";
 import { notifyFailure } from "../state/notices.ts";
 import { me } from "../state/session.ts";
 import { hearWork, loadOlderWork, olderThan, worklist } from "../state/worklist.ts";
@@ -22,9 +26,9 @@ function Who({ item }: { item: WorkItem }) {
   const nobody = call.caller ? t("caller.unknown") : t("caller.anonymous");
   return (
     <div class="work-item-who">
-      <h2 class="work-item-name">
+      <h3 class="work-item-name">
         <a href={`/calls/${call.id}`}>{call.customer_name ?? nobody}</a>
-      </h2>
+      </h3>
       <span class="quiet number">
         {call.caller ? <a href={`tel:${call.caller}`}>{numberOf(call)}</a> : t("caller.withheld")}
         {call.queue && ` · ${call.queue}`}
@@ -118,13 +122,100 @@ function Item({ item }: { item: WorkItem }) {
   );
 }
 
+const SCOPES = ["mine", "unassigned", "all"] as const;
+const SHOWN = ["waiting", "answered", "snoozed", "resolved"] as const;
+
+/** Arrows lead from one to the next, as Tab does. */
+function moveByArrow(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>("a.talk")];
+  const at = rows.findIndex((row) => row === document.activeElement);
+  if (step === 0 || at < 0) return;
+  event.preventDefault();
+  rows[at + step]?.focus();
+}
+
+function useConversations(scope: (typeof SCOPES)[number], show: (typeof SHOWN)[number]) {
+  const [fetched, setFetched] = useState<readonly ConversationSummary[] | null>(null);
+  const [next, setNext] = useState<string | null>(null);
+  const load = async (before: string | null) => {
+    try {
+      const page = await api.listConversations({ scope, show, before });
+      setFetched((known) => (before === null ? page.items : [...(known ?? []), ...page.items]));
+      setNext(page.next);
+      counts.value = page.counts;
+    } catch (error) {
+      notifyFailure(error);
+    }
+  };
+  useEffect(() => {
+    setFetched(null);
+    void load(null);
+  }, [scope, show, generation.value]);
+  const byId = new Map(fetched?.map((each) => [each.id, each]));
+  for (const each of Object.values(freshConversations.value)) byId.set(each.id, each);
+  const who = me.value?.agent.id ?? "";
+  const listed = [...byId.values()].filter((each) => isListed(each, { scope, show }, who));
+  return { items: fetched && inOrder(listed, show), hasMore: next !== null, loadMore: () => void load(next) };
+}
+
+/** Customers who wait for an answer in writing. */
+function Conversations() {
+  const [scope, setScope] = useState<(typeof SCOPES)[number]>("all");
+  const [show, setShow] = useState<(typeof SHOWN)[number]>("waiting");
+  const { items, hasMore, loadMore } = useConversations(scope, show);
+  const counted = (each: (typeof SCOPES)[number]) =>
+    `${word("scope", each)}${counts.value ? ` · ${counts.value[each]}` : ""}`;
+  return (
+    <section class="stack" aria-labelledby="conversations-title">
+      <header class="worklist-head">
+        <h2 class="worklist-title" id="conversations-title">
+          {t("worklist.conversations")}
+        </h2>
+        <Select
+          label={t("worklist.show")}
+          options={SHOWN.map((value) => ({ value, label: word("show", value) }))}
+          value={show}
+          onChoose={setShow}
+        />
+      </header>
+      <Filter
+        label={t("worklist.whose")}
+        options={SCOPES.map((value) => ({ value, label: counted(value) }))}
+        value={scope}
+        onChoose={(chosen) => setScope(chosen ?? "all")}
+      />
+      {!items && <Skeleton lines={5} />}
+      {items?.length === 0 && (
+        <EmptyState title={show === "waiting" ? t("worklist.nobody_waits") : t("worklist.no_such")} />
+      )}
+      {items && items.length > 0 && (
+        <ul class="stack" onKeyDown={moveByArrow}>
+          {items.map((each) => (
+            <li key={each.id}>
+              <ConversationRow conversation={each} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {hasMore && (
+        <Button icon="down" onClick={loadMore}>
+          {t("worklist.more")}
+        </Button>
+      )}
+    </section>
+  );
+}
+
 /** Calls that nobody answered, until somebody has dealt with them. */
-export function WorklistPage() {
+function MissedCalls() {
   const items = worklist.value;
   return (
-    <div class="worklist stack">
+    <section class="stack" aria-labelledby="missed-title">
       <header>
-        <h1 class="worklist-title">{t("worklist.title")}</h1>
+        <h2 class="worklist-title" id="missed-title">
+          {t("worklist.title")}
+        </h2>
         <p class="quiet">{t("worklist.explained")}</p>
       </header>
       {!items && <Skeleton lines={5} />}
@@ -141,6 +232,17 @@ export function WorklistPage() {
           {t("worklist.older")}
         </Button>
       )}
+    </section>
+  );
+}
+
+/** All that waits for somebody, in writing and by phone. */
+export function WorklistPage() {
+  return (
+    <div class="worklist">
+      <h1 class="only-heard">{t("worklist.page")}</h1>
+      <Conversations />
+      <MissedCalls />
     </div>
   );
 }

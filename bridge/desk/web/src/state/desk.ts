@@ -9,10 +9,12 @@ import type {
   Entry,
   LiveMessage,
   LiveNotice,
+  Presence,
 } from "../api/types.ts";
 import { timeOfDay } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { Problem } from "../api/problem.ts";
+import { forgetConversations, hearConversation, loadCounts } from "./conversations.ts";
 import { fold, withCall, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
 import { LiveChannel } from "./live.ts";
 import { notify, notifyFailure } from "./notices.ts";
@@ -45,7 +47,17 @@ export const front = computed<Encounter | null>(() => {
 export const ownState = computed<AgentStateName>(() => states.value[me.value?.agent.id ?? ""] ?? "offline");
 
 const entryListeners = new Set<(entry: Entry) => void>();
+const presenceListeners = new Set<(presence: Presence) => void>();
 let channel: LiveChannel | null = null;
+
+/** Tells the server what is worth something now only. */
+export const say = (message: object): void => void channel?.send(message);
+
+/** Hears what colleagues do in the conversation that this desk has before it, until the returned function is called. */
+export function onPresence(listener: (presence: Presence) => void): () => void {
+  presenceListeners.add(listener);
+  return () => presenceListeners.delete(listener);
+}
 
 /** Hears every new entry until the returned function is called. */
 export function onEntry(listener: (entry: Entry) => void): () => void {
@@ -151,6 +163,8 @@ function take(message: LiveMessage): void {
     follow(before, mayTakePage);
   });
   if (message.type === "work") hearWork(message.data);
+  if (message.type === "conversation") hearConversation(message.data);
+  if (message.type === "presence") presenceListeners.forEach((listener) => listener(message.data));
   if (message.type === "transcript") hearTranscript(message.data.recording_id);
   if (message.type === "entry") entryListeners.forEach((listener) => listener(message.data));
   if (message.type === "notice") heed(message.data);
@@ -158,7 +172,7 @@ function take(message: LiveMessage): void {
 
 function heed(notice: LiveNotice): void {
   // From here on every change is heard.
-  if (notice.code === "hello") void loadWork();
+  if (notice.code === "hello") void Promise.all([loadWork(), loadCounts()]);
   if (notice.code === "reload") void reload().catch(notifyFailure);
   if (notice.code === "delivery")
     freshDeliveries.value = { ...freshDeliveries.value, [notice.entry_id]: notice.delivery };
@@ -166,9 +180,25 @@ function heed(notice: LiveNotice): void {
     freshFiles.value = { ...freshFiles.value, [notice.attachment.id]: notice.attachment };
   if ("customer_ids" in notice) refreshThose(notice.customer_ids);
   if (notice.code === "webhook_paused") notify({ tone: "bad", text: t("connections.webhook_paused") });
+  if ("conversation_id" in notice) callTo(notice);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
   notify({ tone: "info", text: t("entry.gap", times) });
+}
+
+const CALLS = {
+  assigned: "conversation.was_assigned",
+  mentioned: "conversation.was_mentioned",
+  overdue: "conversation.is_overdue",
+  routed: "conversation.was_routed",
+} as const;
+
+/** A conversation wants this agent: said with the way to it, unless it is open already. */
+function callTo({ code, conversation_id, by }: Extract<LiveNotice, { conversation_id: string }>): void {
+  const address = `/conversations/${conversation_id}`;
+  if (location.pathname === address) return;
+  const action = { label: t("conversation.open"), icon: "right", run: () => navigate(address) } as const;
+  notify({ tone: "info", text: t(CALLS[code], { name: by }), action });
 }
 
 /** What is known of these customers changed: pages and cards that show one of them fetch it again. */
@@ -219,5 +249,6 @@ export function stopDesk(): void {
     freshTranscripts.value = {};
     chosen.value = null;
     forgetWork();
+    forgetConversations();
   });
 }

@@ -111,6 +111,8 @@ export function fold(encounters: Encounters, message: LiveMessage, agentId: stri
       return withCall(encounters, message.data);
     case "transcript":
     case "work":
+    case "conversation":
+    case "presence":
       return encounters;
     case "entry": {
       // The note of a wrap-up that was finished in another window of the same agent.

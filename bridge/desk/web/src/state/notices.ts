@@ -1,6 +1,7 @@
 // Short messages in the corner: what was done (with a way back) or what could not be.
 import { signal } from "@preact/signals";
 import { Problem } from "../api/problem.ts";
+import type { IconName } from "../components/icon.tsx";
 import { t } from "../i18n/index.ts";
 import { isSessionOver } from "./session.ts";
 
@@ -8,7 +9,8 @@ export interface Notice {
   id: number;
   tone: "good" | "bad" | "info";
   text: string;
-  action?: { label: string; run: () => void };
+  /** The icon is "undo" where none is given. */
+  action?: { label: string; icon?: IconName; run: () => void };
 }
 
 const SHOWN_FOR = 7_000;

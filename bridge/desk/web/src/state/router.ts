@@ -8,6 +8,9 @@ export type Route =
   | { page: "call"; id: string }
   | { page: "pop"; token: string }
   | { page: "worklist" }
+  | { page: "conversation"; id: string }
+  | { page: "canned_answers" }
+  | { page: "hours" }
   | { page: "phones" }
   | { page: "suggestions" }
   | { page: "dead_letters" }
@@ -24,6 +27,8 @@ export function routeOf(address: string): Route {
   const [, first = "", id, ...rest] = pathname.split("/");
   if ((first === "" || first === "login") && id === undefined) return { page: "desk" };
   if (first === "worklist" && id === undefined) return { page: "worklist" };
+  if (first === "canned_answers" && id === undefined) return { page: "canned_answers" };
+  if (first === "hours" && id === undefined) return { page: "hours" };
   if (first === "phones" && id === undefined) return { page: "phones" };
   if (first === "suggestions" && id === undefined) return { page: "suggestions" };
   if (first === "dead_letters" && id === undefined) return { page: "dead_letters" };
@@ -34,6 +39,7 @@ export function routeOf(address: string): Route {
     return { page: "customer", id, to: DAY.exec(hash)?.[1] ?? null };
   }
   if (id && rest.length === 0 && first === "calls") return { page: "call", id };
+  if (id && rest.length === 0 && first === "conversations") return { page: "conversation", id };
   if (id && rest.length === 0 && first === "pop") return { page: "pop", token: id };
   return { page: "missing" };
 }

@@ -1,0 +1,368 @@
+"""Conversations as work: who waits, answering, giving, resting, ending, tags, notes that call people, writing first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.channels.simulators.telegram import Fault, Sent
+from bridge.domain.customer import Identity
+from bridge.domain.ids import new_id
+from bridge.domain.order import NewStatus, OrderStatus
+from bridge.domain.times import iso, utc_now
+from bridge.store import conversation_views, conversations, orders, people
+from bridge.store.conversations import NewConversation
+from tests.contract.channel_cases import telegram
+from tests.contract.channel_server import ChannelServer, channels_serving
+from tests.contract.desk_server import Client, eventually, logged_in
+from tests.contract.test_card import explain, watching
+
+CHAT = 1111111
+TELEGRAM = {"channel": "telegram", "inbox": "bot", "address": str(CHAT)}
+
+
+@pytest.fixture
+async def running(url: str, tmp_path: Path) -> AsyncIterator[ChannelServer]:
+    async with channels_serving(url, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def other(running: ChannelServer) -> AsyncIterator[Client]:
+    async with logged_in(running.server, "102") as client:
+        yield client
+
+
+_numbers = itertools.count(1)
+
+
+async def write(running: ChannelServer, text: str = "hello", sender: int = CHAT) -> str:
+    """A customer writes to the bot; the conversation that it is in."""
+    number = next(_numbers)
+    who = {"id": sender, "is_bot": False, "first_name": f"Customer {sender}"}
+    place = {"message_id": number, "from": who, "chat": {"id": sender, "type": "private"}}
+    await running.telegram.deliver([telegram("text", number, text=text, **place)])
+    entry = [each for each in await running.read() if each.text == text][-1]
+    return entry.conversation_id or ""
+
+
+async def work(client: Client, **query: Any) -> list[str]:
+    return [each["id"] for each in (await client.get("conversations", **query))["items"]]
+
+
+async def answer(client: Client, conversation_id: str, text: str = "Good day", **more: Any) -> Any:
+    body = {"text": text, "key": new_id(), **more}
+    return await client.ask("POST", f"conversations/{conversation_id}/messages", body)
+
+
+async def test_who_writes_waits_until_a_person_answers(running: ChannelServer, other: Client) -> None:
+    desk = running.desk
+    first = await write(running, "one", 1)
+    second = await write(running, "two", 2)
+    await write(running, "three", 1)
+    page = await desk.get("conversations")
+    assert [each["id"] for each in page["items"]] == [first, second]
+    (item, _) = page["items"]
+    assert (item["last_text"], item["last_direction"], item["inbox"]) == ("three", "inbound", "bot")
+    assert item["waiting_since"] < item["last_at"]
+    assert page["counts"] == {"mine": 0, "unassigned": 2, "all": 2}
+    assert (await answer(desk, first))[0] == 201
+    page = await desk.get("conversations")
+    assert [each["id"] for each in page["items"]] == [second]
+    assert page["counts"] == {"mine": 0, "unassigned": 1, "all": 1}
+    # Whoever answers first has it; a colleague who answers as well changes nothing of that.
+    (answered,) = (await desk.get("conversations", show="answered"))["items"]
+    assert (answered["assignee"], answered["waiting_since"]) == ("Agent 101", None)
+    await answer(other, first)
+    assert (await desk.get(f"conversations/{first}"))["assignee"] == "Agent 101"
+    await write(running, "again", 1)
+    assert await work(desk, scope="mine") == [first]
+    assert await work(other, scope="mine") == []
+
+
+async def test_whom_an_answer_did_not_reach_still_waits(running: ChannelServer) -> None:
+    talk = await write(running)
+    running.telegram.faults.append(Fault.BLOCKED)
+    await answer(running.desk, talk)
+
+    async def waits() -> bool:
+        return await work(running.desk) == [talk]
+
+    await eventually(waits)
+
+
+async def test_given_to_a_colleague_who_hears_of_it(running: ChannelServer, other: Client) -> None:
+    talk, desk = await write(running), running.desk
+    await other.follow()
+    other_id = running.server.agents["102"].id
+    status, given = await desk.ask("POST", f"conversations/{talk}/assign", {"agent_id": other_id})
+    assert (status, given["assignee"]) == (200, "Agent 102")
+    told = await eventually(
+        lambda: [each["data"] for each in other.of_type("notice") if each["data"]["code"] == "assigned"]
+    )
+    assert told == [{"code": "assigned", "conversation_id": talk, "by": "Agent 101"}]
+
+    def heard() -> bool:
+        return other_id in [each["data"]["assignee_id"] for each in other.of_type("conversation")]
+
+    await eventually(heard)
+    assert await work(other, scope="mine") == [talk]
+    assert await work(desk, scope="unassigned") == []
+    status, free = await other.ask("POST", f"conversations/{talk}/assign", {"agent_id": None})
+    assert (status, free["assignee"]) == (200, None)
+    assert (await desk.ask("POST", f"conversations/{talk}/assign", {"agent_id": new_id()}))[0] == 404
+
+
+async def test_it_rests_until_its_time_or_until_the_customer_writes(running: ChannelServer) -> None:
+    talk, desk = await write(running), running.desk
+    path = f"conversations/{talk}/state"
+    past = iso(utc_now() - timedelta(minutes=1))
+    for wrong in ({"state": "snoozed"}, {"state": "snoozed", "until": past}):
+        assert (await desk.ask("POST", path, wrong))[0] == 422
+    until = iso(utc_now() + timedelta(hours=2))
+    status, resting = await desk.ask("POST", path, {"state": "snoozed", "until": until})
+    assert (status, resting["state"], resting["snoozed_until"]) == (200, "snoozed", until)
+    assert await work(desk) == []
+    assert await work(desk, show="snoozed") == [talk]
+    await write(running, "are you there?")
+    assert await work(desk) == [talk]
+    assert (await desk.get(f"conversations/{talk}"))["snoozed_until"] is None
+
+
+async def test_it_ends_and_is_opened_again(running: ChannelServer) -> None:
+    talk, desk = await write(running), running.desk
+    path = f"conversations/{talk}/state"
+    status, over = await desk.ask("POST", path, {"state": "resolved"})
+    assert (status, over["state"], over["waiting_since"]) == (200, "resolved", None)
+    assert (await work(desk), await work(desk, show="resolved")) == ([], [talk])
+    assert (await desk.ask("POST", f"conversations/{talk}/assign", {"agent_id": None}))[0] == 409
+    assert (await desk.ask("POST", path, {"state": "open"}))[1]["state"] == "open"
+    assert await work(desk, show="answered") == [talk]
+
+
+async def test_one_that_goes_on_elsewhere_stays_over(running: ChannelServer) -> None:
+    talk, desk = await write(running), running.desk
+    path = f"conversations/{talk}/state"
+    await desk.ask("POST", path, {"state": "resolved"})
+
+    def long_ago(connection: Connection) -> None:
+        table = conversations._conversation
+        connection.execute(table.update().values(resolved_at=utc_now() - timedelta(days=30)))
+
+    await running.server.db.write(long_ago)
+    following = await write(running, "something new")
+    assert following != talk
+    assert (await desk.ask("POST", path, {"state": "open"}))[0] == 409
+
+
+async def test_an_imported_one_is_over(running: ChannelServer) -> None:
+    new = NewConversation(channel="chat", thread_key="t", at=utc_now())
+    imported = await running.server.db.write(conversations.resolve_past, new)
+    for state in ("open", "resolved"):
+        path = f"conversations/{imported}/state"
+        assert (await running.desk.ask("POST", path, {"state": state}))[0] == 409
+    assert await work(running.desk, show="resolved") == []
+    assert (await running.desk.get(f"conversations/{imported}"))["inbox"] is None
+
+
+async def test_tags_sort_them(running: ChannelServer) -> None:
+    talk, desk = await write(running, "one", 1), running.desk
+    await write(running, "two", 2)
+    path = f"conversations/{talk}/tags"
+    status, tagged = await desk.ask("PUT", path, {"tags": ["доставка", "vip", "vip"]})
+    assert (status, sorted(tagged["tags"])) == (200, ["vip", "доставка"])
+    assert await work(desk, tag="доставка") == [talk]
+    await desk.ask("PUT", path, {"tags": ["vip"]})
+    assert (await work(desk, tag="доставка"), await work(desk, tag="vip")) == ([], [talk])
+    assert (await desk.get("conversations/tags"))["items"] == ["vip"]
+    for wrong in ("", " ", "a,b", "x" * 41, " lead"):
+        assert (await desk.ask("PUT", path, {"tags": [wrong]}))[0] == 422, wrong
+
+
+async def test_a_note_calls_people_and_never_reaches_the_customer(
+    running: ChannelServer, other: Client
+) -> None:
+    talk, desk = await write(running), running.desk
+    await other.follow()
+    text = "@102 and @nobody: can you look, @101? mail@103.example is no call"
+    body = {"text": text, "key": "k"}
+    status, note = await desk.ask("POST", f"conversations/{talk}/notes", body)
+    assert (status, note["kind"], note["conversation_id"]) == (201, "note", talk)
+    other_id = running.server.agents["102"].id
+    assert note["payload"]["mentions"] == [other_id]
+    assert (await desk.ask("POST", f"conversations/{talk}/notes", body))[1]["id"] == note["id"]
+    called = await eventually(
+        lambda: [each["data"] for each in other.of_type("notice") if each["data"]["code"] == "mentioned"]
+    )
+    assert called == [{"code": "mentioned", "conversation_id": talk, "by": "Agent 101"}]
+    # It is work for who was called, also when they were not at their desk, until they have looked.
+    page = await other.get("conversations", scope="mine")
+    assert [each["mentions"] for each in page["items"]] == [[other_id]]
+    assert page["counts"]["mine"] == 1
+    assert (await other.ask("POST", f"conversations/{talk}/seen"))[0] == 204
+    page = await other.get("conversations", scope="mine")
+    assert (page["items"], page["counts"]["mine"]) == ([], 0)
+    assert running.telegram.sent == []
+    entries = (await desk.get(f"conversations/{talk}/entries"))["items"]
+    assert [each["kind"] for each in entries] == ["note", "message"]
+    # The customer still waits: a note is no answer.
+    assert await work(desk) == [talk]
+
+
+async def test_entries_come_in_pages(running: ChannelServer) -> None:
+    for n in range(5):
+        talk = await write(running, f"message {n}")
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        page = await running.desk.get(f"conversations/{talk}/entries", **query)
+        seen += [each["text"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        query["before"] = page["next"]
+    assert seen == [f"message {n}" for n in reversed(range(5))]
+
+
+@pytest.mark.parametrize("show", ["waiting", "answered", "snoozed", "resolved"])
+async def test_the_work_comes_in_pages(running: ChannelServer, show: str) -> None:
+    talks = [await write(running, f"message {n}", n + 1) for n in range(5)]
+    for talk in talks:
+        if show == "answered":
+            await answer(running.desk, talk)
+        if show in ("snoozed", "resolved"):
+            until = iso(utc_now() + timedelta(hours=1))
+            await running.desk.ask(
+                "POST",
+                f"conversations/{talk}/state",
+                {"state": show} | ({"until": until} if show == "snoozed" else {}),
+            )
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2, "show": show}
+    while True:
+        page = await running.desk.get("conversations", **query)
+        seen += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        query["before"] = page["next"]
+    assert sorted(seen) == sorted(talks)
+    whole = await work(running.desk, show=show)
+    assert seen == whole
+    assert (await running.desk.ask("GET", f"conversations?show={show}&before=nonsense"))[0] == 422
+
+
+async def test_an_agent_writes_first(running: ChannelServer) -> None:
+    talk, desk = await write(running), running.desk
+    customer_id = (await desk.get(f"conversations/{talk}"))["customer_id"]
+    await desk.ask("POST", f"conversations/{talk}/state", {"state": "resolved"})
+    assert (await desk.get(f"customers/{customer_id}/ways"))["items"] == [TELEGRAM]
+    path, body = (
+        f"customers/{customer_id}/conversations",
+        {"text": "Your order is here", "key": "k", "way": TELEGRAM},
+    )
+    status, entry = await desk.ask("POST", path, body)
+    assert (status, entry["conversation_id"], entry["direction"]) == (201, talk, "outbound")
+    assert (await desk.ask("POST", path, body))[1]["id"] == entry["id"]
+    await eventually(lambda: running.telegram.sent == [Sent(CHAT, "Your order is here")])
+    foreign = TELEGRAM | {"address": "2"}
+    assert (await desk.ask("POST", path, body | {"key": "2", "way": foreign}))[0] == 422
+
+
+async def test_it_goes_on_in_another_channel_as_the_same_matter(running: ChannelServer) -> None:
+    """From one bot to another: what has to be the same is the matter, and whose it is."""
+    first, desk = await write(running, "in one"), running.desk
+    await answer(desk, first, "taken up")
+    customer_id = (await desk.get(f"conversations/{first}"))["customer_id"]
+
+    def add_address(connection: Connection) -> None:
+        people.add_identity(
+            connection, customer_id, Identity("telegram", "2222222"), evidence={}, at=utc_now()
+        )
+
+    await running.server.db.write(add_address)
+    way = TELEGRAM | {"address": "2222222"}
+    assert way in (await desk.get(f"conversations/{first}"))["ways"]
+    body = {"text": "here as well", "key": "k", "way": way, "about": first}
+    status, entry = await desk.ask("POST", f"customers/{customer_id}/conversations", body)
+    assert (status, entry["customer_id"]) == (201, customer_id)
+    assert entry["conversation_id"] != first
+    (matter,) = (await desk.get(f"customers/{customer_id}/matters"))["items"]
+    assert {each["thing_id"] for each in matter["links"]} == {first, entry["conversation_id"]}
+
+
+async def test_copies_and_forwarding_are_for_mail(running: ChannelServer) -> None:
+    talk = await write(running)
+    for more in ({"cc": ["a@b.example"]}, {"to": "a@b.example"}, {"cc": ["nonsense"]}, {"to": ""}):
+        assert (await answer(running.desk, talk, **more))[0] == 422, more
+
+
+async def test_canned_answers_are_filled_for_the_conversation(running: ChannelServer) -> None:
+    talk, desk = await write(running), running.desk
+    text = "Good day, {customer.name}! Order {order.number} over {order.total}. {agent.name}, {company.name}"
+    async with logged_in(running.server, "admin") as admin:
+        assert (await desk.ask("POST", "canned_answers", {"title": "x", "text": "x"}))[0] == 403
+        status, made = await admin.ask("POST", "canned_answers", {"title": "Greeting", "text": text})
+        assert (status, made["title"]) == (201, "Greeting")
+        assert (await admin.ask("POST", "canned_answers", {"title": "Greeting", "text": "x"}))[0] == 409
+        assert (await admin.ask("POST", "canned_answers", {"title": "y", "text": "{password}"}))[0] == 422
+        (filled,) = (await desk.get(f"conversations/{talk}/canned_answers"))["items"]
+        name = (await desk.get(f"conversations/{talk}"))["customer_name"]
+        # What is not known stays to be filled.
+        assert filled["filled"] == (
+            f"Good day, {name}! Order {{order.number}} over {{order.total}}. Agent 101, Omniline"
+        )
+        customer_id = (await desk.get(f"conversations/{talk}"))["customer_id"]
+        status_ = NewStatus(
+            shop="", number="A-7", status=OrderStatus.UNPAID, at=utc_now(), total=129900, currency="UAH"
+        )
+        await running.server.db.write(orders.save_status, customer_id, status_)
+        (filled,) = (await desk.get(f"conversations/{talk}/canned_answers"))["items"]
+        assert "Order A-7 over 1299.00 UAH." in filled["filled"]
+        path = f"canned_answers/{made['id']}"
+        changed = {"title": "Greeting", "text": "Hello"}
+        assert (await admin.ask("PUT", path, changed))[1]["text"] == "Hello"
+        assert (await admin.ask("DELETE", path))[0] == 204
+        assert (await admin.ask("DELETE", path))[0] == 404
+    assert (await desk.get("canned_answers"))["items"] == []
+
+
+async def test_two_agents_in_one_conversation_see_each_other(running: ChannelServer, other: Client) -> None:
+    talk, elsewhere, desk = new_id(), new_id(), running.desk
+    await desk.follow()
+    await other.follow()
+
+    async def say(client: Client, conversation_id: str, doing: str) -> None:
+        assert client.socket is not None
+        said = {"type": "presence", "conversation_id": conversation_id, "doing": doing}
+        await client.socket.send_json(said)
+
+    def seen(client: Client) -> list[tuple[str, str]]:
+        return [(each["data"]["name"], each["data"]["doing"]) for each in client.of_type("presence")]
+
+    await say(desk, talk, "viewing")
+    await say(desk, talk, "nonsense")
+    await say(other, elsewhere, "viewing")
+    await say(other, talk, "typing")
+    await eventually(lambda: seen(desk) == [("Agent 102", "typing")])
+    await say(desk, talk, "viewing")
+    await eventually(lambda: seen(other) == [("Agent 101", "viewing")])
+    await other.leave()
+    await eventually(lambda: seen(desk)[-1] == ("Agent 102", "gone"))
+
+
+def test_the_work_is_read_off_its_own_index(conn: Connection) -> None:
+    """However many conversations there were."""
+    with watching(conn) as statements:
+        for scope in ("mine", "unassigned", "all"):
+            conversation_views.list_work(conn, show="waiting", scope=scope, agent_id=new_id(), limit=50)  # type: ignore[arg-type]
+    for statement in statements:
+        plan = explain(conn, statement)
+        assert not any(
+            step.startswith(("SCAN conversation", "Seq Scan on conversation")) and "ix_" not in step
+            for step in plan
+        ), plan
