@@ -92,6 +92,7 @@ async def show_worklist(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".work-item")
     await page.locator(".work-item").first.get_by_role("button").first.click()
     await page.wait_for_selector(".work-item-mine")
+    await page.evaluate("scrollTo(0, 0)")
 
 
 async def show_conversation(desk: FakeDesk, page: Page) -> None:
