@@ -124,7 +124,9 @@ def _append(
     )
     _add_files(connection, appended.id, files, arrival.arrived_at)
     if not message.author:
-        keep_consent.hear(connection, appended, arrival.channel, text, arrival.arrived_at)
+        keep_consent.hear(
+            connection, appended, arrival.channel, text, said_at=at, heard_at=arrival.arrived_at
+        )
         keep_conversation.hear_customer(connection, conversation_id, at, automatic=message.automatic)
     if came is not None:
         thing, by = Thing.CONVERSATION, owner.identity_id
