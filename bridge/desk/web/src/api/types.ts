@@ -776,6 +776,7 @@ export interface Presence {
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
+ * typing: the customer is writing in the conversation;
  * webhook_paused: one of our systems has not been there for long;
  * assigned, mentioned, overdue, routed: a conversation calls this agent (`by` whom, or "");
  * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused;
@@ -785,6 +786,7 @@ export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
   | { code: "webhook_paused"; webhook_id: string }
+  | { code: "typing"; conversation_id: string }
   | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "assigned" | "mentioned" | "overdue" | "routed"; conversation_id: string; by: string }

@@ -19,6 +19,7 @@ import { ContinueButton } from "./continuing.tsx";
 import { channelIcon, Icon } from "./icon.tsx";
 import { KeyValue, Panel } from "./panel.tsx";
 import { PersonBadge } from "./person.tsx";
+import { Typing } from "./typing.tsx";
 
 const Ago = ({ at }: { at: string }) => (
   <time class="number quiet" dateTime={at} title={fullDate(at)}>
@@ -110,6 +111,7 @@ export function Conversations({ conversations }: { conversations: readonly OpenC
               </span>
             </span>
             <ContinueButton begun={{ things: "conversations", id: each.id }} />
+            <Typing conversationId={each.id} />
           </li>
         ))}
       </ul>

@@ -18,6 +18,7 @@ import { forgetConversations, hearConversation, loadCounts } from "./conversatio
 import { fold, withCall, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
 import { LiveChannel } from "./live.ts";
 import { notify, notifyFailure } from "./notices.ts";
+import { noteTyping } from "./typing.ts";
 import { navigate, route } from "./router.ts";
 import { me, refreshMe } from "./session.ts";
 import { forgetWork, hearTranscript, hearWork, loadWork } from "./worklist.ts";
@@ -178,9 +179,10 @@ function heed(notice: LiveNotice): void {
     freshDeliveries.value = { ...freshDeliveries.value, [notice.entry_id]: notice.delivery };
   if (notice.code === "attachment")
     freshFiles.value = { ...freshFiles.value, [notice.attachment.id]: notice.attachment };
+  if (notice.code === "typing") noteTyping(notice.conversation_id);
   if ("customer_ids" in notice) refreshThose(notice.customer_ids);
   if (notice.code === "webhook_paused") notify({ tone: "bad", text: t("connections.webhook_paused") });
-  if ("conversation_id" in notice) callTo(notice);
+  if ("by" in notice) callTo(notice);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
   notify({ tone: "info", text: t("entry.gap", times) });
@@ -194,7 +196,7 @@ const CALLS = {
 } as const;
 
 /** A conversation wants this agent: said with the way to it, unless it is open already. */
-function callTo({ code, conversation_id, by }: Extract<LiveNotice, { conversation_id: string }>): void {
+function callTo({ code, conversation_id, by }: Extract<LiveNotice, { by: string }>): void {
   const address = `/conversations/${conversation_id}`;
   if (location.pathname === address) return;
   const action = { label: t("conversation.open"), icon: "right", run: () => navigate(address) } as const;
