@@ -79,10 +79,6 @@ class Earlier(msgspec.Struct, frozen=True):
     before: Id
 
 
-class Nothing(msgspec.Struct, frozen=True):
-    pass
-
-
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A message. `key` is the browser's own where the visitor wrote it, else ""."""
 
