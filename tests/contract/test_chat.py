@@ -405,6 +405,12 @@ async def test_files_go_both_ways_and_to_nobody_else(browser: Browser, http: aio
     status, data, disposition = await read_file(browser, file["id"])
     assert (status, data) == (200, b"<script>")
     assert disposition.startswith("attachment;")
+    own_page = {"Sec-Fetch-Site": "same-origin", "Authorization": f"Bearer {browser.token}"}
+    where = f"{desk.server.url}/chat/site/files/{file['id']}"
+    async with browser.http.get(where, headers=own_page) as from_demo:
+        assert from_demo.status == 200
+    async with browser.http.get(where, headers={**own_page, "Sec-Fetch-Site": "cross-site"}) as foreign:
+        assert foreign.status == 403
     other = await Browser(browser.running, http).open()
     assert (await read_file(other, file["id"]))[0] == 404
     assert (await read_file(browser, new_id()))[0] == 404
