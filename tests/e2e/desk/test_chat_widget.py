@@ -133,6 +133,8 @@ async def test_the_agent_sees_the_message_and_where_it_was_written(
     await expect(shown.get_by_test_id("written-at")).to_have_text("on the page “Kettles”Cart C-17")
     await visitor.write("And for gas?")
     await expect(shown.nth(1)).to_be_visible()
+    await visitor.panel.get_by_label("Your message").press_sequentially("or")
+    await expect(desk.locator(".conversation").get_by_text("Is writing…")).to_be_visible()
     await site.answer("Both.")
     await expect(desk.locator(".entry [data-delivery=read]")).to_have_count(1)
     await desk.context.close()

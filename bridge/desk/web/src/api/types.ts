@@ -566,11 +566,12 @@ export type LiveMessage = { id: string; at: string; cursor?: string } & (
 
 /**
  * hello: connected, from `cursor` on; reload: the cursor was too old; gap: nobody watched the calls between the times;
- * delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters: what is known of these customers changed.
+ * typing: the customer is writing in the conversation; delivery: what became of a message of ours changed; attachment: a file that was waited for is there or refused; merged, unmerged, addresses, matters: what is known of these customers changed.
  */
 export type LiveNotice =
   | { code: "hello" | "reload"; cursor?: string }
   | { code: "gap"; since: string; until: string }
+  | { code: "typing"; conversation_id: string }
   | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "merged" | "unmerged" | "addresses" | "matters"; customer_ids: string[] };

@@ -18,6 +18,7 @@ import { Button } from "./button.tsx";
 import { channelIcon, Icon } from "./icon.tsx";
 import { KeyValue, Panel } from "./panel.tsx";
 import { PersonBadge } from "./person.tsx";
+import { Typing } from "./typing.tsx";
 
 const Ago = ({ at }: { at: string }) => (
   <time class="number quiet" dateTime={at} title={fullDate(at)}>
@@ -108,6 +109,7 @@ export function Conversations({ conversations }: { conversations: readonly OpenC
                 <Ago at={each.last_at} />
               </span>
             </span>
+            <Typing conversationId={each.id} />
           </li>
         ))}
       </ul>

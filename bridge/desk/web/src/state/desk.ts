@@ -16,6 +16,7 @@ import { Problem } from "../api/problem.ts";
 import { fold, withCall, withCard, withUnfinished, without, type Encounter } from "./encounters.ts";
 import { LiveChannel } from "./live.ts";
 import { notify, notifyFailure } from "./notices.ts";
+import { noteTyping } from "./typing.ts";
 import { navigate, route } from "./router.ts";
 import { me, refreshMe } from "./session.ts";
 import { forgetWork, hearTranscript, hearWork, loadWork } from "./worklist.ts";
@@ -164,6 +165,7 @@ function heed(notice: LiveNotice): void {
     freshDeliveries.value = { ...freshDeliveries.value, [notice.entry_id]: notice.delivery };
   if (notice.code === "attachment")
     freshFiles.value = { ...freshFiles.value, [notice.attachment.id]: notice.attachment };
+  if (notice.code === "typing") noteTyping(notice.conversation_id);
   if ("customer_ids" in notice) refreshThose(notice.customer_ids);
   if (notice.code !== "gap") return;
   const times = { since: timeOfDay(notice.since), until: timeOfDay(notice.until) };
