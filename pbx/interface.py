@@ -263,11 +263,15 @@ class CallEnded(CallEvent):
 
 @dataclass(frozen=True, slots=True)
 class WatchGap:
-    """Nobody watched this PBX between the two times: entries in between may be missing (invariant 8)."""
+    """Nobody watched this PBX between the two times: entries in between may be missing (invariant 8).
+
+    `calls` are the Linkedids of those that were up at its begin or at its end.
+    """
 
     pbx: str
     since: datetime
     until: datetime
+    calls: frozenset[str] = frozenset()
 
 
 class CallSink(Protocol):

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from bridge.bus import telephony as wire
-from bridge.domain.agent import Agent, AgentState
+from bridge.bus.seen_states import WEIGHT, SeenStates
+from bridge.domain.agent import Agent
 from bridge.domain.card import ScreenPop
 from bridge.domain.ids import new_id
 from bridge.domain.live import Emit
@@ -19,12 +20,6 @@ from bridge.domain.ports import Bus, Subject
 from bridge.errors import Conflict, Transient
 from bridge.flows.pop_tokens import PopTicket
 from bridge.flows.telephony import AgentLook, OpenDesk, WatchVitals
-
-_WEIGHT: Final = (
-    *(AgentState.OFFLINE, AgentState.AVAILABLE, AgentState.WRAP_UP),
-    *(AgentState.RINGING, AgentState.IN_CALL),
-)
-"""An agent of whom two Asterisks know does what comes later here."""
 
 
 class FarTelephony:
@@ -44,6 +39,7 @@ class FarTelephony:
         self._heard: dict[str, float] = {}
         self._waiting: dict[str, Callable[[wire.Answer], None]] = {}
         self._somebody = asyncio.Event()
+        self._states = SeenStates()
 
     async def run(self) -> None:
         """Runs until it is cancelled."""
@@ -140,9 +136,11 @@ class FarTelephony:
         """Whose answers are waited for."""
         if to is not None:
             return {to}
+        return self._alive() or {""}
+
+    def _alive(self) -> set[str]:
         now = time.monotonic()
-        alive = {pbx for pbx, heard in self._heard.items() if now - heard < wire.FORGOTTEN_SECONDS}
-        return alive or {""}
+        return {pbx for pbx, heard in self._heard.items() if now - heard < wire.FORGOTTEN_SECONDS}
 
     def _take(self, message: bytes) -> None:
         match told := wire.decode_from_watchers(message):
@@ -152,7 +150,7 @@ class FarTelephony:
             case wire.Greeting(process=self._process):
                 if (desk := self._desks.get(told.desk)) is not None:
                     for each in told.messages:
-                        desk.say(each)
+                        desk.say(self._states.across(each, self._alive()))
             case wire.WatcherAlive():
                 self._note_alive(told)
             case wire.Recount(process=self._process):
@@ -160,6 +158,7 @@ class FarTelephony:
 
     def _note_alive(self, told: wire.WatcherAlive) -> None:
         self._heard[told.pbx] = time.monotonic()
+        self._states.replace(told.pbx, told.states)
         self._somebody.set()
         if self._runs.get(told.pbx) != told.run:
             self._runs[told.pbx] = told.run
@@ -173,7 +172,8 @@ class FarTelephony:
 
     def _show(self, message: bytes) -> None:
         shout = wire.decode_shout(message)
-        self._emit(shout.topics, shout.message)
+        self._states.note(shout.pbx, shout.message)
+        self._emit(shout.topics, self._states.across(shout.message, self._alive()))
 
     def _tell(self, message: wire.FromDesks) -> None:
         self._bus.tell(Subject.DESKS, wire.encode(message))
@@ -192,5 +192,5 @@ def _read_answers(question: wire.Question, answers: dict[str, wire.Answer]) -> d
 
 
 def _merged(looks: list[AgentLook]) -> AgentLook:
-    most = max(looks, key=lambda look: _WEIGHT.index(look.state))
+    most = max(looks, key=lambda look: WEIGHT.index(look.state))
     return AgentLook(most.state, most.call_id, any(look.registered for look in looks))

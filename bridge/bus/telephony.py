@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bridge.bus.seen_states import States
 from bridge.domain.agent import Agent
 from bridge.domain.card import ScreenPop
 from bridge.domain.live import LiveMessage
@@ -106,18 +107,20 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
 
 
 class Greeting(msgspec.Struct, frozen=True, tag=True):
-    """What a desk that opened should know."""
+    """What a desk that opened should know of one Asterisk."""
 
+    pbx: str
     process: str
     desk: str
     messages: list[LiveMessage]
 
 
 class WatcherAlive(msgspec.Struct, frozen=True, tag=True):
-    """`run` is new when another one has taken over."""
+    """`run` is new when another one has taken over. `states` is for a process that has begun since they were told."""
 
     pbx: str
     run: str
+    states: States
 
 
 class Recount(msgspec.Struct, frozen=True, tag=True):
@@ -132,6 +135,7 @@ FromWatchers = Answer | Greeting | WatcherAlive | Recount
 class Shout(msgspec.Struct, frozen=True):
     """Of the subject LIVE: to every open desk that may see one of the topics."""
 
+    pbx: str
     topics: tuple[str, ...]
     message: LiveMessage
 

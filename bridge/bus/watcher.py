@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from bridge.bus import telephony as wire
+from bridge.bus.seen_states import SeenStates
 from bridge.domain.ids import new_id
 from bridge.domain.live import LiveMessage, topic_of_agent
 from bridge.domain.ports import Bus, Subject
@@ -26,12 +27,14 @@ class Watcher:
         self._telephony: Telephony | None = None
         self._desks: dict[str, dict[str, OpenDesk]] = {}
         """By process and desk."""
+        self._states = SeenStates()
         self._heard: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def emit(self, topics: tuple[str, ...], message: LiveMessage) -> int:
         """Implements `Emit`: the answer counts the desks of the agents among the topics."""
-        self._bus.tell(Subject.LIVE, wire.encode(wire.Shout(topics, message)))
+        self._states.note(self._pbx, message)
+        self._bus.tell(Subject.LIVE, wire.encode(wire.Shout(self._pbx, topics, message)))
         desks = [desk for process in self._desks.values() for desk in process.values()]
         return sum(topic_of_agent(desk.agent.id) in topics for desk in desks)
 
@@ -39,7 +42,7 @@ class Watcher:
         self._telephony = telephony
         self._bus.follow(Subject.DESKS, self._take)
         while True:
-            self._say(wire.WatcherAlive(self._pbx, self._run_id))
+            self._say(wire.WatcherAlive(self._pbx, self._run_id, self._states.at(self._pbx)))
             for process, heard in list(self._heard.items()):
                 if time.monotonic() - heard > wire.FORGOTTEN_SECONDS:
                     self._forget(process)
@@ -76,7 +79,7 @@ class Watcher:
         telephony.open_desk(desk)
         if before is not None:
             telephony.close_desk(before)
-        self._say(wire.Greeting(opened.process, opened.desk, messages))
+        self._say(wire.Greeting(self._pbx, opened.process, opened.desk, messages))
 
     def _forget(self, process: str) -> None:
         """Its desks are gone, or are told of anew."""

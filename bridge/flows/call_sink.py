@@ -62,7 +62,7 @@ log = structlog.get_logger()
 
 
 class CallFlow:
-    """Implements `CallSink`.
+    """Implements `CallSink` for the one PBX of the settings.
 
     `emit` reaches the open desks, `wake_feed` is called after each commit, `observe_pop` is told how many seconds
     after the INVITE a pop was at the stage pop_sent or pop_shown. `pop_key` is what the tokens of ringing legs are made
@@ -88,8 +88,8 @@ class CallFlow:
         self._folders = folders
         self._control = control
         self._observe_pop = observe_pop
-        self._ids: dict[tuple[str, str], str] = {}
-        """Of the open calls."""
+        self._ids: dict[str, str] = {}
+        """Of the open calls, by linkedid."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._roster = Roster()
@@ -107,8 +107,9 @@ class CallFlow:
         """
         for agent in await self._db.read(agents.list_agents):
             self._roster.learn(agent)
-        known = await self._db.read(open_calls.list_open)
-        watched_until = await self._db.read(watch.find_last_watched, self._settings.asterisk.name)
+        pbx = self._settings.asterisk.name
+        known = await self._db.read(open_calls.list_open, pbx)
+        watched_until = await self._db.read(watch.find_last_watched, pbx)
         for call_id, call in known:
             self._adopt(call_id, call)
         self.call_log.start()
@@ -139,9 +140,8 @@ class CallFlow:
         return len(self._ids)
 
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
-        key = call.pbx, call.linkedid
-        call_id = self._ids.get(key) or new_id()
-        self._ids[key] = call_id
+        call_id = self._ids.get(call.linkedid) or new_id()
+        self._ids[call.linkedid] = call_id
         change = self._change(call_id, call, events)
         self.tokens.follow(change)
         self.pops.follow(change)
@@ -150,15 +150,14 @@ class CallFlow:
             if isinstance(event, AgentLeft) and call.direction is not Direction.INTERNAL:
                 self.states.begin_wrap_up(event.extension, call_id)
             if isinstance(event, CallEnded):
-                self._ids.pop(key, None)
+                self._ids.pop(call.linkedid, None)
                 if call.recording is not None:
                     self._later(RECORDING_SECONDS, self._end_recordings)
         self.states.follow(call_id, call)
 
     def accept_gap(self, gap: WatchGap) -> None:
         log.warning("watch_gap", pbx=gap.pbx, seconds=(gap.until - gap.since).total_seconds())
-        concerned = tuple(call_id for (pbx, _), call_id in self._ids.items() if pbx == gap.pbx)
-        self.call_log.put("gap", partial(mark_gap, gap=gap, call_ids=concerned))
+        self.call_log.put("gap", partial(mark_gap, gap=gap))
         self.states.repair_pauses()
 
     def accept_unwatched(self, call: Call, events: Sequence[CallEvent]) -> None:
@@ -194,7 +193,7 @@ class CallFlow:
 
     def _adopt(self, call_id: str, call: Call) -> None:
         """Go on with a call that was open when we stopped; what rings is shown again."""
-        self._ids[call.pbx, call.linkedid] = call_id
+        self._ids[call.linkedid] = call_id
         invited = [
             AgentInvited(call.pbx, call.linkedid, since, leg=leg.uniqueid, extension=leg.extension)
             for leg in call.legs.values()
@@ -214,7 +213,8 @@ class CallFlow:
         self._observe_pop(stage, seconds)
 
     def _end_recordings(self) -> None:
-        self.call_log.put("end_recordings", partial(end_recordings, recordings=self._folders.recordings))
+        pbx, folder = self._settings.asterisk.name, self._folders.recordings
+        self.call_log.put("end_recordings", partial(end_recordings, pbx=pbx, recordings=folder))
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         def act() -> None:

@@ -13,9 +13,9 @@ from bridge.flows.finish_recording import finish_recording
 from bridge.store import call_views, calls, feed
 
 
-def end_recordings(connection: Connection, recordings: Path) -> None:
-    """Of all ended calls, those of an earlier run of ours included. Nothing is recorded of a call nobody answered."""
-    for recording in calls.list_unfinished_recordings(connection):
+def end_recordings(connection: Connection, pbx: str, recordings: Path) -> None:
+    """Of all ended calls of this PBX, those of an earlier run of ours included. Nothing is recorded of a call nobody answered."""
+    for recording in calls.list_unfinished_recordings(connection, pbx):
         duration = recording_files.measure(recordings, recording.kind, recording.name)
         if duration is None and not recording.answered:
             calls.remove_recording(connection, recording.id)

@@ -127,16 +127,18 @@ def join(connection: Connection, event: CallJoined) -> None:
         calls.join(connection, this.id, into.id)
 
 
-def mark_gap(connection: Connection, gap: WatchGap, call_ids: Sequence[str]) -> None:
-    """Say on the timelines of the calls that were open then, and on the desks, that nobody watched (invariant 8)."""
+def mark_gap(connection: Connection, gap: WatchGap) -> None:
+    """Say on the timelines of its calls, and on the desks, that nobody watched (invariant 8)."""
     times = {"since": iso(gap.since), "until": iso(gap.until)}
-    for call_id in call_ids:
-        key = f"gap/{gap.pbx}/{times['since']}/{call_id}"
+    for linkedid in sorted(gap.calls):
+        call = calls.find(connection, gap.pbx, linkedid)
+        if call is None or call.customer_id is None:
+            continue
+        key = f"gap/{gap.pbx}/{times['since']}/{call.id}"
         new = NewEntry(
-            kind=EntryKind.GAP, source=SOURCE, source_key=key, at=gap.since, call_id=call_id, payload=times
+            kind=EntryKind.GAP, source=SOURCE, source_key=key, at=gap.since, call_id=call.id, payload=times
         )
-        if call_views.get_summary(connection, call_id).customer_id is not None:
-            append_and_tell(connection, new)
+        append_and_tell(connection, new)
     feed.append(connection, "notice", EVERYONE, {"code": "gap", **times}, gap.until)
 
 

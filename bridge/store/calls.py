@@ -95,6 +95,7 @@ _UNFINISHED_RECORDINGS = Prepared(
     .join(call, call.c.id == recording.c.call_id)
     # Said literally, or SQLite does not see that the partial index holds them all.
     .where(recording.c.state == literal_column("'recording'"), call.c.state == literal_column(f"'{ENDED}'"))
+    .where(call.c.pbx == bindparam("of_pbx"))
 )
 _remove_recording = delete(recording).where(recording.c.id == bindparam("recording_id"))
 _FINISH_RECORDING = PreparedWrite(
@@ -215,11 +216,11 @@ def add_recording(
     return recording_id, True
 
 
-def list_unfinished_recordings(connection: Connection) -> list[UnfinishedRecording]:
-    """Recordings of ended calls that nobody has looked at since."""
+def list_unfinished_recordings(connection: Connection, pbx: str) -> list[UnfinishedRecording]:
+    """Recordings of ended calls of this PBX that nobody has looked at since."""
     return [
         UnfinishedRecording(row.id, row.call_id, row.kind, row.name, answered=row.answered_at is not None)
-        for row in _UNFINISHED_RECORDINGS.rows(connection)
+        for row in _UNFINISHED_RECORDINGS.rows(connection, of_pbx=pbx)
     ]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, and_, bindparam, literal_column, select
 
 from bridge.store.calls import OPEN
 from bridge.store.schema import call, call_leg, recording
 from pbx.interface import Call, Direction, Leg, LegRole, LegState, Outcome
 
 # Said literally, or SQLite does not see that the partial index holds them all.
-_is_open = call.c.state == literal_column(f"'{OPEN}'")
+_is_open = and_(call.c.state == literal_column(f"'{OPEN}'"), call.c.pbx == bindparam("of_pbx"))
 _legs_of_open = (
     select(call_leg)
     .join(call, call.c.id == call_leg.c.call_id)
@@ -32,17 +32,18 @@ _recordings_of_open = (
 )
 
 
-def list_open(connection: Connection) -> list[tuple[str, Call]]:
-    """The open calls with their ids, as they were last seen, oldest first."""
+def list_open(connection: Connection, pbx: str) -> list[tuple[str, Call]]:
+    """The open calls of this PBX with their ids, as they were last seen, oldest first."""
+    of_pbx = {"of_pbx": pbx}
     legs: dict[str, dict[str, Leg]] = {}
-    for row in connection.execute(_legs_of_open):
+    for row in connection.execute(_legs_of_open, of_pbx):
         legs.setdefault(row.call_id, {})[row.uniqueid] = _leg(row)
     recordings: dict[str, dict[str, str]] = {}
-    for row in connection.execute(_recordings_of_open):
+    for row in connection.execute(_recordings_of_open, of_pbx):
         recordings.setdefault(row.call_id, {})[row.kind] = row.name
     found = [
         (row.id, _call(row, legs.get(row.id, {}), recordings.get(row.id, {})))
-        for row in connection.execute(_open)
+        for row in connection.execute(_open, of_pbx)
     ]
     return sorted(found, key=lambda one: one[1].started_at)
 

@@ -41,6 +41,11 @@ class CallBook:
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def linkedids(self) -> frozenset[str]:
+        """Of the open calls."""
+        return frozenset(self._calls)
+
     def take(self, fact: Fact) -> list[Folded]:
         """Each Call that `fact` changed, with what happened to it."""
         if isinstance(fact, LegCreated) and fact.uniqueid not in self._call_of:

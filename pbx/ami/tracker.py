@@ -102,14 +102,17 @@ class Tracker:
                 self._sink.accept(call, events)
 
     def _repair(self, snapshot: Snapshot) -> None:
-        if self._lost_at:
-            # The clock may have been set back meanwhile.
-            since = min(self._lost_at, snapshot.at)
-            self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at))
-            self._lost_at = None
+        # The clock may have been set back meanwhile.
+        since = min(self._lost_at, snapshot.at) if self._lost_at else None
+        up_before = self._book.linkedids
+        if since:
             self._find_unwatched(since, snapshot)
         for fact in self._list_repairs(snapshot):
             self._fold(fact)
+        if since:
+            self._lost_at = None
+            up = up_before | self._book.linkedids
+            self._sink.accept_gap(WatchGap(self._pbx, since, snapshot.at, calls=up))
         self._repaired_at = snapshot.at
         self._repaired.set()
 

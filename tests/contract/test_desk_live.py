@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -321,13 +322,30 @@ async def test_after_a_restart_what_rings_is_shown_again(url: str, tmp_path: Pat
         assert other.of_type("screen_pop") == []
 
 
+async def test_the_open_calls_of_another_asterisk_are_left_to_it(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path) as server:
+        elsewhere = ScriptedCall(server.calls, "+380501110001")
+        elsewhere.call = replace(elsewhere.call, pbx="pbx2")
+        elsewhere.ring("101")
+        await server.settle()
+    async with serving(url, tmp_path) as server, logged_in(server, "101") as client:
+        await client.follow()
+        await client.wait_for("agent_state")
+        assert client.of_type("screen_pop") == []
+        assert client.of_type("agent_state")[-1]["data"]["state"] == "available"
+        assert server.calls.open_calls == 0
+        assert len((await client.get("calls", state="open"))["items"]) == 1
+
+
 async def test_a_gap_is_marked_on_the_timelines_it_may_concern(server: DeskServer, client: Client) -> None:
     customer = await server.add_customer("Оксана", "+380501110001")
     await client.follow()
-    ScriptedCall(server.calls, "+380501110001").ring("101")
-    ScriptedCall(server.calls, "anonymous").ring("102")
+    calls = [ScriptedCall(server.calls, caller) for caller in ("+380501110001", "anonymous")]
+    calls[0].ring("101")
+    calls[1].ring("102")
     since = utc_now() - timedelta(minutes=1)
-    server.calls.accept_gap(WatchGap("pbx1", since, utc_now()))
+    up = frozenset(call.linkedid for call in calls)
+    server.calls.accept_gap(WatchGap("pbx1", since, utc_now(), calls=up))
     await server.settle()
     entries = (await client.get(f"customers/{customer}/timeline"))["items"]
     assert [entry["kind"] for entry in entries if entry["at"] == iso(since)] == ["gap"]

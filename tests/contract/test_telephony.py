@@ -181,6 +181,31 @@ async def test_of_two_asterisks_the_one_that_has_the_phone_is_asked(
         watching.cancel()
 
 
+async def test_what_an_agent_does_at_one_asterisk_is_not_undone_by_what_another_knows(
+    server: DeskServer, client: Client, watch_end: RedisBus, redis_server: RedisServer
+) -> None:
+    other_end = RedisBus(redis_server.url)
+    other = Watcher(other_end, "pbx2")
+    calls = make_calls(server, other, FakeCallControl())
+    async with running(watch_end, other_end):
+        await begin(client)
+        call = ScriptedCall(server.calls, KNOWN)
+        call.ring("101")
+        call.answered("101")
+        await eventually(lambda: states_of(client)[-1][0] == "in_call")
+        seen = len(client.messages)
+        # It has begun to watch, and knows of an open desk alone.
+        watching = asyncio.create_task(other.run(HereTelephony(calls, read_vitals)))
+        await eventually(lambda: [m["type"] for m in client.messages[seen:]].count("agent_state") >= 2)
+        assert {m["data"]["state"] for m in client.messages[seen:] if m["type"] == "agent_state"} == {
+            "in_call"
+        }
+        call.left("101")
+        call.ended(Outcome.ANSWERED)
+        await eventually(lambda: states_of(client)[-1][0] == "wrap_up")
+        watching.cancel()
+
+
 async def test_without_a_watcher_what_needs_one_is_refused_and_the_rest_goes_on(
     server: DeskServer, client: Client, watch_end: RedisBus
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.e2e.harness import OMNILINE, Omniline, eventually, free_ports
 RESTART_SECONDS = 0.2
 EACH = ("asterisk", "agi", "ami", "ami", "desk", "desk", "worker", "worker", "transcribe", "transcribe")
 """Two of each where more than one may run: a home has one Asterisk, and that asks at one port."""
+TELEPHONE_NODE = ("asterisk", "agi", "ami", "ami")
 
 
 @dataclass(frozen=True)
@@ -79,24 +82,43 @@ class RoleProcess:
 
 
 class OmnilineInRoles(Omniline):
-    """The sample company in processes by role. `fronts` are its desks."""
+    """The sample company in processes by role. `fronts` are its desks, none for a telephone node `beside` another home."""
 
-    def __init__(self, home: Path, database: str, bus: str) -> None:
-        super().__init__(home, OMNILINE_DATABASE__URL=database, OMNILINE_BUS__URL=bus)
+    def __init__(
+        self,
+        home: Path,
+        database: str,
+        bus: str,
+        roles: Sequence[str] = EACH,
+        *,
+        pbx: str = "pbx1",
+        beside: Omniline | None = None,
+    ) -> None:
+        super().__init__(
+            home, OMNILINE_DATABASE__URL=database, OMNILINE_BUS__URL=bus, OMNILINE_ASTERISK__NAME=pbx
+        )
         self.processes: list[RoleProcess] = []
         self.fronts: list[Front] = []
+        self._roles = tuple(roles)
+        self._beside = beside
 
     async def start(self, *, within: float = 90) -> OmnilineInRoles:
-        code, out, said = await self.run("sample")
-        assert code == 0, out + said
-        ports = [self.http_port, *free_ports(EACH.count("desk") - 1)]
-        self.fronts = [Front(f"http://127.0.0.1:{port}") for port in ports]
-        for index, role in enumerate(EACH):
-            name = f"{role}-{EACH[:index].count(role) + 1}"
+        if self._beside is None:
+            code, out, said = await self.run("sample")
+            assert code == 0, out + said
+        else:
+            self._join(self._beside.home)
+        roles = self._roles
+        ports = [self.http_port, *free_ports(max(roles.count("desk") - 1, 0))]
+        self.fronts = [Front(f"http://127.0.0.1:{port}") for port in ports[: roles.count("desk")]]
+        for index, role in enumerate(roles):
+            number = roles[:index].count(role)
+            name = f"{role}-{number + 1}"
             environment = dict(self.environment)
             if role == "desk":
-                environment["OMNILINE_HTTP__PORT"] = str(ports[EACH[:index].count(role)])
-            self.processes.append(RoleProcess(name, self.home.parent / f"{name}.log", environment))
+                environment["OMNILINE_HTTP__PORT"] = str(ports[number])
+            log = self.home.parent / f"{self.home.name}-{name}.log"
+            self.processes.append(RoleProcess(name, log, environment))
         for process in self.processes:
             process.start()
         try:
@@ -106,6 +128,14 @@ class OmnilineInRoles(Omniline):
             logs = "\n".join(f"{each.name}:\n{each.read_log()[-1500:]}" for each in self.processes)
             raise AssertionError(f"{error}\n{logs}") from error
         return self
+
+    def _join(self, home: Path) -> None:
+        """Become a home of the same company, as docs/howto/run-in-production.md says."""
+        self.home.mkdir()
+        (home / "recordings").mkdir(exist_ok=True)
+        for name in ("omniline.toml", "secrets.toml"):
+            shutil.copy(home / name, self.home)
+        (self.home / "recordings").symlink_to(home / "recordings")
 
     async def stop(self, number: int = signal.SIGTERM, *, within: float = 30) -> None:
         async with asyncio.timeout(within):

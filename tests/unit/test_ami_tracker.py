@@ -64,12 +64,13 @@ def talking() -> tuple[Tracker, RecordingSink, Call]:
 
 
 def test_asterisk_was_killed() -> None:
-    tracker, sink, _ = talking()
+    tracker, sink, call = talking()
     tracker.take(LinkLost(NOW))
     tracker.take(Snapshot(NOW + timedelta(seconds=3), ()))
     assert [summarise(event) for event in sink.events] == ["AgentLeft 101", "CallEnded unknown"]
     (gap,) = sink.gaps
     assert (gap.pbx, gap.since, gap.until) == ("pbx1", NOW, NOW + timedelta(seconds=3))
+    assert gap.calls == {call.linkedid}
     tracker.take(LinkLost(NOW + timedelta(seconds=9)))
     tracker.take(Snapshot(NOW + timedelta(seconds=10), ()))
     assert [gap.since for gap in sink.gaps] == [NOW, NOW + timedelta(seconds=9)]
