@@ -1,6 +1,6 @@
 """What each agent is doing, worked out from the open calls, the wrap-ups, the registered phones and the open desks.
 
-Nothing of it is stored: after a restart it follows from the open calls again. An agent with an open desk is kept out
+After a restart it follows from the open calls and wrap-ups again. An agent with an open desk is kept out
 of the queues from hang-up until the wrap-up is done, or the time for it is over.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -90,18 +90,22 @@ class AgentStates:
         self._desks[agent.id] -= 1
         self._tell(agent)
 
-    def begin_wrap_up(self, extension: str, call_id: str) -> None:
-        """After hang-up. An agent without an open desk has nothing to wrap up with and goes straight on."""
+    def begin_wrap_up(self, extension: str, call_id: str) -> datetime | None:
+        """After hang-up: until when the agent is kept out of the queues. One without an open desk has nothing to wrap up with
+        and goes straight on.
+        """
         agent = self._roster.find_at(extension)
         if agent is None or not self._desks[agent.id] or (agent.id, call_id) in self._done_early:
-            return
-        self._drop_timer(agent.id)
-        timer = asyncio.get_running_loop().call_later(
-            self._wrap_up_seconds, self.end_wrap_up, agent.id, call_id
-        )
-        self._wrap_ups[agent.id] = (call_id, timer)
+            return None
+        self._wrap_up(agent, call_id, self._wrap_up_seconds)
         self._pauses.set(extension, paused=True)
-        self._tell(agent)
+        return self._clock() + timedelta(seconds=self._wrap_up_seconds)
+
+    def resume_wrap_up(self, agent_id: str, call_id: str, until: datetime) -> None:
+        """One that was under way when we stopped. `repair_pauses` is to follow."""
+        agent = self._roster.find(agent_id)
+        if agent is not None:
+            self._wrap_up(agent, call_id, (until - self._clock()).total_seconds())
 
     def end_wrap_up(self, agent_id: str, call_id: str) -> None:
         """Done, or out of time. That of an earlier call changes nothing."""
@@ -141,6 +145,12 @@ class AgentStates:
     def close(self) -> None:
         for agent_id in list(self._wrap_ups):
             self._drop_timer(agent_id)
+
+    def _wrap_up(self, agent: Agent, call_id: str, seconds: float) -> None:
+        self._drop_timer(agent.id)
+        timer = asyncio.get_running_loop().call_later(seconds, self.end_wrap_up, agent.id, call_id)
+        self._wrap_ups[agent.id] = (call_id, timer)
+        self._tell(agent)
 
     def _drop_timer(self, agent_id: str) -> None:
         _, timer = self._wrap_ups.pop(agent_id, ("", None))

@@ -56,7 +56,8 @@ class CallLog:
         self._joins += [event for event in change.events if isinstance(event, CallJoined)]
         before = self._changes.get(change.call_id)
         if before is not None:
-            change = replace(change, events=before.events + change.events)
+            kept_out = {**before.kept_out, **change.kept_out}
+            change = replace(change, events=before.events + change.events, kept_out=kept_out)
         self._changes[change.call_id] = change
         self._put_soon()
 

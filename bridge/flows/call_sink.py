@@ -35,7 +35,7 @@ from bridge.flows.roster import Roster
 from bridge.flows.send_lines import SendLines
 from bridge.flows.track_call import Change, Folders, mark_gap, track_unseen
 from bridge.settings import Settings
-from bridge.store import agents, open_calls, watch
+from bridge.store import agents, open_calls, watch, wrap_ups
 from bridge.store.calls import NewStage
 from bridge.store.card import rehearse
 from bridge.store.engine import Database
@@ -88,6 +88,7 @@ class CallFlow:
         self._folders = folders
         self._control = control
         self._observe_pop = observe_pop
+        self._clock = clock
         self._ids: dict[str, str] = {}
         """Of the open calls, by linkedid."""
         self._timers: set[asyncio.TimerHandle] = set()
@@ -114,7 +115,9 @@ class CallFlow:
             self._adopt(call_id, call)
         self.call_log.start()
         self._end_recordings()
-        # Whoever was in a wrap-up when we stopped comes back.
+        for each in await self._db.read(wrap_ups.list_under_way, pbx, self._clock()):
+            self.states.resume_wrap_up(each.agent_id, each.call_id, each.until)
+        # Whose wrap-up ended meanwhile comes back.
         self.states.repair_pauses()
         self._tasks = [
             asyncio.create_task(self._ask_registered(), name="registered-phones"),
@@ -145,10 +148,8 @@ class CallFlow:
         change = self._change(call_id, call, events)
         self.tokens.follow(change)
         self.pops.follow(change)
-        self.call_log.keep(change)
+        self.call_log.keep(replace(change, kept_out=self._begin_wrap_ups(change)))
         for event in events:
-            if isinstance(event, AgentLeft) and call.direction is not Direction.INTERNAL:
-                self.states.begin_wrap_up(event.extension, call_id)
             if isinstance(event, CallEnded):
                 self._ids.pop(call.linkedid, None)
                 if call.recording is not None:
@@ -203,6 +204,14 @@ class CallFlow:
         self.tokens.follow(change)
         self.pops.follow(change)
         self.states.follow(call_id, call)
+
+    def _begin_wrap_ups(self, change: Change) -> dict[str, datetime]:
+        """Until when each of those who left is kept out of the queues, by extension."""
+        if change.call.direction is Direction.INTERNAL:
+            return {}
+        left = [event.extension for event in change.events if isinstance(event, AgentLeft)]
+        begun = {extension: self.states.begin_wrap_up(extension, change.call_id) for extension in left}
+        return {extension: until for extension, until in begun.items() if until is not None}
 
     def _change(self, call_id: str, call: Call, events: Sequence[CallEvent]) -> Change:
         parties = parties_of(call, self._settings.company.region)

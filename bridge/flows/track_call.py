@@ -7,8 +7,9 @@ callers are nobody's until an agent files them, those between colleagues stay so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -56,7 +57,8 @@ log = structlog.get_logger()
 class Change:
     """`call` as it is after `events`. Its row gets `call_id` unless it has another one already.
 
-    `legs` are those that are new or different; `stages` are steps that the PBX does not know of.
+    `legs` are those that are new or different; `stages` are steps that the PBX does not know of; `kept_out` tells until when
+    those who leave are kept out of the queues, by extension.
     """
 
     call_id: str
@@ -65,6 +67,7 @@ class Change:
     events: tuple[CallEvent, ...] = ()
     legs: tuple[Leg, ...] = ()
     stages: tuple[NewStage, ...] = ()
+    kept_out: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def track(connection: Connection, change: Change, folders: Folders) -> None:
     calls.save_legs(connection, saved.id, change.legs)
     calls.add_stages(connection, saved.id, [*_stages_of(change.events), *change.stages])
     for event in change.events:
-        _keep(connection, saved.id, call, event)
+        _keep(connection, saved.id, change, event)
     if saved.customer_id is None and _file_first(connection, saved.id, change):
         append_call(connection, saved.id)
     for event in change.events:
@@ -142,13 +145,13 @@ def mark_gap(connection: Connection, gap: WatchGap) -> None:
     feed.append(connection, "notice", EVERYONE, {"code": "gap", **times}, gap.until)
 
 
-def _keep(connection: Connection, call_id: str, call: Call, event: CallEvent) -> None:
+def _keep(connection: Connection, call_id: str, change: Change, event: CallEvent) -> None:
     """The rows that belong to an event."""
     match event:
         case AgentAnswered():
             calls.set_answered_by(connection, call_id, event.extension)
         case AgentLeft():
-            _begin_wrap_up(connection, call_id, call, event)
+            _begin_wrap_up(connection, call_id, change, event)
         case RecordingStarted():
             calls.add_recording(
                 connection, call_id, "call", event.name, started_at=event.at, state="recording"
@@ -185,11 +188,11 @@ def _stage_of(event: CallEvent) -> tuple[str, str | None] | None:  # noqa: PLR09
     return None
 
 
-def _begin_wrap_up(connection: Connection, call_id: str, call: Call, event: AgentLeft) -> None:
+def _begin_wrap_up(connection: Connection, call_id: str, change: Change, event: AgentLeft) -> None:
     agent = agents.find_at_extension(connection, event.extension)
     # Colleagues among themselves leave nothing to wrap up.
-    if agent is not None and call.direction is not Direction.INTERNAL:
-        wrap_ups.begin(connection, call_id, agent.id, event.at)
+    if agent is not None and change.call.direction is not Direction.INTERNAL:
+        wrap_ups.begin(connection, call_id, agent.id, event.at, change.kept_out.get(event.extension))
 
 
 def _file_first(connection: Connection, call_id: str, change: Change) -> bool:

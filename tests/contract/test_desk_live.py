@@ -301,6 +301,40 @@ async def test_after_a_restart_open_calls_go_on_and_drafts_are_there(url: str, t
         assert status == 409, problem
 
 
+async def test_after_a_restart_a_wrap_up_goes_on_until_it_is_done(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path) as server, logged_in(server, "101") as client:
+        await client.follow()
+        await client.wait_for("agent_state")
+        for extension, caller in (("101", "+380501110001"), ("102", "+380501110002")):
+            ScriptedCall(server.calls, caller).talk(extension)
+        await server.settle()
+        call_id = (await client.get("me"))["unfinished"][0]["id"]
+        await client.ask("PUT", f"calls/{call_id}/note", {"text": "half a sen", "rev": 1})
+    async with serving(url, tmp_path) as server, logged_in(server, "101") as client:
+        # 102 had no desk open, and nothing to wrap up with.
+        await eventually(lambda: server.control.paused == {"101": True, "102": False, "103": False})
+        await client.follow()
+        (state,) = await client.wait_for("agent_state")
+        assert (state["data"]["state"], state["data"]["call_id"]) == ("wrap_up", call_id)
+        (unfinished,) = (await client.get("me"))["unfinished"]
+        assert unfinished["draft"]["text"] == "half a sen"
+        await client.ask("POST", f"calls/{call_id}/wrap_up", {"disposition": "resolved"})
+        await eventually(lambda: not server.control.paused["101"])
+        await eventually(lambda: client.of_type("agent_state")[-1]["data"]["state"] == "available")
+    async with serving(url, tmp_path) as server:
+        await eventually(lambda: server.control.paused == dict.fromkeys(("101", "102", "103"), False))
+
+
+async def test_after_a_restart_a_wrap_up_ends_when_it_would_have(url: str, tmp_path: Path) -> None:
+    async with serving(url, tmp_path, wrap_up_seconds=1) as server, logged_in(server, "101") as client:
+        await client.follow()
+        await client.wait_for("agent_state")
+        ScriptedCall(server.calls, "+380501110001").talk("101")
+        await server.settle()
+    async with serving(url, tmp_path, wrap_up_seconds=60) as server:
+        await eventually(lambda: server.control.paused.get("101") is False)
+
+
 async def test_after_a_restart_what_rings_is_shown_again(url: str, tmp_path: Path) -> None:
     async with serving(url, tmp_path) as server:
         call = ScriptedCall(server.calls, "+380501110001")

@@ -183,6 +183,30 @@ async def test_who_takes_over_one_watch_leaves_the_other_nodes_calls_alone(nodes
         await nodes.desks[extension].finish_wrap_ups()
 
 
+async def test_a_wrap_up_goes_on_when_the_watch_is_taken_over(nodes: TwoNodes) -> None:
+    caller, call_id = await nodes.dial_in("102")
+    await nodes.answer("102")
+    await nodes.wait_state("102", "in_call", call_id)
+    await caller.hang_up()
+    await nodes.wait_state("102", "wrap_up", call_id)
+    draft = {"text": "Sends it today.", "rev": 1}
+    assert (await nodes.desks["102"].send("PUT", f"calls/{call_id}/note", draft))[0] == 200
+    desk = nodes.desks["102"]
+    seen = len(desk.messages)
+    nodes.second.leader("ami").kill()
+
+    async def greeted() -> bool:
+        return any(m["type"] == "agent_state" for m in desk.messages[seen:])
+
+    await eventually(greeted, within=15, what="another watches the second node")
+    await nodes.wait_state("102", "wrap_up", call_id)
+    assert "paused:wrap-up" in await console(nodes.second, "queue show sales")
+    (unfinished,) = (await desk.get("me"))["unfinished"]
+    assert (unfinished["id"], unfinished["draft"]["text"]) == (call_id, "Sends it today.")
+    await desk.finish_wrap_ups()
+    assert (await nodes.entry_kinds("102", call_id)).count("note") == 1
+
+
 async def test_a_node_that_dies_takes_only_its_own_calls_along(nodes: TwoNodes) -> None:
     (_, here), (other, there) = [await nodes.dial_in(extension) for extension in ("101", "102")]
     for extension, call_id in (("101", here), ("102", there)):

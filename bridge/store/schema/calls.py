@@ -126,6 +126,8 @@ wrap_up = Table(
     Column("call_id", Id, ForeignKey("call.id"), primary_key=True),
     Column("agent_id", Id, ForeignKey("agent.id"), primary_key=True),
     Column("began_at", UtcTime, nullable=False),
+    # The agent is kept out of the queues until then, unless done sooner. None: they had no desk open.
+    Column("until", UtcTime),
     Column("done_at", UtcTime),
     Column("disposition", String(32)),
     Column("entry_id", Id, ForeignKey("timeline_entry.id")),  # the note that came of it
