@@ -274,6 +274,32 @@ class WatchGap:
     calls: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingCaller:
+    """The leg of a caller who waits in a queue, since when."""
+
+    leg: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMember:
+    """An agent's presence in a queue. `reason` is why they are paused, empty where nobody said."""
+
+    extension: str
+    paused: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLook:
+    """A queue at one moment; `waiting` in the order in which they are answered."""
+
+    name: str
+    waiting: tuple[WaitingCaller, ...] = ()
+    members: tuple[QueueMember, ...] = ()
+
+
 class CallSink(Protocol):
     """Takes the calls' history, in order. No method may block or raise: implementations queue."""
 
@@ -308,6 +334,10 @@ class CallControl(Protocol):
 
     async def ring_for_test(self, extension: str) -> None:
         """Ring this extension's phone once, from TEST_CALLER. It is asked once: no answer may mean that it rings."""
+        ...
+
+    async def list_queues(self) -> tuple[QueueLook, ...]:
+        """Every queue as it is now, by name."""
         ...
 
     async def find_registered(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from bridge.domain.ports import Bus, Subject
 from bridge.errors import Conflict, Transient
 from bridge.flows.pop_tokens import PopTicket
 from bridge.flows.telephony import AgentLook, OpenDesk, WatchVitals
+from pbx.interface import QueueLook, QueueMember
 
 
 class FarTelephony:
@@ -88,6 +89,13 @@ class FarTelephony:
     async def look_at(self, agents: Sequence[Agent]) -> dict[str, AgentLook]:
         answers = await self._ask(wire.LookAt(list(agents)))
         return {agent.id: _merged([looks[agent.id] for looks in answers.values()]) for agent in agents}
+
+    async def list_queues(self) -> Sequence[QueueLook]:
+        answers: dict[str, list[QueueLook]] = await self._ask(wire.ListQueues())
+        looks: dict[str, list[QueueLook]] = {}
+        for look in (look for each in answers.values() for look in each):
+            looks.setdefault(look.name, []).append(look)
+        return [_joined(looks[name]) for name in sorted(looks)]
 
     async def read_vitals(self) -> WatchVitals:
         answers: dict[str, WatchVitals] = await self._ask(wire.ReadVitals())
@@ -189,6 +197,16 @@ def _read_answers(question: wire.Question, answers: dict[str, wire.Answer]) -> d
         raise Transient(failed.failed if failed else "nobody watches the calls at this moment")
     kind = wire.ANSWERS[type(question)]
     return {pbx: msgspec.json.decode(answer.result, type=kind) for pbx, answer in told.items()}
+
+
+def _joined(looks: list[QueueLook]) -> QueueLook:
+    """A queue that there is on several Asterisks. An agent is paused where the phone is."""
+    members: dict[str, QueueMember] = {}
+    for member in (member for look in looks for member in look.members):
+        if member.paused or member.extension not in members:
+            members[member.extension] = member
+    waiting = sorted((each for look in looks for each in look.waiting), key=lambda each: each.since)
+    return QueueLook(looks[0].name, tuple(waiting), tuple(members[at] for at in sorted(members)))
 
 
 def _merged(looks: list[AgentLook]) -> AgentLook:

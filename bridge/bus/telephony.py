@@ -17,6 +17,7 @@ from bridge.domain.card import ScreenPop
 from bridge.domain.live import LiveMessage
 from bridge.flows.pop_tokens import PopTicket
 from bridge.flows.telephony import AgentLook, WatchVitals
+from pbx.interface import QueueLook
 
 ALIVE_SECONDS: Final = 1.0
 FORGOTTEN_SECONDS: Final = 3.5
@@ -43,17 +44,22 @@ class LookAt(msgspec.Struct, frozen=True, tag=True):
     agents: list[Agent]
 
 
+class ListQueues(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
 class ReadVitals(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
-Question = Settle | RingForTest | ListRinging | FindTicket | LookAt | ReadVitals
+Question = Settle | RingForTest | ListRinging | FindTicket | LookAt | ListQueues | ReadVitals
 ANSWERS: Final[dict[type[Question], Any]] = {
     Settle: None,
     RingForTest: None,
     ListRinging: list[ScreenPop],
     FindTicket: PopTicket | None,
     LookAt: dict[str, AgentLook],
+    ListQueues: list[QueueLook],
     ReadVitals: WatchVitals,
 }
 """What each is answered with."""

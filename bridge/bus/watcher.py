@@ -108,7 +108,7 @@ class Watcher:
         self._bus.tell(Subject.WATCHERS, wire.encode(message))
 
 
-async def _find_answer(telephony: Telephony, question: wire.Question) -> Any:
+async def _find_answer(telephony: Telephony, question: wire.Question) -> Any:  # noqa: PLR0911 - one line per question
     match question:
         case wire.Settle(call_id=call_id):
             return await telephony.settle(call_id)
@@ -120,5 +120,7 @@ async def _find_answer(telephony: Telephony, question: wire.Question) -> Any:
             return await telephony.find_ticket(token)
         case wire.LookAt(agents=agents):
             return await telephony.look_at(agents)
+        case wire.ListQueues():
+            return await telephony.list_queues()
         case wire.ReadVitals():
             return await telephony.read_vitals()

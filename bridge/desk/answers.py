@@ -17,6 +17,7 @@ from bridge.domain.filing import FilingRecord
 from bridge.domain.matter import Matter, Promise
 from bridge.domain.merge import Merge, Suggestion
 from bridge.domain.order import Order
+from bridge.domain.queue import QueueLine
 from bridge.domain.terms import Piece
 from bridge.domain.work import WorkItem
 
@@ -84,6 +85,11 @@ class AgentLine(Agent, frozen=True, kw_only=True):
 
 class AgentList(msgspec.Struct, frozen=True):
     items: Sequence[AgentLine]
+    next: None = None
+
+
+class QueueList(msgspec.Struct, frozen=True):
+    items: Sequence[QueueLine]
     next: None = None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from bridge.domain.queue import QueueLine
+
 PARTS = ("ami", "agi", "database")
 """What must be up for calls to be taken."""
 
@@ -57,8 +59,9 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(Vitals, frozen=True, kw_only=True):
-    """`gaps` are those of the last 24 hours, newest first."""
+    """`gaps` are those of the last 24 hours, newest first; `queues` as Asterisk has them now."""
 
     parts: Sequence[Part]
     gaps: Sequence[WatchedGap]
     phones: Sequence[PhoneState]
+    queues: Sequence[QueueLine]

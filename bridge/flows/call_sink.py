@@ -49,6 +49,7 @@ from pbx.interface import (
     CallEnded,
     CallEvent,
     Direction,
+    QueueLook,
     WatchGap,
 )
 
@@ -189,6 +190,13 @@ class CallFlow:
             await self._control.ring_for_test(str(agent.extension))
         except Rejected as error:
             raise Conflict(str(error)) from error
+        except PbxError as error:
+            raise Transient(str(error)) from error
+
+    async def list_queues(self) -> tuple[QueueLook, ...]:
+        """Raises Transient where Asterisk does not say."""
+        try:
+            return await self._control.list_queues()
         except PbxError as error:
             raise Transient(str(error)) from error
 

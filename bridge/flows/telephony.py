@@ -13,6 +13,7 @@ from bridge.domain.card import ScreenPop
 from bridge.domain.live import LiveMessage
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.pop_tokens import PopTicket
+from pbx.interface import QueueLook
 
 
 class AgentLook(msgspec.Struct, frozen=True):
@@ -75,6 +76,10 @@ class Telephony(Protocol):
         """What each of them is doing, by id."""
         ...
 
+    async def list_queues(self) -> Sequence[QueueLook]:
+        """Every queue as Asterisk has it now, by name."""
+        ...
+
     async def read_vitals(self) -> WatchVitals: ...
 
 
@@ -115,6 +120,9 @@ class HereTelephony:
     async def look_at(self, agents: Sequence[Agent]) -> dict[str, AgentLook]:
         states = self._calls.states
         return {agent.id: AgentLook(*states.get(agent), states.has_phone(agent)) for agent in agents}
+
+    async def list_queues(self) -> Sequence[QueueLook]:
+        return await self._calls.list_queues()
 
     async def read_vitals(self) -> WatchVitals:
         return await self._vitals()

@@ -36,6 +36,11 @@ _BY_ID = Prepared(_summary.where(call.c.id == bindparam("call_id")))
 _page = _summary.order_by(call.c.started_at.desc(), call.c.id.desc()).limit(bindparam("most"))
 # Of all calls the few open ones, off their partial index, however many there are.
 _is_open = call.c.id.in_(select(call.c.id).where(call.c.state == literal_column(f"'{OPEN}'")))
+_legs_of_open = (
+    select(call_leg.c.uniqueid, call_leg.c.call_id)
+    .join(call, call.c.id == call_leg.c.call_id)
+    .where(call.c.state == literal_column(f"'{OPEN}'"))
+)
 _of_customer = call.c.customer_id.in_(
     select(customer.c.id).where(
         customer.c.canonical_id
@@ -61,6 +66,13 @@ _recording = select(recording).where(recording.c.id == bindparam("recording_id")
 def get_summary(connection: Connection, call_id: str) -> CallSummary:
     """Raises NotFound."""
     return CallSummary(**_fields(_get(connection, call_id)))
+
+
+def list_open_by_leg(connection: Connection) -> dict[str, CallSummary]:
+    """The open calls by the Uniqueids of all their legs."""
+    calls = {row.id: CallSummary(**_fields(row)) for row in connection.execute(_summary.where(_is_open))}
+    legs = connection.execute(_legs_of_open)
+    return {leg.uniqueid: calls[leg.call_id] for leg in legs if leg.call_id in calls}
 
 
 def get_detail(connection: Connection, call_id: str) -> CallDetail:

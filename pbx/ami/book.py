@@ -18,6 +18,7 @@ from pbx.ami.facts import (
     LegHungUp,
     LegRinging,
     LegUp,
+    QueueJoined,
     Transferred,
 )
 from pbx.ami.snapshot import LiveLeg, Snapshot
@@ -139,6 +140,8 @@ class CallBook:
         # Not for a known leg: somebody may have filed its call under another customer since.
         if live.identified and uniqueid not in self._call_of:
             facts.append(live.identified)
+        if live.queue:
+            facts.append(QueueJoined(at, uniqueid, queue=live.queue))
         if live.state is LegState.RINGING:
             facts.append(LegRinging(at, uniqueid))
         if live.state is LegState.UP:

@@ -11,10 +11,11 @@ import base64
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from pbx.ami.client import AmiClient
-from pbx.ami.snapshot import read_registered
+from pbx.ami.client import AmiClient, utc_now
+from pbx.ami.snapshot import read_queues, read_registered
 from pbx.asterisk.config import EXTENSION
 from pbx.errors import Rejected
+from pbx.interface import QueueLook
 from pbx.variables import AGENT_ENDPOINT_PREFIX, TEST_CALL_CONTEXT
 
 SENDER: Final = "Omniline <sip:omniline@localhost>"
@@ -51,6 +52,10 @@ class AmiControl:
         )
         if said.strip():
             raise Rejected(f"Asterisk refused the test call: {said.strip()[:200]}")
+
+    async def list_queues(self) -> tuple[QueueLook, ...]:
+        asked_at = utc_now()
+        return read_queues(await self._client.ask_list("QueueStatus", {}), asked_at)
 
     async def find_registered(self) -> frozenset[str]:
         endpoints = read_registered(await self._client.ask_list("DeviceStateList", {}))

@@ -8,6 +8,7 @@ import threading
 import time
 import wave
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from sqlalchemy import Connection
 
 from bridge.domain.card import Card
 from bridge.domain.ports import Bus
+from bridge.domain.times import iso, utc_now
 from bridge.errors import Transient
 from bridge.flows import card_reader
 from bridge.store.card import read_card
-from pbx.interface import Direction, Outcome, WithdrawReason
+from pbx.interface import Direction, Outcome, QueueLook, QueueMember, WaitingCaller, WithdrawReason
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -415,3 +417,28 @@ async def test_a_recording_is_measured_after_the_call(server: DeskServer, first:
     ) as answer:
         assert answer.status == 206
         assert await answer.read() == b"\1\0\0\0"
+
+
+async def test_who_waits_in_the_queues(server: DeskServer) -> None:
+    call = ScriptedCall(server.calls, "+380501110001")
+    call.ring("101")
+    await server.settle()
+    unseen = WaitingCaller("1763800000.999", utc_now())
+    waiting = (WaitingCaller(call.linkedid, utc_now() - timedelta(seconds=40)), unseen)
+    members = (QueueMember("101", paused=False), QueueMember("102", paused=True, reason="wrap-up"))
+    server.control.queues = (QueueLook("sales", waiting, members), QueueLook("support"))
+    async with logged_in(server, "103") as supervisor:
+        sales, support = (await supervisor.get("queues"))["items"]
+        assert [each["since"] for each in sales["waiting"]] == [iso(each.since) for each in waiting]
+        assert [each["call"] and each["call"]["caller"] for each in sales["waiting"]] == [
+            "+380501110001",
+            None,
+        ]
+        assert [(each["extension"], each["paused"], each["reason"]) for each in sales["members"]] == [
+            ("101", False, ""),
+            ("102", True, "wrap-up"),
+        ]
+        assert support == {"name": "support", "waiting": [], "members": []}
+        server.control.away = True
+        status, problem = await supervisor.ask("GET", "queues")
+        assert (status, problem["type"]) == (503, "urn:omniline:try-again")

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bridge.desk.metrics import Metrics
 from bridge.domain.times import iso, utc_now
-from pbx.interface import Outcome, WatchGap
+from pbx.interface import Outcome, QueueLook, QueueMember, WatchGap
 from tests.contract.desk_server import VITALS, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -20,6 +20,7 @@ async def test_the_health_page_is_told_all_of_it(url: str, tmp_path: Path) -> No
         since, until = utc_now() - timedelta(seconds=30), utc_now()
         server.calls.accept_gap(WatchGap("pbx1", since, until))
         server.control.registered = frozenset({"101"})
+        server.control.queues = (QueueLook("sales", members=(QueueMember("101", paused=True),)),)
 
         async def seen() -> Any:
             health = await admin.get("health")
@@ -29,6 +30,8 @@ async def test_the_health_page_is_told_all_of_it(url: str, tmp_path: Path) -> No
 
         health = await eventually(seen, within=15)
         assert health["gaps"] == [{"since": iso(since), "until": iso(until)}]
+        paused = {"extension": "101", "paused": True, "reason": ""}
+        assert health["queues"] == [{"name": "sales", "waiting": [], "members": [paused]}]
         assert {part["name"]: part["ok"] for part in health["parts"]} == {
             "ami": True,
             "agi": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from bridge.bus.redis import RedisBus
 from bridge.bus.watcher import Watcher
 from bridge.domain.agent import AgentState
 from bridge.domain.live import LiveMessage
+from bridge.domain.times import iso, utc_now
 from bridge.flows.call_sink import CallFlow
 from bridge.flows.pop_tokens import token_of
 from bridge.flows.telephony import HereTelephony, OpenDesk, WatchVitals
 from bridge.settings import Settings
-from pbx.interface import Outcome, WithdrawReason
+from pbx.interface import Outcome, QueueLook, QueueMember, WaitingCaller, WithdrawReason
 from tests.contract.desk_server import POP_KEY, Client, DeskServer, eventually, logged_in, serving
 from tests.contract.test_bus import running
 from tests.fakes.call_control import FakeCallControl
@@ -178,6 +180,34 @@ async def test_of_two_asterisks_the_one_that_has_the_phone_is_asked(
         assert (server.control.tested, control.tested) == ([], ["102"])
         control.away = True
         assert (await admin.ask("POST", path))[0] == 503
+        watching.cancel()
+
+
+async def test_a_queue_of_two_asterisks_is_one(
+    server: DeskServer, watch_end: RedisBus, redis_server: RedisServer
+) -> None:
+    other_end, control = RedisBus(redis_server.url), FakeCallControl()
+    other = Watcher(other_end, "pbx2")
+    calls = make_calls(server, other, control)
+    now = utc_now()
+    here, there = WaitingCaller("1.0", now), WaitingCaller("2.0", now - timedelta(seconds=5))
+    idle, paused = QueueMember("101", paused=False), QueueMember("102", paused=True, reason="wrap-up")
+    server.control.queues = (QueueLook("sales", (here,), (idle, QueueMember("102", paused=False))),)
+    control.queues = (QueueLook("sales", (there,), (idle, paused)), QueueLook("support"))
+    async with running(watch_end, other_end), logged_in(server, "103") as supervisor:
+        watching = asyncio.create_task(other.run(HereTelephony(calls, read_vitals)))
+
+        async def both_told() -> Any:
+            items = (await supervisor.get("queues"))["items"]
+            return items if len(items) == 2 else None
+
+        sales, support = await eventually(both_told)
+        assert [each["since"] for each in sales["waiting"]] == [iso(there.since), iso(here.since)]
+        assert {each["extension"]: each["reason"] for each in sales["members"]} == {
+            "101": "",
+            "102": "wrap-up",
+        }
+        assert (support["name"], support["waiting"]) == ("support", [])
         watching.cancel()
 
 

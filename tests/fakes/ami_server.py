@@ -13,7 +13,11 @@ from typing import Self
 
 Headers = Mapping[str, str]
 USER, SECRET = "omniline", "only-for-tests"
-LISTS = {"Status": "StatusComplete", "DeviceStateList": "DeviceStateListComplete"}
+LISTS = {
+    "Status": "StatusComplete",
+    "DeviceStateList": "DeviceStateListComplete",
+    "QueueStatus": "QueueStatusComplete",
+}
 
 
 def encode(headers: Headers) -> bytes:

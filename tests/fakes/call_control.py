@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pbx.errors import Transient
+from pbx.interface import QueueLook
 
 
 class FakeCallControl:
@@ -13,6 +14,7 @@ class FakeCallControl:
         self.paused: dict[str, bool] = {}
         self.registered: frozenset[str] = frozenset()
         self.tested: list[str] = []
+        self.queues: tuple[QueueLook, ...] = ()
         self.texts: list[tuple[str, str]] = []
 
     async def pause_member(self, extension: str, *, paused: bool, reason: str = "") -> None:
@@ -29,6 +31,11 @@ class FakeCallControl:
         if self.away:
             raise Transient("Asterisk is away")
         self.tested.append(extension)
+
+    async def list_queues(self) -> tuple[QueueLook, ...]:
+        if self.away:
+            raise Transient("Asterisk is away")
+        return self.queues
 
     async def find_registered(self) -> frozenset[str]:
         if self.away:

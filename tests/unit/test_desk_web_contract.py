@@ -24,6 +24,7 @@ from bridge.domain import (
     merge,
     order,
     phone,
+    queue,
     terms,
     topic,
     work,
@@ -81,6 +82,9 @@ STRUCTS = [
     order.Order,
     order.OrderItem,
     order.OrderPlace,
+    queue.MemberLine,
+    queue.QueueLine,
+    queue.WaitingCall,
     interface.Utterance,
     interface.Word,
 ]

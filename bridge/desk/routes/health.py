@@ -11,6 +11,7 @@ from aiohttp import web
 from bridge.desk.metrics import CONTENT_TYPE
 from bridge.desk.problems import NotReady
 from bridge.desk.route import API, Ask, Route
+from bridge.desk.routes.queues import read_queues
 from bridge.desk.services import Services
 from bridge.domain.agent import Role
 from bridge.domain.health import PARTS, Health, Part, PhoneState, WatchedGap
@@ -46,12 +47,13 @@ async def get_health(ask: Ask) -> Health:
     """
     services = ask.services
     missing = await _find_missing(services)
-    gaps, people, looks = [], [], {}
+    gaps, people, looks, queues = [], [], {}, []
     if "database" not in missing:
         gaps = [row.data for row in await services.db.read(feed.list_notices, "gap")]
         people = await services.db.read(agents.list_agents)
         with suppress(Transient):  # nobody watches the calls: a part that is not ok
             looks = await services.telephony.look_at(people)
+            queues = await read_queues(services)
     return Health(
         **msgspec.structs.asdict(await services.vitals()),
         parts=[Part(name, name not in missing) for name in PARTS],
@@ -61,6 +63,7 @@ async def get_health(ask: Ask) -> Health:
             for agent in people
             if agent.extension is not None
         ],
+        queues=queues,
     )
 
 

@@ -14,7 +14,7 @@ from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.control import AmiControl
 from pbx.ami.tracker import Tracker
 from pbx.errors import Rejected
-from pbx.interface import AgentAnswered, AgentRinging, Call, CallEnded, Outcome
+from pbx.interface import AgentAnswered, AgentRinging, Call, CallEnded, Outcome, QueueMember
 from tests.e2e.asterisk.conftest import SECRET, Pbx
 from tests.e2e.harness import DID, eventually
 from tests.fakes.ami_transcript import RecordingSink
@@ -91,6 +91,34 @@ async def test_the_shipped_account_can_do_what_is_asked_of_it(
     await control.pause_member("101", paused=False)
     with pytest.raises(Rejected, match="Interface not found"):
         await control.pause_member("999", paused=True)
+
+
+async def test_who_waits_and_who_is_kept_out_is_asked_of_asterisk(
+    pbx: Pbx, watch: Watch, phones: dict[str, SipPhone]
+) -> None:
+    control = AmiControl(watch.client, pbx.process.command)
+    await control.pause_member("102", paused=True, reason="wrap-up")
+    call = phones["trunk"].call(DID, number="+380501234567")
+    await asyncio.wait_for(phones["101"].incoming.get(), 10)
+    (kept,) = watch.sink.calls.values()
+    (queue,) = await control.list_queues()
+    assert (queue.name, [caller.leg for caller in queue.waiting]) == ("support", [kept.linkedid])
+    assert abs((queue.waiting[0].since - kept.started_at).total_seconds()) < 2
+    assert queue.members == (
+        QueueMember("101", paused=False),
+        QueueMember("102", paused=True, reason="wrap-up"),
+    )
+    # Who begins to watch now knows the queue of a call that it never saw join it.
+    newcomer = Watch(pbx.config.ami_port)
+    await newcomer.until(lambda: newcomer.sink.calls, "the call is found")
+    await newcomer.until(lambda: newcomer.sink.calls[kept.linkedid].queue == "support", "its queue")
+    await newcomer.stop()
+    await call.hang_up()
+
+    async def nobody_waits() -> bool:
+        return all(not queue.waiting for queue in await control.list_queues())
+
+    await eventually(nobody_waits)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from bridge.domain.merge import (
 from bridge.domain.order import Order, OrderItem, OrderStatus
 from bridge.domain.phone import ALL_RUNGS, PROFILES
 from bridge.domain.question import with_question
+from bridge.domain.queue import MemberLine, QueueLine, WaitingCall
 from bridge.domain.times import iso, utc_now
 from bridge.domain.work import WorkItem
 from transcripts.interface import Speaker, Utterance, Word
@@ -108,6 +109,16 @@ def health() -> Health:
             PhoneState("101", "Андрій Мельник", registered=True),
             PhoneState("102", "Марія Ткач", registered=True),
             PhoneState("103", "Оксана Гриценко", registered=False),
+        ],
+        queues=[
+            QueueLine(
+                name="sales",
+                waiting=[WaitingCall(since=before(now, seconds=40), call=None)],
+                members=[
+                    MemberLine(extension="101", paused=False, reason=""),
+                    MemberLine(extension="102", paused=True, reason="wrap-up"),
+                ],
+            ),
         ],
     )
 

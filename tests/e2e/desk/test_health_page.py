@@ -23,6 +23,10 @@ async def test_an_admin_sees_what_is_up_and_what_went_down() -> None:
         await expect(
             page.get_by_role("region", name="Phones").get_by_text("Registered", exact=True)
         ).to_have_count(2)
+        queues = page.get_by_role("region", name="Queues")
+        await expect(queues.get_by_role("listitem")).to_contain_text(
+            ["salesWaiting: 1", "", "101", "102Wrap-up"]
+        )
         await expect(page.get_by_role("region", name="Not watched")).to_contain_text("12")
         await expect(page.get_by_role("region", name="Versions")).to_contain_text("22.10.1")
         parts = [msgspec.structs.replace(part, ok=part.name != "agi") for part in desk.health.parts]

@@ -450,6 +450,23 @@ export interface Versions {
 }
 
 /** How the installation is; see bridge/domain/health.py. */
+export interface WaitingCall {
+  since: string;
+  call: CallSummary | null;
+}
+
+export interface MemberLine {
+  extension: string;
+  paused: boolean;
+  reason: string;
+}
+
+export interface QueueLine {
+  name: string;
+  waiting: WaitingCall[];
+  members: MemberLine[];
+}
+
 export interface Health {
   started_at: string;
   versions: Versions;
@@ -464,6 +481,7 @@ export interface Health {
   parts: Part[];
   gaps: WatchedGap[];
   phones: PhoneState[];
+  queues: QueueLine[];
 }
 
 export interface Me {

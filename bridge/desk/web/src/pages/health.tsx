@@ -6,6 +6,7 @@ import type { Health } from "../api/types.ts";
 import { ago, exactTime, fullDate, lapse } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
+import { partyOf } from "../components/call_row.tsx";
 import { Notice } from "../components/notice.tsx";
 import { KeyValue, Panel } from "../components/panel.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
@@ -104,6 +105,48 @@ function Phones({ phones }: { phones: Health["phones"] }) {
   );
 }
 
+const whyPaused = (reason: string) =>
+  reason === "wrap-up" ? word("state", "wrap_up") : reason || t("health.member_paused");
+
+function Queue({ queue: { name, waiting, members } }: { queue: Health["queues"][number] }) {
+  return (
+    <>
+      <Line name={name}>
+        <Badge tone={waiting.length > 0 ? "warn" : "neutral"}>
+          {t("health.queue_waiting", { count: waiting.length })}
+        </Badge>
+      </Line>
+      {waiting.map(({ since, call }) => (
+        <Line
+          key={since}
+          name={call ? <a href={`/calls/${call.id}`}>{partyOf(call)}</a> : t("caller.unknown")}
+        >
+          <time class="number quiet" dateTime={since} title={exactTime(since)}>
+            {ago(since)}
+          </time>
+        </Line>
+      ))}
+      {members.map(({ extension, paused, reason }) => (
+        <Line key={extension} name={<span class="number">{extension}</span>}>
+          <Badge tone={paused ? "warn" : "good"}>{paused ? whyPaused(reason) : t("health.member_in")}</Badge>
+        </Line>
+      ))}
+    </>
+  );
+}
+
+function Queues({ queues }: { queues: Health["queues"] }) {
+  return (
+    <Panel title={t("health.queues")}>
+      <ul class="plain-list">
+        {queues.map((queue) => (
+          <Queue key={queue.name} queue={queue} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
 /** For admins: what is up, how far behind it is, what nobody watched. Asked for again every two seconds. */
 export function HealthPage() {
   const { data, problem, refresh } = useFetched(api.getHealth, []);
@@ -128,6 +171,7 @@ export function HealthPage() {
         <Parts parts={data.parts} />
         <Behind health={data} />
         <Phones phones={data.phones} />
+        <Queues queues={data.queues} />
         <div class="stack">
           <Gaps gaps={data.gaps} />
           <Panel title={t("health.versions")}>
