@@ -25,8 +25,10 @@ from bridge.flows.keep_file import keep_file
 RECORDING = b"RIFF" + bytes(range(256)) * 40
 
 
-def run(home: Path, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(omniline, [str(each) for each in arguments], env={"OMNILINE_HOME": str(home)})
+def run(home: Path, *arguments: str | Path, database: str = "") -> Result:
+    """`database` is where it is, where it is not in the home."""
+    environment = {"OMNILINE_HOME": str(home), "OMNILINE_DATABASE__URL": database}
+    return CliRunner().invoke(omniline, [str(each) for each in arguments], env=environment)
 
 
 def done(result: Result) -> Result:
