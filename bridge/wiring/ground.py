@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from bridge.bus.memory import MemoryBus
-from bridge.bus.redis import RedisBus
 from bridge.desk.metrics import Metrics
 from bridge.domain.agent import Agent
 from bridge.domain.ports import Bus, Subject
@@ -34,7 +33,7 @@ class Ground:
         self.say = say
         self.stack = AsyncExitStack()
         self.db = Database(database_url(home, settings))
-        self.bus: Bus = MemoryBus() if settings.bus.url == Settings().bus.url else RedisBus(settings.bus.url)
+        self.bus = _make_bus(settings)
         self.metrics = Metrics()
         self.watchdog = Watchdog()
         self.keeper: AsteriskKeeper | None = None
@@ -82,6 +81,14 @@ class Ground:
         """Something was committed that others may wait for."""
         self.bus.tell(Subject.FEED)
         self.bus.tell(Subject.WORK)
+
+
+def _make_bus(settings: Settings) -> Bus:
+    if settings.bus.url == Settings().bus.url:
+        return MemoryBus()
+    from bridge.bus.redis import RedisBus  # its client is loaded by those only who have one
+
+    return RedisBus(settings.bus.url)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -101,9 +101,14 @@ async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) ->
     ground.metrics.add(AgiCollector(child))
     watch = Watch(ground, config, process.command, hub.emit, asterisk.version)
     readiness = {"ami": watch.find_ami_fault, "agi": lambda: agi_fault(child.port)}
-    await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
     ground.stack.push_async_callback(child.stop)
-    await asyncio.gather(start_asterisk(ground, config, process, asterisk), child.start())
+
+    async def start_ours() -> None:
+        await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
+        await start_asterisk(ground, config, process, asterisk)
+
+    # The child takes as long to load as all of this does, on another core.
+    await asyncio.gather(child.start(), start_ours())
     start_relay(ground)
     start_channels(ground)
     await start_transcriber(ground)

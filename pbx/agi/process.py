@@ -74,6 +74,7 @@ async def _serve(server: AgiServer, host: str, port: int, parent: _ParentPipe, l
         await lookup.find(NOBODY, "", time.monotonic())
     # What is loaded stays loaded: the collector need not look through it again and again.
     gc.freeze()
+    gc.enable()
     await asyncio.get_running_loop().connect_read_pipe(lambda: parent, sys.stdin)
     parent.say(b"ready %d" % bound)
     await parent.closed.wait()

@@ -13,12 +13,10 @@ Alembic's operations with the types of `store.types`, which serve both engines; 
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, exc, make_url
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, exc, inspect, make_url
 
 from bridge.errors import InvalidInput
 from bridge.store.dialect import reader_engine, writer_engine
@@ -34,18 +32,29 @@ def upgrade(url: str) -> str:
     Raises InvalidInput for a database of a newer Omniline, and for a PostgreSQL that is too old or whose database is
     not UTF-8; Transient for one that is locked or cannot be written.
     """
-    config = _config()
     with passing_errors(), writer_engine(url).connect() as connection, connection.begin():
         _refuse_unfit(connection)
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise InvalidInput(
-                f"{error}: it was made by a newer Omniline; run that one, or restore a backup",
-                where=make_url(url).render_as_string(hide_password=True),
-            ) from error
+        if _read_revision(connection) != head_revision():
+            _run_revisions(connection)
     return head_revision()
+
+
+def _run_revisions(connection: Connection) -> None:
+    # Alembic takes a tenth of a start to load, and is not for every start to wait for.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", "bridge.store:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise InvalidInput(
+            f"{error}: it was made by a newer Omniline; run that one, or restore a backup",
+            where=connection.engine.url.render_as_string(hide_password=True),
+        ) from error
 
 
 def _refuse_unfit(connection: Connection) -> None:
@@ -82,23 +91,28 @@ def require_current(url: str) -> None:
 
 def head_revision() -> str:
     """The newest revision that this release knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    return _known_revisions()[-1]
 
 
 def is_known(revision: str) -> bool:
     """Whether this release can bring a database of `revision` up to date."""
-    return any(one.revision == revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
+    return revision in _known_revisions()
 
 
 def find_revision(url: str) -> str | None:
     """The revision that the tables of `url` are at, None for an empty database. Raises Transient like `upgrade`."""
     with passing_errors(), reader_engine(url).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _read_revision(connection)
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "bridge.store:migrations")
-    return config
+def _read_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
+
+
+@cache
+def _known_revisions() -> tuple[str, ...]:
+    """From the oldest to the newest, by the names of their files."""
+    return tuple(sorted(path.name[1:5] for path in (Path(__file__).parent / "versions").glob("r*.py")))
