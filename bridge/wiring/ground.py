@@ -52,8 +52,6 @@ class Ground:
 
     async def open(self) -> None:
         """Bring the database to this release and open it; read who works here."""
-        self.watchdog.start()
-        self.stack.callback(self.watchdog.stop)
         await asyncio.to_thread(upgrade, database_url(self.home, self.settings))
         await self.db.open()
         self.stack.push_async_callback(self.db.close)
@@ -61,6 +59,11 @@ class Ground:
         extensions = tuple(agent.extension for agent in self.people if agent.extension)
         self.secrets = load_or_make(self.home, extensions)
         self.run(self.bus.run(), "bus")
+
+    def watch_loop(self) -> None:
+        """From now on whoever blocks the loop is named: not what is loaded at the start."""
+        self.watchdog.start()
+        self.stack.callback(self.watchdog.stop)
 
     def run(self, work: Coroutine[None, None, None], name: str) -> None:
         """Runs for as long as the process; one that ends breaks it."""

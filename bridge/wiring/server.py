@@ -1,4 +1,7 @@
-"""The composition root: which parts share this process, and what they are connected by. The only place that knows."""
+"""The composition root: which parts share this process, and what they are connected by. The only place that knows.
+
+Each part is loaded by who has it, when it is started: a role is smaller for it, and the AGI process loads beside the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,21 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bridge.agi_metrics import AgiCollector
-from bridge.bus.far_telephony import FarTelephony
-from bridge.bus.held_lease import HeldLease
-from bridge.bus.watcher import Watcher
-from bridge.desk.services import ReadinessCheck
-from bridge.domain.times import utc_now
 from bridge.errors import InvalidInput, Transient
-from bridge.flows.telephony import HereTelephony
 from bridge.secrets import Secrets
 from bridge.settings import Settings, database_url
 from bridge.sole_server import sole_server
-from bridge.wiring.channels import start_channels
-from bridge.wiring.desk import make_hub, start_desk
 from bridge.wiring.ground import Ground
 from bridge.wiring.pbx import agi_fault, pbx_config, start_asterisk
-from bridge.wiring.watch import Watch
-from bridge.wiring.work import start_relay, start_transcriber
 from pbx.agi.child import AgiChild
 from pbx.asterisk.config import PbxConfig
 from pbx.asterisk.find import get_asterisk
 from pbx.asterisk.process import AsteriskProcess
+
+if TYPE_CHECKING:
+    from bridge.desk.services import ReadinessCheck
 
 
 class Server:
@@ -66,6 +62,7 @@ class Server:
             await _start_embedded(ground, config, AgiChild(self._agi_command))
         for role in self._roles:
             await _PARTS[role](ground, config, self._agi_command)
+        ground.watch_loop()
 
     @property
     def secrets(self) -> Secrets:
@@ -95,20 +92,27 @@ class Server:
 
 
 async def _start_embedded(ground: Ground, config: PbxConfig, child: AgiChild) -> None:
+    ground.stack.push_async_callback(child.stop)
+    # The first step of it makes the process, which takes as long to load as all of ours, on another core.
+    await asyncio.gather(child.start(), _start_beside(ground, config, child))
+
+
+async def _start_beside(ground: Ground, config: PbxConfig, child: AgiChild) -> None:
+    from bridge.agi_metrics import AgiCollector
+    from bridge.flows.telephony import HereTelephony
+    from bridge.wiring.channels import start_channels
+    from bridge.wiring.desk import make_hub, start_desk
+    from bridge.wiring.watch import Watch
+    from bridge.wiring.work import start_relay, start_transcriber
+
     asterisk = await asyncio.to_thread(get_asterisk)
     process = AsteriskProcess(ground.home, config, asterisk)
     hub = make_hub(ground)
     ground.metrics.add(AgiCollector(child))
     watch = Watch(ground, config, process.command, hub.emit, asterisk.version)
     readiness = {"ami": watch.find_ami_fault, "agi": lambda: agi_fault(child.port)}
-    ground.stack.push_async_callback(child.stop)
-
-    async def start_ours() -> None:
-        await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
-        await start_asterisk(ground, config, process, asterisk)
-
-    # The child takes as long to load as all of this does, on another core.
-    await asyncio.gather(child.start(), start_ours())
+    await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness)
+    await start_asterisk(ground, config, process, asterisk)
     start_relay(ground)
     start_channels(ground)
     await start_transcriber(ground)
@@ -127,24 +131,15 @@ async def _start_agi_role(ground: Ground, _: PbxConfig, agi_command: Sequence[st
 
 
 async def _start_ami_role(ground: Ground, config: PbxConfig, _: Sequence[str]) -> None:
-    ground.run(_watch_when_leased(ground, config), "ami")
+    from bridge.wiring.watch import watch_when_leased
 
-
-async def _watch_when_leased(ground: Ground, config: PbxConfig) -> None:
-    """Watch this Asterisk once nobody else does."""
-    asterisk = await asyncio.to_thread(get_asterisk)
-    lease = HeldLease(ground.db, f"ami:{config.name}", utc_now)
-    await lease.wait()
-    ground.stack.push_async_callback(lease.release)
-    watcher = Watcher(ground.bus, config.name)
-    command = AsteriskProcess(ground.home, config, asterisk).command
-    watch = Watch(ground, config, command, watcher.emit, asterisk.version, lease.fence)
-    await watch.start()
-    ground.run(watcher.run(HereTelephony(watch.calls, watch.read_vitals)), "watcher")
-    await lease.keep()
+    ground.run(watch_when_leased(ground, config), "ami")
 
 
 async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
+    from bridge.bus.far_telephony import FarTelephony
+    from bridge.wiring.desk import make_hub, start_desk
+
     hub = make_hub(ground)
     telephony = FarTelephony(ground.bus, hub.emit)
     ground.run(telephony.run(), "far-telephony")
@@ -160,14 +155,20 @@ async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> N
 
 
 async def _start_worker_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
+    from bridge.wiring.work import start_relay
+
     start_relay(ground)
 
 
 async def _start_channels_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
+    from bridge.wiring.channels import start_channels
+
     start_channels(ground)
 
 
 async def _start_transcribe_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> None:
+    from bridge.wiring.work import start_transcriber
+
     await start_transcriber(ground)
 
 

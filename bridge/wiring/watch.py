@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection
 
+from bridge.bus.held_lease import HeldLease
+from bridge.bus.watcher import Watcher
 from bridge.domain.live import Emit
 from bridge.domain.times import utc_now
 from bridge.flows.call_sink import CallFlow
-from bridge.flows.telephony import WatchVitals
+from bridge.flows.telephony import HereTelephony, WatchVitals
 from bridge.flows.track_call import Folders
 from bridge.wiring.ground import LOOPBACK, Ground
 from bridge.wiring.pbx import agi_fault
@@ -19,6 +22,8 @@ from pbx.ami.client import AmiAccount, AmiClient
 from pbx.ami.control import AmiControl
 from pbx.ami.tracker import Tracker
 from pbx.asterisk.config import PbxConfig
+from pbx.asterisk.find import get_asterisk
+from pbx.asterisk.process import AsteriskProcess
 
 Command = Callable[[str], Awaitable[str]]
 """What Asterisk's console answers. Raises Transient where it does not run."""
@@ -94,3 +99,17 @@ class Watch:
             calls_open=self.calls.open_calls,
             missing={part: fault for part, fault in found.items() if fault is not None},
         )
+
+
+async def watch_when_leased(ground: Ground, config: PbxConfig) -> None:
+    """Watch this Asterisk once nobody else does."""
+    asterisk = await asyncio.to_thread(get_asterisk)
+    lease = HeldLease(ground.db, f"ami:{config.name}", utc_now)
+    await lease.wait()
+    ground.stack.push_async_callback(lease.release)
+    watcher = Watcher(ground.bus, config.name)
+    command = AsteriskProcess(ground.home, config, asterisk).command
+    watch = Watch(ground, config, command, watcher.emit, asterisk.version, lease.fence)
+    await watch.start()
+    ground.run(watcher.run(HereTelephony(watch.calls, watch.read_vitals)), "watcher")
+    await lease.keep()
