@@ -6,7 +6,7 @@ from alembic import op
 from bridge.store.types import UtcTime
 
 revision = "0021"
-down_revision = "0011"
+down_revision = "0015"
 
 
 def upgrade() -> None:
