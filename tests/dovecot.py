@@ -25,7 +25,9 @@ listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/key.pem
 disable_plaintext_auth = no
 default_internal_user = {user}
 default_internal_group = {group}
@@ -47,7 +49,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -57,7 +60,7 @@ service anvil {{
 
 
 class Dovecot:
-    """`stop` and `start` may be repeated and keep the mail."""
+    """`stop` and `start` may be repeated and keep the mail. Without TLS, and by STARTTLS, at `port`; by TLS at `tls_port`."""
 
     def __init__(self, *, idles: bool = True) -> None:
         assert Path(PROGRAM).exists(), "no Dovecot: 'make test' installs it (setup/debian-packages.txt)"
@@ -68,9 +71,28 @@ class Dovecot:
             user = "dovecot"
             shutil.chown(self._folder, user, user)
             self._as = {"user": user, "group": user, "extra_groups": []}
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            other.bind(("127.0.0.1", 0))
+            self.port: int = one.getsockname()[1]
+            self.tls_port: int = other.getsockname()[1]
+        self.certificate = self._folder / "cert.pem"
+        """That of `localhost`, signed by itself."""
+        make = (
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        )
+        files = ("-keyout", self._folder / "key.pem", "-out", self.certificate)
+        names = ("-addext", "subjectAltName=DNS:localhost")
+        subprocess.run([*make, *files, *names], check=True, capture_output=True, cwd="/", **self._as)
         group = subprocess.run(["id", "-gn", user], capture_output=True, text=True, check=True).stdout.strip()
         self._config = self._folder / "dovecot.conf"
         self._config.write_text(
@@ -79,6 +101,7 @@ class Dovecot:
                 user=user,
                 group=group,
                 port=self.port,
+                tls_port=self.tls_port,
                 password=PASSWORD,
                 capability="" if idles else "IMAP4rev1 UIDPLUS LITERAL+",
             )

@@ -39,6 +39,12 @@ def fold_quotes(text: str) -> tuple[str, str]:
     return "\n".join(lines[index] for index in kept).strip(), "\n".join(folded).strip()
 
 
+def fold_signature(text: str) -> tuple[str, str]:
+    """(what was written, what it is signed with), apart at the mark that mailers set (RFC 3676, section 4.3)."""
+    written, mark, signature = f"\n{text}".rpartition("\n-- \n")
+    return (written.strip(), signature.strip()) if mark and written.strip() else (text, "")
+
+
 def _find_history(lines: list[str]) -> int:
     """The first line of what a mailer appends whole below the answer (Outlook), or the number of lines."""
     for index, line in enumerate(lines):

@@ -36,7 +36,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `edited`: it is a new text of the message of that key, written at `at`. `unsupported` is what the provider calls a
     message (or the part of one) that we cannot show, "" for any other. `proves` is another address that the provider
     says is the sender's own. `answers` are the keys of the messages that it answers, the nearest first: theirs, or the
-    `OutboundMessage.key` of ours. `text` is without what it quotes, which is in `quoted`; `html` is how it was laid out.
+    `OutboundMessage.key` of ours. `text` is without what it quotes and is signed with, which is in `quoted`; `html` is how
+    it was laid out.
 
     `also` are further addresses that it came from, by the provider's word: whoever is known by one of them is the sender.
     `quotes` is the key of the message that the person chose to put it under, theirs or the provider's name for one of ours;

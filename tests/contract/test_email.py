@@ -406,6 +406,29 @@ async def test_a_wrong_password_is_the_inboxs_fault(
         assert await eventually(said, within=20) == "the mail server refuses the login"
 
 
+@pytest.mark.parametrize("tls", ["tls", "starttls"])
+async def test_over_tls_with_a_certificate_that_is_known_and_with_none_other(
+    url: str, tmp_path: Path, dovecot: Dovecot, smtp: SmtpServer, tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = dovecot.tls_port if tls == "tls" else dovecot.port
+    box = mailbox(
+        dovecot, smtp, login=f"{tls}-{tmp_path.name}", imap_host="localhost", imap_port=port, imap_tls=tls
+    )
+    monkeypatch.setattr(listening, "LONGEST_WAIT", 0.5)
+    async with channels_serving(url, tmp_path, mailboxes=(box,), password=PASSWORD) as running:
+
+        async def said() -> str:
+            inbox = await running.server.db.read(inboxes.find_inbox, "email", ADDRESS)
+            return (inbox and inbox.last_error) or ""
+
+        await eventually(said, within=20)
+        assert (await said()).startswith("no secure connection to the mail server: ")
+        monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.certificate))
+        post = Post(running, dovecot, smtp, box.login)
+        await post.write(mail())
+        await post.write(mail())
+
+
 async def test_an_imported_mail_is_not_received_again_and_its_thread_goes_on(post: Post) -> None:
     (entry,) = await post.write(mail(Message_ID="<old@example.org>"))
 

@@ -182,3 +182,19 @@ def test_an_answer_to_ours_says_that_ours_has_come() -> None:
     assert isinstance(message, InboundMessage) and message.answers == (key,)
     assert isinstance(status, StatusUpdate)
     assert (status.delivery_id, status.state) == (key, DeliveryState.DELIVERED)
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "quoted"),
+    [
+        ("Дякую!\n-- \nОлена\n+380 50 111 22 33", "Дякую!", "Олена\n+380 50 111 22 33"),
+        ("a\n-- \nb\n-- \nc", "a\n-- \nb", "c"),
+        ("-- \nonly this", "-- \nonly this", ""),
+        ("a\n--\nb", "a\n--\nb", ""),
+    ],
+)
+def test_signatures_are_folded_away_and_still_tell_the_phone(body: str, text: str, quoted: str) -> None:
+    (message,) = read(f"From: a@b.example\n\n{body}".encode(), ADDRESS, NOW, region="UA", server="")
+    assert isinstance(message, InboundMessage)
+    assert (message.text, message.quoted) == (text, quoted)
+    assert message.phones == (("+380501112233",) if "380" in body else ())

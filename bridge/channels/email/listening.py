@@ -62,7 +62,8 @@ async def listen(mailbox: Mailbox, password: str, intake: Intake) -> None:
             while True:
                 await _take_new(session, intake)
                 await session.run(session.wait)
-        except (IMAPClientError, OSError, Transient) as error:
+        except (IMAPClientError, OSError, ValueError, LookupError, Transient) as error:
+            # Whatever a server says, one mailbox must not end all the others.
             fault = _fault_of(error)
             log.warning("mailbox_away", inbox=mailbox.address, error=type(error).__name__)
             await _report(intake, fault)

@@ -14,6 +14,7 @@ from bridge.channels.email.writing import NAME, key_of
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.mail import Mail, header_of, parse_message, read_mail, values_of
+from bridge.domain.mail_quoting import fold_signature
 from bridge.domain.message import InboundFile, InboundMessage, StatusUpdate, Told, Unread
 from bridge.domain.signature import find_phones
 from bridge.domain.threads import conversation_of
@@ -55,6 +56,7 @@ def read(
 
 def _message_of(mail: Mail, message: Message, address: str, region: str, verdict: Verdict) -> InboundMessage:
     number = _NUMBER.search(mail.subject)
+    text, signature = fold_signature(mail.text)
     return InboundMessage(
         key=mail.key,
         worldwide=True,
@@ -62,8 +64,8 @@ def _message_of(mail: Mail, message: Message, address: str, region: str, verdict
         sender=Identity(NAME, mail.sender.address, strength=_STRENGTHS[verdict]),
         name=mail.sender.name,
         subject=mail.subject,
-        text=mail.text,
-        quoted=mail.quoted,
+        text=text,
+        quoted="\n\n".join(filter(None, (signature, mail.quoted))),
         at=mail.at,
         answers=tuple(key_of(parent) or parent for parent in mail.parents),
         conversation=_told_by_address(mail, address),
@@ -75,7 +77,7 @@ def _message_of(mail: Mail, message: Message, address: str, region: str, verdict
             for each in mail.attachments
         ),
         html=InboundFile(name="message.html", data=mail.html.encode()) if mail.html.strip() else None,
-        unsupported="large mail" if header_of(message, CUT) else "",
+        unsupported="message/partial" if header_of(message, CUT) else "",
         automatic=is_automatic(message),
         forged=verdict is Verdict.FORGED,
     )
