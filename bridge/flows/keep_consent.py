@@ -19,10 +19,14 @@ from bridge.store.timeline import Appended
 REFUSED: Final = "they have asked not to be written to here"
 
 
-def hear(connection: Connection, entry: Appended, channel: str, text: str, at: datetime) -> None:
+def hear(
+    connection: Connection, entry: Appended, channel: str, text: str, *, said_at: datetime, heard_at: datetime
+) -> None:
     """What a customer's message says of it, if that is all that it says.
 
     A no is one to everything on this channel; a yes takes it back for answers only: advertising needs a yes of its own.
+    A no holds from when we hear it, whatever the provider's clock; a yes is as old as it says it is, so that one that
+    comes late takes back no later no.
     """
     said, customer_id = said_in(text), entry.customer_id
     if said is None or customer_id is None:
@@ -38,10 +42,10 @@ def hear(connection: Connection, entry: Appended, channel: str, text: str, at: d
             granted=said,
             words=text,
             by=SYSTEM,
-            at=at,
+            at=said_at if said else heard_at,
             entry_id=entry.id,
         )
-    _tell(connection, customer_id, at)
+    _tell(connection, customer_id, heard_at)
 
 
 def record(

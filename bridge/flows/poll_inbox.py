@@ -26,15 +26,12 @@ class PollInbox:
         while True:
             try:
                 await self._poll()
-                if fault:
-                    await self._intake.report("")
-                pause, fault = SHORTEST_PAUSE, ""
+                fault = await self._report("", fault)
+                pause = SHORTEST_PAUSE
             except RateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except (Transient, AnswerLost, Rejected) as error:
-                if fault != str(error):
-                    fault = str(error)
-                    await self._intake.report(fault)
+                fault = await self._report(str(error), fault)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -43,3 +40,13 @@ class PollInbox:
         news = await self._channel.poll(self._token, await self._intake.get_cursor())
         if news:
             await self._intake.keep(news, news[-1][0])
+
+    async def _report(self, fault: str, before: str) -> str:
+        """What is known to be wrong with the inbox then; nothing new while the database is away."""
+        if fault == before:
+            return before
+        try:
+            await self._intake.report(fault)
+        except Transient:
+            return before
+        return fault

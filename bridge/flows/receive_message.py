@@ -106,7 +106,9 @@ def _append(
     )
     _add_files(connection, appended.id, files, arrival.arrived_at)
     if not message.author:
-        keep_consent.hear(connection, appended, arrival.channel, text, arrival.arrived_at)
+        keep_consent.hear(
+            connection, appended, arrival.channel, text, said_at=at, heard_at=arrival.arrived_at
+        )
     if appended.customer_id is not None:
         now = arrival.arrived_at
         attach(connection, Thing.CONVERSATION, conversation_id, appended.customer_id, opens_new=False, at=now)

@@ -134,6 +134,14 @@ async def test_a_stop_holds_for_what_waits_already(talk: Talk) -> None:
     assert talk.running.whatsapp.sent == []
 
 
+async def test_a_yes_that_comes_late_takes_back_no_later_no(talk: Talk) -> None:
+    await write(talk, "stop")
+    simulator = talk.running.whatsapp
+    assert await simulator.post(simulator.write(PERSON, "Sheena", "start", ago=60)) == 200
+    await talk.running.read()
+    assert (await talk.ask("please"))[0] == 409
+
+
 async def test_advertising_needs_a_yes_of_its_own_with_its_proof(talk: Talk) -> None:
     status, problem = await send_template(talk, "sale", {"name": "Sheena"})
     assert (status, problem["type"]) == (409, "urn:omniline:no-consent")
