@@ -25,15 +25,18 @@ def hear(
     """What a customer's message says of it, if that is all that it says.
 
     A no is one to everything on this channel; a yes takes it back for answers only: advertising needs a yes of its own.
-    A no holds from when we hear it, whatever the provider's clock; a yes is as old as it says it is, so that one that
-    comes late takes back no later no.
+    Both are as old as the message, in whatever order they come; but a no that we hear takes back what we have recorded
+    ourselves, whoever's clock is ahead.
     """
     said, customer_id = said_in(text), entry.customer_id
     if said is None or customer_id is None:
         return
-    if said and may_write(connection, customer_id, channel, Purpose.SERVICE):
-        return
+    leaves = list_leaves(connection, customer_id)
     for purpose in (Purpose.SERVICE,) if said else tuple(Purpose):
+        newest = consents.find_newest(connection, leaves, channel, purpose)
+        if newest is None and said:
+            continue
+        recorded = newest is not None and newest.entry_id is None
         consents.add(
             connection,
             customer_id,
@@ -42,7 +45,7 @@ def hear(
             granted=said,
             words=text,
             by=SYSTEM,
-            at=said_at if said else heard_at,
+            at=heard_at if recorded and not said else said_at,
             entry_id=entry.id,
         )
     _tell(connection, customer_id, heard_at)
@@ -79,8 +82,8 @@ def record(
 def may_write(connection: Connection, customer_id: str | None, channel: str, purpose: Purpose) -> bool:
     """Whether they let us. Of nobody known nothing is known against it."""
     leaves = [] if customer_id is None else list_leaves(connection, customer_id)
-    said = consents.find_said(connection, leaves, channel, purpose)
-    return purpose is Purpose.SERVICE if said is None else said
+    newest = consents.find_newest(connection, leaves, channel, purpose)
+    return purpose is Purpose.SERVICE if newest is None else newest.granted
 
 
 def _tell(connection: Connection, customer_id: str, at: datetime) -> None:

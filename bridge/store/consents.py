@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select
@@ -21,7 +22,7 @@ _ALL = (
     .order_by(_consent.c.at.desc(), _consent.c.id.desc())
 )
 _NEWEST = (
-    select(_consent.c.granted)
+    select(_consent)
     .where(
         _consent.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)),
         _consent.c.channel == bindparam("channel"),
@@ -61,22 +62,24 @@ def add(
 
 def list_consents(conn: Connection, leaves: Sequence[str]) -> list[Consent]:
     """All that was said by these leaves, the newest first."""
-    return [
-        Consent(
-            id=row.id,
-            channel=row.channel,
-            purpose=Purpose(row.purpose),
-            granted=row.granted,
-            at=iso(row.at),
-            words=row.words,
-            by=row.by,
-            entry_id=row.entry_id,
-        )
-        for row in conn.execute(_ALL, {"leaves": list(leaves)})
-    ]
+    return [_consent_of(row) for row in conn.execute(_ALL, {"leaves": list(leaves)})]
 
 
-def find_said(conn: Connection, leaves: Sequence[str], channel: str, purpose: Purpose) -> bool | None:
+def find_newest(conn: Connection, leaves: Sequence[str], channel: str, purpose: Purpose) -> Consent | None:
     """Their newest yes or no, None where they have said nothing."""
-    said: bool | None = conn.scalar(_NEWEST, {"leaves": list(leaves), "channel": channel, "purpose": purpose})
-    return said
+    given = {"leaves": list(leaves), "channel": channel, "purpose": purpose}
+    row = conn.execute(_NEWEST, given).one_or_none()
+    return None if row is None else _consent_of(row)
+
+
+def _consent_of(row: Any) -> Consent:
+    return Consent(
+        id=row.id,
+        channel=row.channel,
+        purpose=Purpose(row.purpose),
+        granted=row.granted,
+        at=iso(row.at),
+        words=row.words,
+        by=row.by,
+        entry_id=row.entry_id,
+    )

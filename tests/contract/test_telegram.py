@@ -168,7 +168,7 @@ async def test_telegram_is_asked_for_its_news_and_forgets_only_what_is_kept(runn
 
     task = asyncio.create_task(poller.run())
     try:
-        await eventually(lambda: kept("6"), within=40)
+        await eventually(lambda: kept("6"), within=60)
         simulator.tell(b'{"update_id": 7, "something_new": {"deep": [1, {"x": null}]}}')
         await eventually(lambda: kept("7"), within=20)
         await eventually(lambda: simulator.waiting == [], within=20)

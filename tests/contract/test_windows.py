@@ -134,6 +134,16 @@ async def test_a_stop_holds_for_what_waits_already(talk: Talk) -> None:
     assert talk.running.whatsapp.sent == []
 
 
+async def test_a_no_takes_back_what_an_agent_has_recorded_whoevers_clock_is_ahead(talk: Talk) -> None:
+    (first, *_) = await talk.running.read()
+    talk.running.server.clock.ahead = timedelta(minutes=3)
+    yes = {"channel": "whatsapp", "purpose": "service", "granted": True, "words": "Yes"}
+    path = f"customers/{first.customer_id}/consents"
+    assert (await talk.running.desk.ask("POST", path, yes))[0] == 201
+    await write(talk, "stop")
+    assert (await talk.ask("please"))[0] == 409
+
+
 async def test_a_yes_that_comes_late_takes_back_no_later_no(talk: Talk) -> None:
     await write(talk, "stop")
     simulator = talk.running.whatsapp
