@@ -30,6 +30,7 @@ from bridge.domain.work import WorkChange, WorkItem
 from bridge.store import customer_words
 from tests.e2e.desk import people
 from tests.e2e.desk.answering import answer, problem
+from tests.e2e.desk.fake_consents import FakeConsents
 from tests.e2e.desk.fake_matters import FakeMatters
 
 DIST = Path(__file__).parents[3] / "bridge/desk/web/dist"
@@ -104,6 +105,7 @@ class FakeDesk:
         self.suggestions: list[Suggestion] = people.suggestions()
         self.added: list[Entry] = []
         self.matters = FakeMatters()
+        self.consents = FakeConsents()
         self.dead_letters = people.dead_letters()
         self.state = "available"
         self.state_call: str | None = None
@@ -162,6 +164,7 @@ class FakeDesk:
             web.post(f"{api}/calls/{{id}}/file", self._file),
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
+            *self.consents.routes(api),
             *self.matters.routes(api),
             web.get(f"{api}/dead_letters", self._dead_letters),
             web.post(f"{api}/dead_letters/{{id}}/retry", self._end_letter),
