@@ -30,6 +30,7 @@ from bridge.domain.work import WorkChange, WorkItem
 from bridge.store import customer_words
 from tests.e2e.desk import people
 from tests.e2e.desk.answering import answer, problem
+from tests.e2e.desk.fake_consents import FakeConsents
 from tests.e2e.desk.fake_conversations import FakeConversations
 from tests.e2e.desk.fake_matters import FakeMatters
 
@@ -109,6 +110,7 @@ class FakeDesk:
         self.conversations = FakeConversations(self.agent, team, self._say)
         # What this desk says of itself in conversations.
         self.presence: list[dict[str, str]] = []
+        self.consents = FakeConsents()
         self.dead_letters = people.dead_letters()
         self.state = "available"
         self.state_call: str | None = None
@@ -167,6 +169,7 @@ class FakeDesk:
             web.post(f"{api}/calls/{{id}}/file", self._file),
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
+            *self.consents.routes(api),
             *self.matters.routes(api),
             *self.conversations.routes(api),
             web.get(f"{api}/dead_letters", self._dead_letters),

@@ -274,6 +274,28 @@ async def test_a_number_that_changed_hands_is_retired(desk: FakeDesk, page: Page
     assert desk.retired == [{"kind": "phone", "address": OLENA, "reason": "sold the phone"}]
 
 
+async def test_what_a_customer_says_of_being_written_to_is_shown_and_recorded(
+    desk: FakeDesk, page: Page
+) -> None:
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    panel = page.get_by_role("region", name="May we write?")
+    await expect(panel.get_by_role("listitem")).to_have_text(["NoTelegram, advertising“стоп”, 3 days ago"])
+    await panel.get_by_role("button", name="Record what they say").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("E-mail").click()
+    await dialog.get_by_label("In their words").fill("Please no mail")
+    await dialog.get_by_role("button", name="Record", exact=True).click()
+    await expect(dialog).to_have_count(0)
+    await expect(panel.get_by_role("listitem")).to_have_count(2)
+    (kept, _) = desk.consents.of[people.OLENA.id]
+    assert (kept.channel, kept.purpose, kept.granted, kept.words) == (
+        "email",
+        "service",
+        False,
+        "Please no mail",
+    )
+
+
 async def test_unknown_caller_becomes_a_customer(desk: FakeDesk, page: Page) -> None:
     pop = await desk.ring("+380935550199", None)
     await desk.answer(pop)
