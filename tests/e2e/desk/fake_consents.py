@@ -18,7 +18,7 @@ class FakeConsents:
             channel="telegram",
             purpose=Purpose.MARKETING,
             granted=False,
-            at=before(utc_now(), days=3),
+            at=before(utc_now(), hours=2),
             words="стоп",
             by="system",
             entry_id=new_id(),
