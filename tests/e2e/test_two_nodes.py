@@ -82,6 +82,14 @@ class TwoNodes:
 
         await eventually(is_so, what=f"{extension} is {state}")
 
+    async def wait_stored(self, call_id: str) -> None:
+        """The answer is in the database: who is killed before that takes the call's id along."""
+
+        async def answered() -> bool:
+            return (await self.admin.get(f"calls/{call_id}"))["answered_at"] is not None
+
+        await eventually(answered, what="the answer is stored")
+
     async def entry_kinds(self, extension: str, call_id: str) -> list[str]:
         customer = (await self.desks[extension].get("customers", phone=KNOWN[extension]))["items"][0]
         entries = (await self.desks[extension].get(f"customers/{customer['id']}/timeline"))["items"]
@@ -165,6 +173,7 @@ async def test_who_takes_over_one_watch_leaves_the_other_nodes_calls_alone(nodes
     for extension, call_id in (("101", here), ("102", there)):
         await nodes.answer(extension)
         await nodes.wait_state(extension, "in_call", call_id)
+        await nodes.wait_stored(call_id)
     nodes.second.leader("ami").kill()
 
     async def gap_said() -> bool:
@@ -212,6 +221,7 @@ async def test_a_node_that_dies_takes_only_its_own_calls_along(nodes: TwoNodes) 
     for extension, call_id in (("101", here), ("102", there)):
         await nodes.answer(extension)
         await nodes.wait_state(extension, "in_call", call_id)
+        await nodes.wait_stored(call_id)
     os.kill(int((nodes.first.home / "asterisk/run/asterisk.pid").read_text()), signal.SIGKILL)
     for process in nodes.first.processes:
         if process.role in TELEPHONE_NODE:
