@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -62,6 +63,10 @@ class WhatsAppChannel:
 
     def read(self, body: bytes, inbox: str, arrived_at: datetime) -> Sequence[Told]:
         return read_body(body, self._region)
+
+    def invite(self, address: str, token: str, begin: str) -> str:
+        """https://faq.whatsapp.com/5913398998672934: the digits of the number, and the text that stands there to be sent."""
+        return f"https://wa.me/{address.lstrip('+')}?text={quote(f'{begin} {token}')}"
 
     async def send(self, token: str, message: OutboundMessage) -> str:
         content = await self._content(token, message)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.domain.address import canonical
+from bridge.domain.continuing import take_token
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.message import InboundFile, InboundMessage, StatusUpdate, Told, Unread
@@ -128,6 +129,7 @@ def _read_message(raw: dict[str, Any], contacts: tuple[_Contact, ...], region: s
     text, unsupported = _say(message, raw)
     number = _phone(message.number, region)
     forwarded = message.context.forwarded or message.context.frequently_forwarded
+    link, text = ("", text) if forwarded else take_token(text)
     return InboundMessage(
         key=message.id,
         thread=sender,
@@ -139,6 +141,7 @@ def _read_message(raw: dict[str, Any], contacts: tuple[_Contact, ...], region: s
         unsupported=unsupported,
         attachments=_files(message.type, raw),
         quotes=_at(raw, "reaction", "message_id") or message.context.id,
+        link=link,
         reaction=message.type == "reaction",
         forwarded="" if forwarded else None,
         proves=_new_address(raw, region) if message.type == "system" else None,

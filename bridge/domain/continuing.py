@@ -62,6 +62,14 @@ def find_token(text: str) -> str:
     return found[0].lower() if found else ""
 
 
+def take_token(text: str) -> tuple[str, str]:
+    """The first token that stands in `text`, "" when there is none, and the text without it."""
+    found = _TOKEN.search(text)
+    if found is None:
+        return "", text
+    return found[0].lower(), (text[: found.start()] + text[found.end() :]).strip()
+
+
 def seal(token: str, key: str) -> str:
     """What is stored of a token or a code: nobody makes one of it, or guesses six digits from it, without our key."""
     return hmac.digest(key.encode(), token.encode(), hashlib.sha256).hex()

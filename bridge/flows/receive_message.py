@@ -24,7 +24,7 @@ from bridge.flows.follow_link import Came, Ways, bind, go_on, look_up, payload_o
 from bridge.flows.resolve_identity import prove_address, resolve_identity
 from bridge.flows.say_by_itself import say_by_itself
 from bridge.flows.suggest_merges import suggest_signers
-from bridge.store import attachments, deliveries, open_conversations, outbox, timeline
+from bridge.store import attachments, deliveries, open_conversations, outbox, people, timeline
 from bridge.store.arrivals import Arrival
 from bridge.store.attachments import Attachment, FileState, make_attachment
 from bridge.store.conversations import NewConversation
@@ -69,7 +69,11 @@ def _append(
         _append_forged(connection, arrival, message, source_key, reopen)
         return
     came = look_up(connection, message.link, ways, now) if message.link else None
-    if came is not None:
+    # Whom the provider names by another address is somebody already, and only suggested to be the link's person.
+    is_known = any(
+        people.find_owner(connection, each.kind, each.address, each.scope) for each in message.also
+    )
+    if came is not None and not is_known:
         bind(connection, came, message.sender, source_key=source_key, at=now)
     owner = resolve_identity(
         connection,
@@ -80,6 +84,8 @@ def _append(
         at=now,
         also=message.also,
     )
+    if came is not None and is_known:
+        bind(connection, came, message.sender, source_key=source_key, at=now)
     suggest_signers(connection, owner, message.phones, source_key=source_key, at=arrival.arrived_at)
     if message.proves is not None:
         prove_address(

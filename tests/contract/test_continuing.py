@@ -11,14 +11,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import Connection, select
 
+from bridge.channels.email import EmailChannel
+from bridge.domain.continuing import new_token
 from bridge.domain.customer import CustomerKind, Identity, Strength
 from bridge.domain.entry import Entry
 from bridge.domain.ids import new_id
+from bridge.domain.message import InboundMessage
 from bridge.domain.times import utc_now
+from bridge.settings import Mailbox
 from bridge.store import inboxes, people
 from bridge.store.people import NewCustomer
 from bridge.store.schema import continue_link, identity, inbox
-from tests.contract.channel_cases import TELEGRAM_BOT, telegram
+from tests.contract.channel_cases import TELEGRAM_BOT, WHATSAPP_NUMBER, mail, telegram, whatsapp
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.fakes.scripted_call import DID, ScriptedCall
 
@@ -58,6 +62,11 @@ class Story:
             "text", self.updates, **changes, chat={"id": chat, "type": "private"}, **{"from": person}
         )
         assert await self.running.send(TELEGRAM_BOT, body) == 200
+        return [entry for entry in await self.running.read() if entry.direction == "inbound"][-1]
+
+    async def write_in_whatsapp(self, text: str) -> Entry:
+        body = whatsapp("text", text={"body": text})
+        assert await self.running.send(WHATSAPP_NUMBER, body) == 200
         return [entry for entry in await self.running.read() if entry.direction == "inbound"][-1]
 
     async def ring(self, caller: str, customer_id: str | None = None) -> tuple[ScriptedCall, str]:
@@ -300,3 +309,41 @@ async def test_what_cannot_be_offered_says_why(story: Story) -> None:
     assert (await story.desk.get("continue"))["items"] == ["telegram", "phone"]
     await story.server.db.write(lambda c: c.execute(inbox.update().values(state=inboxes.PAUSED)))
     assert (await story.desk.get("continue"))["items"] == ["phone"]
+
+
+async def test_the_text_of_a_whatsapp_link_brings_the_matter_and_loses_its_code(story: Story) -> None:
+    number = "+15550783881"
+
+    def name_it(connection: Connection) -> None:
+        connection.execute(inbox.update().where(inbox.c.channel == "whatsapp").values(address=number))
+
+    await story.server.db.write(name_it)
+    oksana = await story.server.add_customer("Оксана", KNOWN)
+    _, call_id = await story.ring(KNOWN, oksana)
+    link = await story.offer("calls", call_id, "whatsapp")
+    assert link["url"].startswith("https://wa.me/15550783881?text=")
+    (text,) = parse_qs(urlsplit(link["url"]).query)["text"]
+    entry = await story.write_in_whatsapp(text)
+    assert (entry.customer_id, entry.text) == (oksana, "Let us go on here.")
+    (matter,) = await story.matters(oksana)
+    assert things_of(matter) == [("call", "new"), ("conversation", "named")]
+
+
+def test_a_mail_to_the_address_of_a_link_carries_its_token() -> None:
+    channel = EmailChannel([Mailbox(address="support@sample.example", plus=True)], "UA", "Sample")
+    token = new_token()
+    url = channel.invite("support@sample.example", token, "Let us go on here.")
+    to = url.removeprefix("mailto:").partition("?")[0]
+    (told, *_) = channel.read(mail(To=to), "support@sample.example", utc_now())
+    assert isinstance(told, InboundMessage)
+    assert told.link == token
+    plain = EmailChannel([], "UA", "Sample").invite("support@sample.example", token, "Go on")
+    subject = parse_qs(urlsplit(plain).query)["subject"][0]
+    (told, *_) = channel.read(mail(Subject=subject), "support@sample.example", utc_now())
+    assert isinstance(told, InboundMessage)
+    assert told.link == token
+    (told, *_) = channel.read(
+        mail(Subject=f"Re: {subject}", In_Reply_To="<a@b.example>"), "support@sample.example", utc_now()
+    )
+    assert isinstance(told, InboundMessage)
+    assert told.link == ""
