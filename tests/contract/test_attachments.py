@@ -21,13 +21,15 @@ from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.errors import RateLimited, Rejected, Transient
 from bridge.flows.fetch_file import TRIES, FetchFile
+from bridge.flows.follow_link import ways_of
 from bridge.flows.keep_files import keep_files
 from bridge.flows.receive_told import receive_told
+from bridge.settings import Settings
 from bridge.store import inboxes, timeline
 from bridge.store.arrivals import Arrival
 from tests.contract.channel_cases import telegram
 from tests.contract.channel_server import ChannelServer, channels_serving
-from tests.contract.desk_server import Client, Clock, eventually, logged_in
+from tests.contract.desk_server import LINK_KEY, Client, Clock, eventually, logged_in
 from tests.contract.test_outbox import consuming
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
@@ -74,7 +76,7 @@ async def receive(running: ChannelServer, home: Path, *files: InboundFile) -> En
     def write(connection: Connection) -> Entry:
         inbox = inboxes.resolve_inbox(connection, "telegram", "bot")
         arrival = Arrival(new_id(), inbox.id, inbox.key, "telegram", message.key, b"", utc_now())
-        receive_told(connection, arrival, told, reopen=timedelta(hours=1))
+        receive_told(connection, arrival, told, reopen=timedelta(hours=1), ways=ways_of(Settings(), LINK_KEY))
         found = timeline.find_by_source(connection, "telegram", f"bot/{message.key}")
         assert found is not None
         return timeline.get_entry(connection, found.id)

@@ -56,6 +56,9 @@ def backup(company: Path) -> Path:
     return file
 
 
+INSERT = "INSERT INTO attachment (id, entry_id, name, media_type, size, sha256) VALUES (?, ?, ?, ?, ?, ?)"
+
+
 def read_rows(home: Path) -> dict[str, list[tuple[Any, ...]]]:
     with closing(sqlite3.connect(home / "omniline.sqlite3")) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -114,7 +117,7 @@ def test_a_backup_of_a_busy_home_holds_all_that_its_rows_name(company: Path, tmp
                 number = next(numbers)
                 name = keep_file(busy / "attachments", f"file {number}".encode())
                 row = (f"{number:032x}", entry, "a", "text/plain", 6, name)
-                connection.execute("INSERT INTO attachment VALUES (?, ?, ?, ?, ?, ?)", row)
+                connection.execute(INSERT, row)
                 connection.commit()
 
     writing = threading.Thread(target=keep_attachments)
@@ -125,7 +128,7 @@ def test_a_backup_of_a_busy_home_holds_all_that_its_rows_name(company: Path, tmp
         stopping.set()
         writing.join()
     done(run(home, "restore", file))
-    named = {row[-1] for row in read_rows(home)["attachment"]}
+    named = {row[5] for row in read_rows(home)["attachment"]}
     assert named
     assert named <= {path.name for path in (home / "attachments").iterdir()}
 

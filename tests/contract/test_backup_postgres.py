@@ -94,7 +94,8 @@ class Busy:
                 name = keep_file(self._company.home / "attachments", f"file {self.kept}".encode())
                 for side in ("a", "b"):
                     connection.execute(
-                        "INSERT INTO attachment VALUES (gen_random_uuid(), %s, %s, 'text/plain', 6, %s)",
+                        "INSERT INTO attachment (id, entry_id, name, media_type, size, sha256)"
+                        " VALUES (gen_random_uuid(), %s, %s, 'text/plain', 6, %s)",
                         (entry, f"{self.kept} {side}", name),
                     )
                 connection.commit()
@@ -117,7 +118,7 @@ def test_a_backup_made_while_others_write_is_of_one_moment(
     count = len(sides) // 2
     assert 0 < before <= count <= after
     assert sides == sorted(f"{number} {side}" for number in range(count) for side in "ab")
-    assert {str(row[-1]) for row in rows} <= {path.name for path in (home / "attachments").iterdir()}
+    assert {str(row[5]) for row in rows} <= {path.name for path in (home / "attachments").iterdir()}
 
 
 def test_a_database_that_is_not_empty_is_left_alone(company: Company, tmp_path: Path) -> None:
