@@ -38,6 +38,9 @@ BODIES: dict[str, Any] = {
         }
         for verb in ("", "/retire", "/take_back")
     },
+    "/api/v1/calls/{id}/continue": {"channel": "phone"},
+    "/api/v1/conversations/{id}/continue": {"channel": "phone"},
+    "/api/v1/matters/{id}/continue": {"channel": "phone"},
     "/api/v1/customers/{id}/merge": {"into": new_id(), "reason": "x"},
     "/api/v1/customers/{id}/matters": {"title": "x"},
     "/api/v1/customers/{id}/promises": {"text": "x"},
