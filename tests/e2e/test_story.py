@@ -140,7 +140,8 @@ class Company:
 
 @asynccontextmanager
 async def running(home: Path) -> AsyncIterator[Company]:
-    server, mailbox, letters = Omniline(home), Dovecot(), SmtpServer(PASSWORD)
+    server = Omniline(home, OMNILINE_SIMULATORS__RUN="false")
+    mailbox, letters = Dovecot(), SmtpServer(PASSWORD)
     simulator = TelegramSimulator(TOKEN)
     try:
         async with letters.running(), simulator.running(), aiohttp.ClientSession() as http:
