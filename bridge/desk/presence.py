@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from bridge.domain.ids import new_id
-from bridge.domain.live import LiveMessage
+from bridge.domain.live import AgentTyping, LiveMessage
 from bridge.domain.ports import Bus, Subject
 from bridge.domain.times import iso
 from bridge.flows.telephony import OpenDesk
@@ -65,6 +65,9 @@ class PresenceBoard:
         else:
             self._there[desk] = now
         self._bus.tell(Subject.PRESENCE, _encode(now))
+        if doing is Doing.TYPING:
+            # The customer may see it as well, where their channel can show it.
+            self._bus.tell(Subject.TYPING, _encode(AgentTyping(conversation_id, desk.agent.name)))
 
     def part(self, desk: OpenDesk) -> None:
         """The desk is gone, or goes elsewhere."""
