@@ -50,6 +50,7 @@ STRUCTS = [
     answers.RungLine,
     answers.SearchHit,
     answers.UnfinishedCall,
+    answers.ConversationWindow,
     answers.Upload,
     call.CallDetail,
     call.CallLeg,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import BodyPartReader, web
 
-from bridge.desk.answers import Upload
+from bridge.desk.answers import ConversationWindow, Upload
 from bridge.domain.agent import Agent
 from bridge.domain.calendar import Calendar, Holiday, Span
 from bridge.domain.canned import CannedAnswer, fill
@@ -24,7 +24,8 @@ from bridge.domain.customer import Customer
 from bridge.domain.delivery import Delivery, DeliveryState
 from bridge.domain.duty import Duty, InboxRule
 from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
-from bridge.domain.times import iso, utc_now
+from bridge.domain.message import Template
+from bridge.domain.times import iso, parse_iso, utc_now
 from tests.e2e.desk import people
 from tests.e2e.desk.answering import answer, problem
 
@@ -38,6 +39,7 @@ WAYS = [
     WayToWrite(channel="email", inbox="support@sample.example", address="olena.k@sample.example"),
     WayToWrite(channel="telegram", inbox="svitlo_bot", address="1234567"),
 ]
+TEMPLATE = Template(name="order_ready", language="uk", text="Замовлення {{1}} чекає на вас.", blanks=("1",))
 CANNED = [
     CannedAnswer(
         id="canned-1",
@@ -160,6 +162,8 @@ class FakeConversations:
         self.entries = {CHAT: said()}
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.canned = list(CANNED)
+        # When a conversation's window ends; one that is not here has none.
+        self.window_ends: dict[str, str] = {}
         self.calendar = Calendar("Europe/Kyiv", (*(WORKDAY,) * 5, (), ()), (Holiday("2026-12-25", "Різдво"),))
         self.rules = {
             each.inbox_id: each
@@ -187,6 +191,9 @@ class FakeConversations:
             web.get(f"{one}/entries", self._entries),
             web.get(f"{one}/canned_answers", self._filled),
             web.post(f"{one}/messages", self._send),
+            web.get(f"{one}/window", self._window),
+            web.get(f"{api}/inboxes/{{id}}/templates", self._templates),
+            web.post(f"{one}/template", self._send_template),
             web.post(f"{one}/notes", self._note),
             web.post(f"{one}/assign", self._assign),
             web.post(f"{one}/state", self._change),
@@ -307,6 +314,25 @@ class FakeConversations:
     async def _see(self, request: web.Request) -> web.Response:
         await self.change(self._of(request), mentions=[])
         return web.Response(status=204)
+
+    async def _window(self, request: web.Request) -> web.Response:
+        ends_at = self.window_ends.get(self._of(request))
+        window = ConversationWindow(
+            channel="whatsapp",
+            inbox_id="inbox-3",
+            limited=ends_at is not None,
+            window_ends_at=ends_at,
+            open=ends_at is None or parse_iso(ends_at) > utc_now(),
+        )
+        return answer(window)
+
+    async def _templates(self, _: web.Request) -> web.Response:
+        return answer({"items": [TEMPLATE], "next": None})
+
+    async def _send_template(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        text = TEMPLATE.text.replace("{{1}}", given["values"]["1"])
+        return answer(await self._write(self._of(request), {**given, "text": text}), 201)
 
     async def _ways(self, _: web.Request) -> web.Response:
         return answer({"items": WAYS, "next": None})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from bridge.domain.calendar import Holiday, Span
 from bridge.domain.entry import EntryKind
-from bridge.domain.times import utc_now
+from bridge.domain.times import iso, utc_now
 from tests.e2e.desk import people
 from tests.e2e.desk.fake_conversations import CHAT, LATE, MAIL
 from tests.e2e.desk.fake_desk import FakeDesk
@@ -41,6 +42,25 @@ async def test_who_waits_longest_is_on_top_and_the_keyboard_is_enough(desk: Fake
     await expect(talks(page)).to_have_text(["Олена Ковальчук", "Ірина Бондар"])
     await page.get_by_label("What to show").select_option("answered")
     await expect(talks(page)).to_have_text(["Тарас Бондар"])
+
+
+async def test_a_window_counts_down_and_when_it_is_closed_a_template_may_be_sent(
+    desk: FakeDesk, page: Page
+) -> None:
+    desk.conversations.window_ends[CHAT] = iso(utc_now() + timedelta(hours=5))
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    await expect(page.locator(".talk-write")).to_contain_text("May be answered freely for 4:59:")
+    desk.conversations.window_ends[CHAT] = iso(utc_now() - timedelta(minutes=1))
+    await page.reload()
+    await page.get_by_role("button", name="Send a template").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    await dialog.get_by_label("For 1").fill("A-7")
+    await expect(dialog).to_contain_text("Замовлення A-7 чекає на вас.")
+    await dialog.get_by_role("button", name="Send", exact=True).click()
+    await expect(dialog).to_have_count(0)
+    ((where, sent),) = desk.conversations.sent
+    assert (where, sent["name"], sent["values"]) == (CHAT, "order_ready", {"1": "A-7"})
 
 
 async def test_an_answer_is_written_filled_and_sent_with_the_keyboard(desk: FakeDesk, page: Page) -> None:

@@ -16,6 +16,7 @@ import type {
   ConversationList,
   ConversationState,
   ConversationSummary,
+  ConversationWindow,
   CustomerDetail,
   DeadLetter,
   Duty,
@@ -42,6 +43,7 @@ import type {
   Thing,
   SearchHit,
   Webhook,
+  Template,
   Upload,
   WayToWrite,
 } from "./types.ts";
@@ -226,6 +228,12 @@ export function upload(file: File): Promise<Upload> {
   return post<Upload>("/attachments", form);
 }
 
+export const getWindow = (id: string) => get<ConversationWindow>(`/conversations/${id}/window`);
+export const listTemplates = (inboxId: string) => get<Page<Template>>(`/inboxes/${inboxId}/templates`);
+export const sendTemplate = (
+  id: string,
+  template: { name: string; language: string; key: string; values: Record<string, string> },
+) => post<Entry>(`/conversations/${id}/template`, template);
 export const addConversationNote = (id: string, text: string, key: string) =>
   post<Entry>(`/conversations/${id}/notes`, { text, key });
 export const assignConversation = (id: string, agentId: string | null) =>

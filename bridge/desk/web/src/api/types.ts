@@ -224,6 +224,24 @@ export interface EntryPayload {
 
 export type DeliveryState = "accepted" | "sending" | "sent" | "delivered" | "read" | "failed" | "unknown";
 
+/** Whether the channel has a time in which it may be answered freely, and when that ends (null: they never wrote). */
+export interface ConversationWindow {
+  channel: string;
+  inbox_id: string | null;
+  limited: boolean;
+  window_ends_at: string | null;
+  open: boolean;
+}
+
+/** A message that the provider has approved; `blanks` are named in its text. */
+export interface Template {
+  name: string;
+  language: string;
+  text: string;
+  blanks: string[];
+  marketing: boolean;
+}
+
 export type Purpose = "service" | "marketing";
 
 /** Somebody's yes or no on a channel, in their words; `entry_id` is the message in which they stand. */

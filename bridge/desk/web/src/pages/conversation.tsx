@@ -7,6 +7,7 @@ import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";
 import { Button, IconButton } from "../components/button.tsx";
 import { Composer } from "../components/composer.tsx";
+import { ReplyWindow } from "../components/reply_window.tsx";
 import { CustomerFacts } from "../components/context.tsx";
 import { DueBadge } from "../components/conversation_row.tsx";
 import { Field, Select } from "../components/field.tsx";
@@ -207,7 +208,10 @@ export function ConversationPage({ id }: { id: string }) {
           <Thread entries={entries} hasEarlier={hasEarlier} onEarlier={loadEarlier} onForward={forward} />
           <div class="talk-write">
             {talk.inbox !== null && (
-              <Composer talk={talk} forwarded={forwarded} onForwardEnd={() => setForwarded(null)} />
+              <>
+                <ReplyWindow talk={talk} />
+                <Composer talk={talk} forwarded={forwarded} onForwardEnd={() => setForwarded(null)} />
+              </>
             )}
           </div>
         </div>
