@@ -209,7 +209,11 @@ async def test_a_wrap_up_goes_on_when_the_watch_is_taken_over(nodes: TwoNodes) -
 
     await eventually(greeted, within=15, what="another watches the second node")
     await nodes.wait_state("102", "wrap_up", call_id)
-    assert "paused:wrap-up" in await console(nodes.second, "queue show sales")
+
+    async def kept_out() -> bool:
+        return "paused:wrap-up" in await console(nodes.second, "queue show sales")
+
+    await eventually(kept_out, what="who wraps up is kept out of the queues")
     (unfinished,) = (await desk.get("me"))["unfinished"]
     assert (unfinished["id"], unfinished["draft"]["text"]) == (call_id, "Sends it today.")
     await desk.finish_wrap_ups()
