@@ -260,7 +260,7 @@ async def test_an_agent_writes_first(running: ChannelServer) -> None:
     talk, desk = await write(running), running.desk
     customer_id = (await desk.get(f"conversations/{talk}"))["customer_id"]
     await desk.ask("POST", f"conversations/{talk}/state", {"state": "resolved"})
-    assert (await desk.get(f"customers/{customer_id}/ways"))["items"] == [TELEGRAM]
+    assert TELEGRAM in (await desk.get(f"customers/{customer_id}/ways"))["items"]
     path, body = (
         f"customers/{customer_id}/conversations",
         {"text": "Your order is here", "key": "k", "way": TELEGRAM},
