@@ -160,7 +160,7 @@ async def test_who_dawdles_is_not_waited_for(db: Database, case: Case) -> None:
         return await inlet(request)
 
     app.router.add_post("/hooks/{channel}/{inbox}", take)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, lingering_time=0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
