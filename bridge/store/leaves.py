@@ -33,7 +33,13 @@ def values_of(leaves: Sequence[str]) -> dict[str, str]:
 def leaves_of(customer_id: ColumnElement[str]) -> Select[Any]:
     """The ids of all leaves that are read as the same customer as `customer_id`, itself among them."""
     leaf, given = schema.customer.alias(), schema.customer.alias()
-    canonical = select(given.c.canonical_id).where(given.c.id == customer_id).scalar_subquery()
+    # A column is that of the statement around it, however deep this stands in it.
+    canonical = (
+        select(given.c.canonical_id)
+        .where(given.c.id == customer_id)
+        .correlate_except(given)
+        .scalar_subquery()
+    )
     return select(leaf.c.id).where(leaf.c.canonical_id == canonical)
 
 

@@ -121,3 +121,19 @@ def test_a_missing_database_is_transient(tmp_path: Path) -> None:
     for url in (f"sqlite:///{tmp_path}/no/such/file.sqlite3", f"postgresql:///omniline?host={tmp_path}"):
         with pytest.raises(Transient, match=r"cannot be opened|is not there"):
             StoreDirectory(url).find_card(NUMBER, DIALLED)
+
+
+def test_a_sub_number_is_looked_for_behind_the_number_that_calls_and_no_other(
+    url: str, setup: Connection
+) -> None:
+    """Both have somebody at 12, and are older than the one that calls."""
+    for name, phone in (("Older", "+380501110009"), ("Newer", "+380501110010")):
+        group = make(setup, name, phone, kind=CustomerKind.ORGANISATION)
+        person = make(setup, f"{name}'s Anna", None)
+        groups.belong(setup, group, person, role="", extension="12", evidence={}, at=AT)
+    for phone, name in (("+380501110009", "Older's Anna"), ("+380501110010", "Newer's Anna")):
+        card = StoreDirectory(url).find_card(
+            PhoneNumber(NumberKind.E164, phone, phone, extension="12"), DIALLED
+        )
+        assert card is not None
+        assert card.display_name.startswith(name)
