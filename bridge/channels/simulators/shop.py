@@ -20,6 +20,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.channels.simulators.faults import Fault, fail, lose_answer
+from bridge.channels.simulators.serving import serving
 
 SIGNATURE: Final = "X-Omniline-Signature"
 RETRY_AFTER: Final = 7
@@ -45,16 +46,8 @@ class ShopSimulator:
     @asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[ShopSimulator]:
         """Serves on this machine; orders are taken at `url`/<inbox>/orders."""
-        app = web.Application()
-        self.add_routes(app)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        self.url = "http://{}:{}".format(*runner.addresses[0][:2])
-        try:
+        async with serving(self.add_routes, port) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def post(self, body: bytes) -> int:
         """Send a webhook; the status that it is answered with."""

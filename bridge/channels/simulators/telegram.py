@@ -21,6 +21,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.channels.simulators.faults import Fault, deliver, fail, lose_answer
+from bridge.channels.simulators.serving import serving
 
 SECRET: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 RETRY_AFTER: Final = 7
@@ -63,17 +64,8 @@ class TelegramSimulator:
     @asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[TelegramSimulator]:
         """Serves on this machine; `url` is that of the Bot API."""
-        app = web.Application()
-        self.add_routes(app)
-        # What hangs in SILENT is dropped.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        self.url = "http://{}:{}".format(*runner.addresses[0][:2])
-        try:
+        async with serving(self.add_routes, port) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def deliver(
         self,

@@ -20,6 +20,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.channels.simulators.faults import Fault, fail, lose_answer
+from bridge.channels.simulators.serving import serving
 
 SIGNATURE: Final = "X-Hub-Signature-256"
 RETRY_AFTER: Final = 7
@@ -93,17 +94,8 @@ class WhatsAppSimulator:
     @asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[WhatsAppSimulator]:
         """Serves on this machine; `url` is that of the Graph API."""
-        app = web.Application()
-        self.add_routes(app)
-        # What hangs in SILENT is dropped.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        self.url = "http://{}:{}".format(*runner.addresses[0][:2])
-        try:
+        async with serving(self.add_routes, port) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def subscribe(self, verify_token: str) -> bool:
         """Ask the webhook whether it is ours, as Meta does when it is set."""
