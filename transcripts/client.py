@@ -136,6 +136,8 @@ async def _ask(
 ) -> Transcript:
     assert process.stdin is not None
     assert process.stdout is not None
+    if process.stdin.is_closing():  # uvloop raises a RuntimeError for what is written then
+        raise Transient(f"the speech worker died over job {job.id}")
     try:
         process.stdin.write(msgspec.json.encode(job) + b"\n")
         await process.stdin.drain()

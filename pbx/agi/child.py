@@ -128,7 +128,8 @@ class AgiChild:
 
     def _ping(self, process: Process, number: int) -> None:
         assert process.stdin is not None
-        with suppress(ConnectionError):  # it has just died: the pongs' end says so
+        # One that is dying may have closed this end first; uvloop raises for what is written then.
+        if not process.stdin.is_closing():
             process.stdin.write(b"ping %d\n" % number)
 
     async def _read_pongs(self, process: Process) -> None:

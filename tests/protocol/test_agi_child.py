@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from pbx.agi.child import AgiChild
 from pbx.agi.probe import passes_self_test
@@ -96,6 +97,16 @@ async def test_one_that_dies_again_and_again_is_tried_ever_more_slowly(tmp_path:
     await until(lambda: child.restarts >= 4)
     await child.stop()
     assert 4 <= starts.read_text().count("x") <= 7
+
+
+def test_one_that_no_longer_listens_to_its_parent_is_replaced() -> None:
+    async def watch() -> None:
+        child = AgiChild(["/bin/sh", "-c", "echo ready 1; exec 0<&-; exec sleep 60"])
+        await child.start()
+        await until(lambda: child.restarts >= 2)
+        await child.stop()
+
+    uvloop.run(watch())  # as the product does: what a closed pipe raises is its loop's own
 
 
 async def test_a_port_in_use_is_refused_by_name() -> None:
