@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from bridge.store.migrations import head_revision, upgrade
+from tests.small_disks import SmallDisks
 
 OWNER = "omniline"
 TEMPLATE = "migrated"
@@ -56,19 +57,23 @@ def _end_with_parent() -> None:
 class PostgresServer:
     """One server; `stop` and `start` may be repeated and keep what is in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **small: int) -> None:
+        """`data` and `wal` are the megabytes that the disk of its tables, and that of its write-ahead log, is to have."""
         self._folder = Path(tempfile.mkdtemp(prefix="omniline-pg-"))
         self._binaries = find_binaries()
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             shutil.chown(self._folder, "postgres", "postgres")
             self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        self.disks = SmallDisks(self._folder, small, self._user) if small else None
+        self._within = self.disks.within if self.disks else []
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
         self._emptied: list[str] = []
         subprocess.run(
             [
-                *(self._binaries / "initdb", "-D", self._data, "-U", OWNER, "--auth=trust", "--no-sync"),
+                *(*self._within, self._binaries / "initdb", "-D", self._data, "-U", OWNER, "--auth=trust"),
+                *("--no-sync", f"--waldir={self._folder / 'wal'}", f"--wal-segsize={1 if small else 16}"),
                 # Sorts as people do, unlike SQLite: what relies on the order of bytes is found out.
                 *("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en"),
             ],
@@ -89,7 +94,7 @@ class PostgresServer:
         options = (f"-c{option}" for option in ("listen_addresses=", *FAST))
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", self._data, "-k", self._folder, *options],
+                [*self._within, self._binaries / "postgres", "-D", self._data, "-k", self._folder, *options],
                 stdout=log,
                 stderr=log,
                 cwd="/",
@@ -118,6 +123,8 @@ class PostgresServer:
 
     def remove(self) -> None:
         self.stop()
+        if self.disks:
+            self.disks.close()
         shutil.rmtree(self._folder)
 
     @contextmanager

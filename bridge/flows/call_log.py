@@ -50,6 +50,11 @@ class CallLog:
         """How much waits to be written."""
         return len(self._writer) + len(self._changes)
 
+    @property
+    def refusal(self) -> str | None:
+        """Why what waits is not written, when the database has refused it."""
+        return self._writer.refusal
+
     def start(self) -> None:
         self._writer.start()
 

@@ -147,6 +147,10 @@ class CallFlow:
     def open_calls(self) -> int:
         return len(self._ids)
 
+    async def find_database_fault(self) -> str | None:
+        """Of a disk that is full one write may find room in a page, where those of calls find none."""
+        return self.call_log.refusal
+
     def accept(self, call: Call, events: Sequence[CallEvent]) -> None:
         call_id = self._ids.get(call.linkedid) or new_id()
         self._ids[call.linkedid] = call_id

@@ -44,6 +44,8 @@ class OrderedWriter:
         self._db = db
         self._fence = fence
         self._committed = committed
+        self.refusal: str | None = None
+        """Why the oldest write is not taken yet."""
         self._queue: deque[Write] = deque()
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
@@ -107,8 +109,10 @@ class OrderedWriter:
         while True:
             try:
                 await self._db.write(self._run_all, batch)
+                self.refusal = None
                 return True
             except Transient as error:
+                self.refusal = str(error)
                 log.warning("write_waits", reason=str(error), queued=len(self._queue))
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.domain.health import PARTS
 from bridge.errors import InvalidInput, Transient
 from bridge.secrets import Secrets
 from bridge.settings import Settings, database_url
@@ -111,7 +112,11 @@ async def _start_beside(ground: Ground, config: PbxConfig, child: AgiChild) -> N
     hub = make_hub(ground)
     ground.metrics.add(AgiCollector(child))
     watch = Watch(ground, config, process.command, hub.emit, asterisk.version)
-    readiness = {"ami": watch.find_ami_fault, "agi": lambda: agi_fault(child.port)}
+    readiness = {
+        "ami": watch.find_ami_fault,
+        "agi": lambda: agi_fault(child.port),
+        "database": watch.calls.find_database_fault,
+    }
     await start_simulators(ground)
     await start_desk(ground, hub, HereTelephony(watch.calls, watch.read_vitals), readiness, hub.emit)
     await start_asterisk(ground, config, process, asterisk)
@@ -151,9 +156,10 @@ async def _start_desk_role(ground: Ground, _: PbxConfig, __: Sequence[str]) -> N
         try:
             return (await telephony.read_vitals()).missing.get(part)
         except Transient as error:
-            return str(error)
+            # The database is asked by the desk itself as well.
+            return None if part == "database" else str(error)
 
-    readiness: Mapping[str, ReadinessCheck] = {part: partial(find_fault, part) for part in ("ami", "agi")}
+    readiness: Mapping[str, ReadinessCheck] = {part: partial(find_fault, part) for part in PARTS}
     await start_desk(ground, hub, telephony, readiness, telephony.emit)
 
 

@@ -91,7 +91,11 @@ class Watch:
 
     async def read_vitals(self) -> WatchVitals:
         lag = self._ground.metrics.ami_lag
-        found = {"ami": await self.find_ami_fault(), "agi": await agi_fault(self._config.agi_port)}
+        found = {
+            "ami": await self.find_ami_fault(),
+            "agi": await agi_fault(self._config.agi_port),
+            "database": await self.calls.find_database_fault(),
+        }
         return WatchVitals(
             asterisk=self._version,
             ami_lag_ms=None if lag is None else round(lag * 1000, 1),

@@ -318,7 +318,7 @@ async def serving(
         hub=hub,
         telephony=here if watcher is None else far,
         wake_feed=partial(bus.tell, Subject.FEED),
-        readiness={"ami": check_ami},
+        readiness={"ami": check_ami, "database": calls.find_database_fault},
         metrics=metrics,
         recordings=folders.recordings,
         attachments=home / "attachments",

@@ -6,10 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from bridge.desk.metrics import Metrics
 from bridge.domain.times import iso, utc_now
+from bridge.store.dialect import writer_engine
 from pbx.interface import Outcome, QueueLook, QueueMember, WatchGap
 from tests.contract.desk_server import VITALS, eventually, logged_in, serving
 from tests.fakes.scripted_call import ScriptedCall
@@ -42,6 +44,18 @@ async def test_the_health_page_is_told_all_of_it(url: str, tmp_path: Path) -> No
         server.missing["ami"] = "AMI is not logged in"
         parts = (await admin.get("health"))["parts"]
         assert [part["name"] for part in parts if not part["ok"]] == ["ami"]
+
+
+async def test_whoever_asks_is_told_in_time_that_no_write_is_taken(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.desk.routes.health.WRITE_SECONDS", 0.1)
+    async with serving(url, tmp_path) as server, logged_in(server, "admin") as admin:
+        with writer_engine(url).connect() as other, other.begin():
+            parts = (await admin.get("health"))["parts"]
+        assert [part["name"] for part in parts if not part["ok"]] == ["database"]
+        monkeypatch.undo()
+        assert all(part["ok"] for part in (await admin.get("health"))["parts"])
 
 
 def test_every_seam_has_its_metric() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Final
 
@@ -19,6 +20,9 @@ from bridge.errors import Transient
 from bridge.flows.telephony import AgentLook
 from bridge.store import agents, feed
 from bridge.store.probe import take_write
+
+WRITE_SECONDS: Final = 2.0
+"""How long the database may take for a write: whoever asks is told in time, also while the writer waits for a dead server."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -80,9 +84,12 @@ async def _find_missing(services: Services) -> dict[str, str]:
         if said is not None:
             missing[name] = said
     try:
-        await services.db.write(take_write, services.clock())
+        async with asyncio.timeout(WRITE_SECONDS):
+            await services.db.write(take_write, services.clock())
     except Transient as error:
         missing["database"] = str(error)
+    except TimeoutError:
+        missing.setdefault("database", f"it took no write for {WRITE_SECONDS:g} s")
     return missing
 
 
