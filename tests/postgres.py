@@ -66,7 +66,7 @@ class PostgresServer:
             shutil.chown(self._folder, "postgres", "postgres")
             self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
         self.disks = SmallDisks(self._folder, small, self._user) if small else None
-        self._within = self.disks.within if self.disks else []
+        self._within = self.disks.within if self.disks else ()
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
         self._emptied: list[str] = []

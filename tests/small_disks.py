@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,32 +11,34 @@ from typing import Any
 
 
 class SmallDisks:
-    """Each is a folder of `folder` for the programs that are begun with `within` before their words, and for no others.
+    """Each is a folder of `folder` for the programs that are begun with `within` before their words.
 
-    They are mounted in namespaces of the user's own, which needs no root, and go with the process that holds those:
-    when they are closed, or with the tests.
+    They go with the process that holds them: when they are closed, or with the tests. Root mounts them where all see
+    them, as nothing else is allowed in a chroot; any other user in namespaces of their own.
     """
 
     def __init__(self, folder: Path, megabytes: Mapping[str, int], user: Mapping[str, Any]) -> None:
         self._folder = folder
         self._user = user
-        mount = "mkdir {0}/{1} && mount -t tmpfs -o size={2}m,mode=700 none {0}/{1} && "
-        mounts = "".join(mount.format(folder, name, size) for name, size in megabytes.items())
+        is_root = os.geteuid() == 0
+        owner = f",uid={pwd.getpwnam(user['user']).pw_uid}" if is_root else ""
+        mount = "mkdir {0} && mount -t tmpfs -o size={1}m,mode=700{2} none {0} && "
+        mounts = "".join(mount.format(folder / name, size, owner) for name, size in megabytes.items())
+        unmount = " ".join(("umount", "--lazy", *(str(folder / name) for name in megabytes)))
+        own_namespaces = (
+            () if is_root else ("unshare", "--user", "--map-current-user", "--keep-caps", "--mount")
+        )
         self._holder = subprocess.Popen(
-            [
-                *("unshare", "--user", "--map-current-user", "--keep-caps", "--mount"),
-                *("sh", "-c", f"{mounts} echo mounted && exec cat"),
-            ],
+            [*own_namespaces, "sh", "-c", f"{mounts} echo mounted && cat; {unmount}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd="/",
-            **user,
+            start_new_session=True,  # a Ctrl-C is the tests' business: they close it
         )
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline(), "this system lets no user mount a file system of their own"
-        self.within = [
-            *("nsenter", f"--target={self._holder.pid}", "--user", "--mount", "--preserve-credentials")
-        ]
+        entering = ("nsenter", f"--target={self._holder.pid}", "--user", "--mount", "--preserve-credentials")
+        self.within = () if is_root else entering
 
     def fill(self, name: str) -> None:
         """To the last byte; what others give back meanwhile is room for them."""
