@@ -11,16 +11,14 @@ from bridge.bus.redis import RedisBus
 from bridge.domain.ports import Bus
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
-from bridge.store.migrations import upgrade
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
+from tests.sqlite import migrated
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
-    upgrade(address)
-    return address
+    return migrated(tmp_path / "omniline.sqlite3")
 
 
 @pytest.fixture
