@@ -1,6 +1,7 @@
-"""What tests of several folders share: the seeds of the fault tests, and a PostgreSQL."""
+"""What tests of several folders share: the seeds of the fault tests, a PostgreSQL, and a collector that stops nobody."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -17,10 +18,23 @@ __all__ = [
     "chance",
     "postgres",
     "pytest_addoption",
+    "pytest_collection",
     "pytest_collection_modifyitems",
     "pytest_generate_tests",
     "pytest_runtest_makereport",
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded to collect the tests stays: to look through it for garbage stops a test for 300 ms, as long as a
+    call may be held."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

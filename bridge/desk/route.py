@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, get_type_hints
 
 import msgspec
@@ -26,6 +27,8 @@ API = "/api/v1"
 ID = "{id:[0-9a-f-]{36}}"
 """The part of a path that is one of our ids."""
 
+# They are evaluated from text: for all routes it is a good part of a desk's start.
+_read_hints = cache(get_type_hints)
 _PARAMETER = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
 
 Handler = Callable[..., Awaitable[Any]]
@@ -87,7 +90,7 @@ class Route:
 
     @property
     def hints(self) -> dict[str, Any]:
-        return get_type_hints(self.handler)
+        return _read_hints(self.handler)
 
     @property
     def query(self) -> type[msgspec.Struct] | None:

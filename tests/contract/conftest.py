@@ -8,19 +8,25 @@ from sqlalchemy import Connection
 
 from bridge.bus.memory import MemoryBus
 from bridge.bus.redis import RedisBus
+from bridge.desk import sessions
 from bridge.domain.ports import Bus
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
-from bridge.store.migrations import upgrade
+from tests.contract.desk_server import QUICK
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
+from tests.sqlite import migrated
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is hashed here, too: for a new agent, and for a login that nobody has."""
+    monkeypatch.setattr(sessions, "_hasher", QUICK)
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
-    upgrade(address)
-    return address
+    return migrated(tmp_path / "omniline.sqlite3")
 
 
 @pytest.fixture

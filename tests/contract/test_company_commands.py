@@ -22,15 +22,26 @@ from bridge.store.engine import batch_writer
 
 
 @pytest.fixture
-def home(tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("OMNILINE_DATABASE__URL", empty_url)
+def home(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tables are there already, which is most of an `init`."""
+    return init(tmp_path / "home", url, monkeypatch)
+
+
+def init(home: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OMNILINE_HOME", str(home))
+    monkeypatch.setenv("OMNILINE_DATABASE__URL", url)
     assert run("init").exit_code == 0
-    return tmp_path / "home"
+    return home
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(omniline, arguments)
+
+
+def test_the_tables_are_made(tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    init(tmp_path / "home", empty_url, monkeypatch)
+    (admin,) = json.loads(run("agents", "list", "--json").output)["items"]
+    assert admin["role"] == "admin"
 
 
 def test_an_agent_is_added_and_listed_with_the_secrets_of_the_phone(home: Path) -> None:

@@ -41,12 +41,12 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def home(tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def home(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of the database of a company."""
     monkeypatch.setenv("OMNILINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("OMNILINE_DATABASE__URL", empty_url)
+    monkeypatch.setenv("OMNILINE_DATABASE__URL", url)
     assert CliRunner().invoke(omniline, ("init",)).exit_code == 0
-    return empty_url
+    return url
 
 
 def test_the_command_lists_shows_retries_and_drops(home: str) -> None:

@@ -28,9 +28,9 @@ from bridge.store import conversations, filing, merges, people, profiles, timeli
 from bridge.store.conversations import NewConversation
 from bridge.store.dialect import writer_engine
 from bridge.store.filing import Subject
-from bridge.store.migrations import upgrade
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
+from tests.sqlite import migrated
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NUMBERS = 5
@@ -42,9 +42,7 @@ number = st.integers(0, NUMBERS - 1)
 
 @pytest.fixture(params=["sqlite"])
 def url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    upgrade(address)
-    return address
+    return migrated(tmp_path / "store.sqlite3")
 
 
 class World:

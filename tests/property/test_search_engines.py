@@ -15,10 +15,10 @@ from bridge.domain.ids import new_id
 from bridge.domain.terms import terms_of, wanted_terms
 from bridge.store import people, timeline, words
 from bridge.store.dialect import writer_engine
-from bridge.store.migrations import upgrade
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
 from tests.postgres import PostgresServer
+from tests.sqlite import migrated
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -38,10 +38,9 @@ some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 
 @pytest.fixture(scope="module")
 def both(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Connection]]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('search') / 'store.sqlite3'}"
-    upgrade(url)
+    file = tmp_path_factory.mktemp("search") / "store.sqlite3"
     with ExitStack() as stack:
-        urls = (url, stack.enter_context(postgres.database()))
+        urls = (migrated(file), stack.enter_context(postgres.database()))
         yield [stack.enter_context(writer_engine(each).connect()) for each in urls]
 
 

@@ -15,10 +15,10 @@ from bridge.store.conversations import NewConversation, resolve_past
 from bridge.store.dialect import writer_engine
 from bridge.store.entry_filter import EntryFilter
 from bridge.store.filing import Subject
-from bridge.store.migrations import upgrade
 from bridge.store.people import NewCustomer
 from bridge.store.timeline import NewEntry
 from tests.postgres import PostgresServer
+from tests.sqlite import migrated
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST = "first"
@@ -34,9 +34,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         with server.database() as address:
             yield address
         return
-    address = f"sqlite:///{tmp_path_factory.mktemp('pages') / 'store.sqlite3'}"
-    upgrade(address)
-    yield address
+    yield migrated(tmp_path_factory.mktemp("pages") / "store.sqlite3")
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bridge.store.migrations import upgrade
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.e2e.desk.fake_desk import DIST
+from tests.sqlite import migrated
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Kettles</title>
@@ -70,8 +70,7 @@ async def chat_site(home: Path) -> AsyncIterator[Site]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     site = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    address = f"sqlite:///{home / 'omniline.sqlite3'}"
-    upgrade(address)
+    address = migrated(home / "omniline.sqlite3")
     (home / "web").symlink_to(DIST)
     try:
         async with channels_serving(address, home, site=site) as running:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from bridge.store.migrations import upgrade
 from tests.contract.channel_cases import MAILBOX
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import PASSWORD
 from tests.e2e.desk.browser import log_in, open_browser, open_context, watch
 from tests.e2e.desk.fake_desk import DIST
+from tests.sqlite import migrated
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000"
@@ -46,8 +46,7 @@ def hostile() -> bytes:
 async def running(tmp_path: Path) -> AsyncIterator[ChannelServer]:
     assert (DIST / "index.html").is_file(), "build the desk first: npm ci && npm run build in bridge/desk/web"
     (tmp_path / "web").symlink_to(DIST)
-    url = f"sqlite:///{tmp_path / 'omniline.sqlite3'}"
-    upgrade(url)
+    url = migrated(tmp_path / "omniline.sqlite3")
     async with channels_serving(url, tmp_path) as server:
         yield server
 
