@@ -35,13 +35,7 @@ UNKNOWN = "+380671234567"
 @pytest.fixture
 async def running(url: str, tmp_path: Path) -> AsyncIterator[ChannelServer]:
     async with channels_serving(url, tmp_path) as server:
-
-        def name_bot(connection: Connection) -> None:
-            connection.execute(
-                inbox.update().where(inbox.c.channel == "telegram").values(address="@shop_bot")
-            )
-
-        await server.server.db.write(name_bot)
+        await Story(server).name_bot()
         yield server
 
 
@@ -52,6 +46,16 @@ class Story:
         self.running = running
         self.server, self.desk = running.server, running.desk
         self.updates = 100
+
+    async def name_bot(self) -> None:
+        """What links to it begin with."""
+
+        def name_bot(connection: Connection) -> None:
+            connection.execute(
+                inbox.update().where(inbox.c.channel == "telegram").values(address="@shop_bot")
+            )
+
+        await self.server.db.write(name_bot)
 
     async def write(self, text: str, chat: int = CHAT) -> Entry:
         """Somebody writes to the bot; their entry."""
