@@ -38,7 +38,11 @@ class Forbidden(OmnilineError):
 
 
 class Conflict(OmnilineError):
-    """Somebody else changed it first."""
+    """Somebody else changed it first, or something has to be done before. `code` is what, for programs."""
+
+    def __init__(self, message: str, *, code: str = "conflict") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class NotAllowed(OmnilineError):

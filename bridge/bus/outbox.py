@@ -115,7 +115,7 @@ class OutboxConsumer:
         if work.failures >= TRIES:
             await self._bury(work, f"{type(error).__name__}: {error}")
         else:
-            await self._db.write(outbox.hold, work.id, self._clock() + wait_after(work.failures))
+            await self._db.write(outbox.wait, work.id, self._clock() + wait_after(work.failures))
 
     async def _bury(self, work: Work, reason: str) -> None:
         if await self._db.write(dead_letters.bury, work.id, reason, self._clock()):

@@ -18,6 +18,7 @@ from aiohttp import web
 from bridge import channels
 from bridge.domain.live import Emit
 from bridge.domain.ports import Bus, CodeSender
+from bridge.flows.follow_link import Ways
 from bridge.secrets import InboxSecrets
 from bridge.settings import Settings
 from bridge.store.engine import Database
@@ -29,7 +30,8 @@ class FrontNeeds:
     """What a front stands on. `secrets` by `inbox_name`; `committed` is called after each commit that others may wait for.
 
     `emit` reaches the desks of all processes; `is_anybody_there` is whether one is open. `codes` is None where the company
-    can send no mail. `web` is the folder of the built desk, `attachments` that of files; `monotonic` counts seconds.
+    can send no mail. `ways` is for continue-links. `web` is the folder of the built desk, `attachments` that of files;
+    `monotonic` counts seconds.
     """
 
     db: Database
@@ -40,6 +42,7 @@ class FrontNeeds:
     emit: Emit
     is_anybody_there: Callable[[], bool]
     codes: CodeSender | None
+    ways: Ways
     web: Path
     attachments: Path
     clock: Callable[[], datetime]

@@ -56,7 +56,6 @@ _STATUS: tuple[tuple[type[OmnilineError], int, str], ...] = (
     (NotLoggedIn, 401, "not-logged-in"),
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "not-found"),
-    (Conflict, 409, "conflict"),
     (InvalidInput, 422, "invalid-input"),
     (RateLimited, 429, "rate-limited"),
     (Transient, 503, "try-again"),
@@ -77,6 +76,8 @@ def problem_of(error: OmnilineError) -> web.Response:
     if isinstance(error, NotAllowed):
         body = NotAllowedProblem(f"urn:omniline:{error.code}", "Conflict", 409, str(error), error.others)
         return web.Response(status=409, body=msgspec.json.encode(body), content_type=MEDIA_TYPE)
+    if isinstance(error, Conflict):
+        return problem(409, error.code, str(error))
     for kind, status, name in _STATUS:
         if isinstance(error, kind):
             return problem(status, name, str(error), _headers_of(error))

@@ -1,6 +1,7 @@
 """Conversations that are nobody's go to agents at their desks, as they have room. One process at a time decides.
 
-Whoever is on the phone, rings or wraps up takes none. What is overdue with an agent who is not there goes to another.
+Whoever is on the phone, rings or wraps up takes none, unless that very customer comes by their link. What is overdue with an
+agent who is not there goes to another.
 """
 
 from __future__ import annotations
@@ -38,12 +39,15 @@ def assign_conversations(
     if not leases.take(connection, LEASE, holder, now, LEASE_LENGTH):
         return 0
     loads = duties.count_loads(connection, now)
+    calls = {agent_id: look.call_id for agent_id, look in looks.items() if look.call_id is not None}
+    callers = duties.find_callers(connection, list(calls.values()))
     here = [
         OnDuty(
             id=duty.agent_id,
             capacity=duty.capacity,
             load=loads.get(duty.agent_id, 0),
             on_phone=looks[duty.agent_id].state in _ON_PHONE,
+            speaks_with=callers.get(calls.get(duty.agent_id, "")),
             skills=frozenset(duty.skills),
             languages=frozenset(duty.languages),
         )
@@ -94,7 +98,7 @@ class AssignConversations:
         if not await self._db.read(duties.list_unattended, everybody, 1):
             return 0
         looks = await self._look_at(people)
-        if not any(look.at_desk and look.state not in _ON_PHONE for look in looks.values()):
+        if not any(look.at_desk for look in looks.values()):
             return 0
         given = await self._db.write(assign_conversations, looks, self._holder, self._clock())
         if given:

@@ -18,11 +18,15 @@ from bridge.domain.ports import Channel, Continues
 from bridge.domain.times import iso
 from bridge.errors import Conflict
 from bridge.flows.follow_link import Ways, find_begun
+from bridge.flows.know_caller import know_caller
 from bridge.store import call_views, continue_links, inboxes, profiles
 from bridge.store.inboxes import ACTIVE, Inbox
 
 PAUSE: Final = ",,"
 """In a tel: URI: the phone waits twice two seconds before it presses the code, so that the call is answered."""
+
+
+SEVERAL_PEOPLE: Final = "several-people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,18 @@ def offer(
     channels: Mapping[str, Channel],
     at: datetime,
 ) -> ContinueLink:
-    """A link of one call, conversation or matter, which is put into a matter if it is in none.
+    """A link of one call, conversation or matter, which is put into a matter if it is in none. A caller whom nobody knows is
+    a customer from now on, as one who was answered.
 
-    Raises NotFound; Conflict where nobody, or several people, may be meant, and where the channel has no inbox that can be
-    reached so.
+    Raises NotFound; Conflict where nobody is known, or several people may be meant, and where the channel has no inbox that
+    can be reached so.
     """
+    if thing == Thing.CALL:
+        know_caller(connection, thing_id, at)
     customer_id, _ = find_begun(connection, thing, thing_id, at)
     profile = profiles.find_profile(connection, customer_id)
     if profile is None or profile.candidates:
-        raise Conflict("several people share this address: say first who it is")
+        raise Conflict("several people share this address: say first who it is", code=SEVERAL_PEOPLE)
     begun = Begun(thing, thing_id, profile.customer.language or ways.language)
     expires_at = at + ways.lifetime
     if channel == PHONE:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
@@ -28,6 +28,8 @@ from bridge.store import call_views, continue_links, conversations, matters
 from bridge.store.continue_links import MATTER, Link
 from bridge.store.leaves import list_leaves
 from bridge.store.people import Owner
+
+NOBODY_KNOWN: Final = "nobody-known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def find_begun(connection: Connection, thing: str, thing_id: str, at: datetime) 
         return matter.customer_id, matter.id
     customer_id = _place_of(connection, Thing(thing), thing_id)
     if customer_id is None:
-        raise Conflict("nobody is known here yet: say first who it is")
+        raise Conflict("nobody is known here yet: say first who it is", code=NOBODY_KNOWN)
     attach(connection, Thing(thing), thing_id, customer_id, opens_new=True, at=at)
     link = matters.find_link(connection, Thing(thing), thing_id)
     assert link is not None, "attached"

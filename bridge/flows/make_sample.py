@@ -15,7 +15,7 @@ from bridge.flows.import_customers import import_customers
 from bridge.flows.import_history import import_history
 from bridge.flows.import_mail import import_mail
 from bridge.flows.import_orders import import_orders
-from bridge.settings import Settings
+from bridge.settings import Settings, desk_url
 from bridge.store.engine import batch_writer
 from bridge.store.inboxes import resolve_inbox
 
@@ -33,7 +33,7 @@ def make_sample(home: Path, url: str, settings: Settings) -> None:
     attachments = home / "attachments"
     with batch_writer(url) as writer:
         writer.run(resolve_inbox, "email", SUPPORT_ADDRESS, SUPPORT_ADDRESS)
-        writer.run(resolve_inbox, *SITE_CHAT)
+        writer.run(resolve_inbox, *SITE_CHAT, f"{desk_url(settings)}/chat/site/demo")
     with resources.as_file(resources.files("bridge").joinpath("sample")) as folder:
         report = home / "sample.report.jsonl"
         results = (

@@ -115,9 +115,13 @@ def send_reply(
 
 
 def send_again(connection: Connection, delivery_id: str, agent: Agent, at: datetime) -> Entry:
-    """A person has decided that it is to be sent once more. Raises NotFound, Conflict."""
+    """A person has decided that it is to be sent once more: what waits there to be tried again waits no longer.
+
+    Raises NotFound, Conflict.
+    """
     conversation_id = deliveries.send_again(connection, delivery_id, by=agent.id, at=at)
     outbox.put(connection, Topic.DELIVER, conversation_id, at)
+    outbox.hurry(connection, Topic.DELIVER, conversation_id, at)
     tell(connection, delivery_id, at)
     return timeline.get_entry(connection, deliveries.get_entry_of(connection, delivery_id))
 

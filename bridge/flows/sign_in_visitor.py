@@ -24,6 +24,8 @@ from bridge.store.visitors import Code
 
 CODE_LIVES: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
+BY_LINK: Final = "link:"
+"""So begins the account of those who came by a continue-link and are known by nothing better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +75,12 @@ def sign_in(connection: Connection, inbox: Inbox, visitor_id: str, account: Acco
     known = visitors.get_visitor(connection, inbox.id, visitor_id)
     if known.account == account.key:
         return visitor_id
-    if known.account:
-        visitor_id = new_id()
-    visitors.add_visitor(
-        connection,
-        inbox.id,
-        visitor_id,
-        account=account.key,
-        email=account.email,
-        name=account.name,
-        at=at,
-    )
+    said = {"account": account.key, "email": account.email, "name": account.name}
+    if known.account.startswith(BY_LINK):
+        visitors.change_account(connection, visitor_id, **said, at=at)
+    else:
+        visitor_id = new_id() if known.account else visitor_id
+        visitors.add_visitor(connection, inbox.id, visitor_id, **said, at=at)
     if account.email:
         _link(connection, inbox, visitor_id, account.email, at)
     return visitor_id

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, update
 
 from bridge.domain.duty import Duty
+from bridge.domain.matter import Thing
 from bridge.domain.routing import Waiting
 from bridge.errors import NotFound
 from bridge.store import schema
-from bridge.store.types import UtcTime
+from bridge.store.types import Id, UtcTime
 
 _agent = schema.agent
 _conversation = schema.conversation
@@ -50,6 +52,15 @@ _LAST_AGENT = (
     .correlate(_canonical)
     .scalar_subquery()
 )
+_link = schema.continue_link
+_KEEPER = (
+    select(_link.c.made_by)
+    .where(_link.c.led_to == Thing.CONVERSATION, _link.c.led_to_id == _conversation.c.id)
+    .order_by(_link.c.id.desc())
+    .limit(1)
+    .correlate(_conversation)
+    .scalar_subquery()
+)
 _WAITING = (
     select(
         _conversation.c.id,
@@ -60,6 +71,8 @@ _WAITING = (
         _rule.c.skill,
         _canonical.c.language,
         _LAST_AGENT.label("last_agent"),
+        _KEEPER.label("keeper"),
+        _canonical.c.id.label("customer_id"),
     )
     .outerjoin(_rule, _rule.c.inbox_id == _conversation.c.inbox_id)
     .outerjoin(_leaf, _leaf.c.id == _conversation.c.customer_id)
@@ -72,6 +85,20 @@ _WAITING = (
     .order_by(_conversation.c.waiting_since)
     .limit(bindparam("most"))
 )
+
+
+_call = schema.call
+_CALLERS = (
+    select(_call.c.id, _leaf.c.canonical_id)
+    .join(_leaf, _leaf.c.id == _call.c.customer_id)
+    .where(_call.c.id.in_(bindparam("calls", expanding=True, type_=Id)))
+)
+
+
+def find_callers(connection: Connection, call_ids: Sequence[str]) -> dict[str, str]:
+    """By call, the customer whose it is; calls of nobody known are left out."""
+    rows = connection.execute(_CALLERS, {"calls": list(call_ids)})
+    return {row.id: row.canonical_id for row in rows}
 
 
 def list_duties(connection: Connection) -> list[Duty]:
@@ -116,6 +143,8 @@ def list_unattended(connection: Connection, away: frozenset[str], most: int) -> 
             skill=row.skill,
             language=row.language,
             last_agent=row.last_agent,
+            keeper=row.keeper,
+            customer_id=row.customer_id,
         )
         for row in connection.execute(_WAITING, {"most": most})
         if row.assignee_id is None or row.assignee_id in away

@@ -52,6 +52,7 @@ _HURRY = (
     update(schema.outbox)
     .where(
         schema.outbox.c.topic == Topic.DELIVER,
+        schema.outbox.c.taken.is_(False),
         # A key is text, for other topics too.
         schema.outbox.c.key.in_(
             select(cast(_conversation.c.id, Text)).where(

@@ -69,6 +69,7 @@ _take = (
         tries=outbox.c.tries + 1,
         failures=outbox.c.failures + 1,
         due_at=bindparam("until", type_=outbox.c.due_at.type),
+        taken=True,
     )
 )
 _hold = (
@@ -76,7 +77,18 @@ _hold = (
     .where(outbox.c.id == bindparam("row"))
     .values(due_at=bindparam("until", type_=outbox.c.due_at.type))
 )
-_give_back = _hold.values(failures=outbox.c.failures - 1)
+_wait = _hold.values(taken=False)
+_give_back = _wait.values(failures=outbox.c.failures - 1)
+_hurry = (
+    update(outbox)
+    .where(
+        outbox.c.topic == bindparam("of_topic"),
+        outbox.c.key == bindparam("of_key"),
+        outbox.c.due_at > bindparam("now", type_=outbox.c.due_at.type),
+        outbox.c.taken.is_(False),
+    )
+    .values(due_at=bindparam("now", type_=outbox.c.due_at.type))
+)
 _finish = delete(outbox).where(outbox.c.id == bindparam("row"))
 
 
@@ -87,7 +99,7 @@ def put(
     for group in GROUPS[topic]:
         if not _KNOWN.rows(connection, of_consumer=group, of_topic=topic, of_key=key):
             row = {"id": new_id(), "consumer": group, "topic": topic, "key": key, "payload": payload or {}}
-            _PUT.run(connection, **row, created_at=at, due_at=at, tries=0, failures=0)
+            _PUT.run(connection, **row, created_at=at, due_at=at, tries=0, failures=0, taken=False)
 
 
 def measure(connection: Connection, group: Group, now: datetime) -> Backlog:
@@ -106,12 +118,22 @@ def take(connection: Connection, group: Group, now: datetime, until: datetime) -
 
 
 def hold(connection: Connection, work_id: str, until: datetime) -> None:
-    """Nobody takes it before `until`: its consumer is still at it, or it failed and is tried again then."""
+    """Nobody takes it before `until`: its consumer is still at it."""
     connection.execute(_hold, {"row": work_id, "until": until})
 
 
+def wait(connection: Connection, work_id: str, until: datetime) -> None:
+    """It failed, and is tried again then."""
+    connection.execute(_wait, {"row": work_id, "until": until})
+
+
+def hurry(connection: Connection, topic: Topic, key: str, now: datetime) -> None:
+    """A person asks for it: what only waits until it is tried again is due at once. Consumers have to be woken."""
+    connection.execute(_hurry, {"of_topic": topic, "of_key": key, "now": now})
+
+
 def give_back(connection: Connection, work_id: str, until: datetime) -> None:
-    """Like `hold`, and the try was no failure: something else was away, or its consumer was stopped."""
+    """Like `wait`, and the try was no failure: something else was away, or its consumer was stopped."""
     connection.execute(_give_back, {"row": work_id, "until": until})
 
 

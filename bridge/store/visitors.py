@@ -6,12 +6,14 @@ account read the same messages and write in one thread, that of the first of the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, delete, insert, select, update
 
 from bridge.store import schema
+from bridge.store.inboxes import Inbox
 from bridge.store.types import Id, UtcTime
 
 _visitor = schema.visitor
@@ -48,6 +50,23 @@ _TOGETHER = (
     .where(_visitor.c.inbox_id == _of_inbox, _visitor.c.account == bindparam("account_of"))
     .order_by(_visitor.c.id)
 )
+_identity = schema.identity
+_ACCOUNT = (
+    select(_visitor.c.account)
+    .join(
+        _identity,
+        # An address is text, whatever it is of.
+        (_identity.c.address == cast(_visitor.c.id, Text)) & _identity.c.retired_at.is_(None),
+    )
+    .where(
+        _visitor.c.inbox_id == _of_inbox,
+        _identity.c.kind == bindparam("kind"),
+        _identity.c.scope == bindparam("scope"),
+        _identity.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)),
+    )
+    .order_by(_visitor.c.since.desc(), _visitor.c.id.desc())
+    .limit(1)
+)
 _CODE = select(_code).where(_code.c.visitor_id == _of_visitor, _code.c.inbox_id == _of_inbox)
 
 
@@ -73,6 +92,25 @@ def add_visitor(
     """A stranger has signed in."""
     row = {"id": visitor_id, "inbox_id": inbox_id, "account": account, "email": email, "name": name}
     conn.execute(insert(_visitor), {**row, "since": at})
+
+
+def find_account(conn: Connection, inbox: Inbox, leaves: Sequence[str]) -> str | None:
+    """As whom a person is known at the inbox, by the visitors that are theirs; where there are several, the newest."""
+    given = {"inbox": inbox.id, "kind": inbox.channel, "scope": inbox.key, "leaves": list(leaves)}
+    found: str | None = conn.scalar(_ACCOUNT, given)
+    return found
+
+
+def change_account(
+    conn: Connection, visitor_id: str, *, account: str, email: str, name: str, at: datetime
+) -> None:
+    """The visitor is known by this one now."""
+    conn.execute(
+        update(_visitor)
+        .where(_visitor.c.id == _of_visitor)
+        .values(account=account, email=email, name=name, since=at),
+        {"visitor": visitor_id},
+    )
 
 
 def keep_code(conn: Connection, inbox_id: str, visitor_id: str, code: Code, at: datetime) -> None:

@@ -120,6 +120,7 @@ def _make_fronts(ground: Ground, hub: Hub, emit: Emit) -> list[Front]:
         emit=emit,
         is_anybody_there=open_desks.is_anybody_there,
         codes=make_codes(ground),
+        ways=ways_of(ground.settings, ground.secrets.link_key),
         web=DIST,
         attachments=ground.attachments,
         clock=utc_now,

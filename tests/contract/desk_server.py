@@ -288,6 +288,7 @@ async def serving(
             emit=hub.emit,
             is_anybody_there=lambda: len(hub) > 0,
             codes=letters,
+            ways=ways_of(settings, LINK_KEY),
             web=home / "web",
             attachments=home / "attachments",
             clock=clock,

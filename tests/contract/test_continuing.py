@@ -22,6 +22,7 @@ from bridge.settings import Mailbox
 from bridge.store import inboxes, people
 from bridge.store.people import NewCustomer
 from bridge.store.schema import continue_link, identity, inbox
+from pbx.interface import Outcome
 from tests.contract.channel_cases import TELEGRAM_BOT, WHATSAPP_NUMBER, mail, telegram, whatsapp
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.fakes.scripted_call import DID, ScriptedCall
@@ -35,13 +36,7 @@ UNKNOWN = "+380671234567"
 @pytest.fixture
 async def running(url: str, tmp_path: Path) -> AsyncIterator[ChannelServer]:
     async with channels_serving(url, tmp_path) as server:
-
-        def name_bot(connection: Connection) -> None:
-            connection.execute(
-                inbox.update().where(inbox.c.channel == "telegram").values(address="@shop_bot")
-            )
-
-        await server.server.db.write(name_bot)
+        await Story(server).name_bot()
         yield server
 
 
@@ -52,6 +47,16 @@ class Story:
         self.running = running
         self.server, self.desk = running.server, running.desk
         self.updates = 100
+
+    async def name_bot(self) -> None:
+        """What links to it begin with."""
+
+        def name_bot(connection: Connection) -> None:
+            connection.execute(
+                inbox.update().where(inbox.c.channel == "telegram").values(address="@shop_bot")
+            )
+
+        await self.server.db.write(name_bot)
 
     async def write(self, text: str, chat: int = CHAT) -> Entry:
         """Somebody writes to the bot; their entry."""
@@ -286,6 +291,33 @@ async def test_a_wrong_code_costs_the_caller_nothing(story: Story, wrong: str) -
     assert [stage["stage"] for stage in detail["stages"]][-2:] == ["code", "answered"]
 
 
+async def test_a_caller_whom_nobody_knows_gets_a_link_before_the_answer(story: Story) -> None:
+    call, call_id = await story.ring(UNKNOWN)
+    call.ended(Outcome.ABANDONED)
+    await story.server.settle()
+    assert (await story.desk.get(f"calls/{call_id}"))["customer_id"] is None
+    token = token_of(await story.offer("calls", call_id, "telegram"))
+    entry = await story.write(f"/start {token}")
+    assert await story.owner_of("phone", UNKNOWN) == (entry.customer_id, Strength.CLAIMED)
+    assert await story.owner_of("telegram", str(CHAT)) == (entry.customer_id, Strength.PROVEN)
+    (matter,) = await story.matters(entry.customer_id)
+    assert things_of(matter) == [("call", "new"), ("conversation", "named")]
+    kinds = [
+        each["kind"] for each in (await story.desk.get(f"customers/{entry.customer_id}/timeline"))["items"]
+    ]
+    assert sorted(kinds) == ["call", "message", "message"]
+
+
+async def test_whom_an_agent_says_it_was_is_kept(story: Story) -> None:
+    oksana = await story.server.add_customer("Оксана", KNOWN)
+    _, call_id = await story.ring("")
+    body = {"customer_id": oksana, "reason": "said so"}
+    status, filed = await story.desk.ask("POST", f"calls/{call_id}/file", body)
+    assert status in (200, 201), filed
+    entry = await story.write(f"/start {token_of(await story.offer('calls', call_id, 'telegram'))}")
+    assert entry.customer_id == oksana
+
+
 async def test_a_matter_goes_on_whatever_it_was_made_of(story: Story) -> None:
     oksana = await story.server.add_customer("Оксана", KNOWN)
     _, matter = await story.desk.ask("POST", f"customers/{oksana}/matters", {"title": "Куртка"})
@@ -300,7 +332,7 @@ async def test_what_cannot_be_offered_says_why(story: Story) -> None:
     _, nobody = await story.ring("")
     for path, channel, status, why in (
         (f"calls/{known}", "fax", 409, "no fax inbox"),
-        (f"calls/{nobody}", "telegram", 409, "say first who it is"),
+        (f"calls/{nobody}", "telegram", 409, "urn:omniline:nobody-known"),
         (f"conversations/{new_id()}", "telegram", 404, "no such conversation"),
         (f"matters/{new_id()}", "phone", 404, "no such matter"),
     ):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bridge.channels.simulators import telegram as simulator
 from bridge.channels.simulators.faults import Fault
 from bridge.channels.simulators.telegram import RETRY_AFTER, Sent
 from bridge.channels.telegram import TelegramChannel
@@ -24,6 +25,7 @@ from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import eventually
 
 CHAT = 1111111
+OTHER_CHAT = 2222222
 
 
 @pytest.fixture
@@ -44,6 +46,15 @@ class Talk:
         (entry,) = await self.running.read()
         self.id = entry.conversation_id or ""
         return self
+
+    async def begin_another(self, chat: int) -> Talk:
+        who, place = {"id": chat, "is_bot": False, "first_name": "Other"}, {"id": chat, "type": "private"}
+        update = telegram("text", 2, text="hello too", message_id=2, chat=place, **{"from": who})
+        await self.running.telegram.deliver([update])
+        entry = next(each for each in await self.running.read() if each.text == "hello too")
+        other = Talk(self.running)
+        other.id = entry.conversation_id or ""
+        return other
 
     async def ask(self, text: str, key: str) -> tuple[int, Any]:
         body = {"text": text, "key": key}
@@ -194,6 +205,46 @@ async def test_telegram_is_not_there_and_comes_back(talk: Talk, monkeypatch: pyt
     talk.running.server.clock.ahead += timedelta(minutes=11)
     await talk.wait_for("sent")
     assert got(talk.running) == ["one"]
+
+
+@pytest.fixture
+def busy_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that nothing is tried again because the test took long."""
+    monkeypatch.setattr(simulator, "RETRY_AFTER", 600)
+
+
+@pytest.mark.usefixtures("busy_long")
+async def test_a_message_waits_behind_the_one_before_it_and_another_talk_does_not(talk: Talk) -> None:
+    telegram_, clock = talk.running.telegram, talk.running.server.clock
+    telegram_.faults += [Fault.BUSY]
+    await talk.answer("one")
+    await eventually(lambda: telegram_.asked == 1, within=20)
+    await talk.answer("two")
+    other = await talk.begin_another(OTHER_CHAT)
+    await other.answer("three")
+    await talk.wait_for("accepted", "accepted", "sent")
+    # The first is asked for once more when its time has come, and not before.
+    assert ([sent.text for sent in telegram_.sent], telegram_.asked) == (["three"], 2)
+    clock.ahead += timedelta(seconds=601)
+    await talk.wait_for("sent", "sent", "sent")
+    assert [sent.text for sent in telegram_.sent] == ["three", "one", "two"]
+
+
+@pytest.mark.usefixtures("busy_long")
+async def test_what_a_person_sends_again_waits_for_nothing(talk: Talk) -> None:
+    telegram_ = talk.running.telegram
+    telegram_.faults += [Fault.BLOCKED, Fault.BUSY]
+    await talk.answer("one")
+    await talk.wait_for("failed")
+    await talk.answer("two")
+    await eventually(lambda: telegram_.asked == 2, within=20)
+    await talk.wait_for("failed", "accepted")
+    (failed, *_) = [entry for entry in await talk.running.read() if entry.delivery]
+    assert failed.delivery is not None
+    status, _ = await talk.running.desk.ask("POST", f"deliveries/{failed.delivery.id}/send")
+    assert status == 200
+    await talk.wait_for("sent", "sent")
+    assert got(talk.running) == ["one", "two"]
 
 
 async def test_a_message_that_is_written_at_the_last_moment_is_sent(

@@ -20,6 +20,7 @@ from bridge.store.schema import customer, timeline_entry
 from pbx.interface import Outcome
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import Client, eventually, logged_in
+from tests.contract.test_continuing import KNOWN, UNKNOWN, Story, token_of
 from tests.contract.test_conversations import answer, work, write
 from tests.fakes.scripted_call import ScriptedCall
 
@@ -293,6 +294,42 @@ async def test_who_knows_the_customer_has_them_again(
     # Opened again, it is still theirs: nothing is shared out.
     assert await share_out() == 0
     assert await owner_of(running, first) == "Agent 102"
+
+
+@pytest.mark.parametrize("keeper", ["here", "away", "full", "with them", "with another"])
+async def test_who_comes_by_a_link_goes_to_the_agent_who_made_it(
+    running: ChannelServer, admin: Client, other: Client, share_out: Share, keeper: str
+) -> None:
+    story = Story(running)
+    await story.name_bot()
+    server, desk = running.server, running.desk
+    oksana = await server.add_customer("Оксана", KNOWN)
+    call, call_id = await story.ring(KNOWN, oksana)
+    call.answered("101")
+    await server.settle()
+    token = token_of(await story.offer("calls", call_id, "telegram"))
+    if keeper != "away":
+        await desk.follow()
+    await other.follow()
+    if keeper != "with them":
+        call.left("101")
+        call.ended(Outcome.ANSWERED)
+        await server.settle()
+        for each in (await desk.get("me"))["unfinished"]:
+            await desk.ask("POST", f"calls/{each['id']}/wrap_up", {"disposition": "other"})
+    if keeper == "with another":
+        await story.ring(UNKNOWN)
+    for login, capacity, skills in (("101", 0 if keeper == "full" else 1, []), ("102", 5, ["repairs"])):
+        body = {"capacity": capacity, "skills": skills}
+        await admin.ask("PUT", f"duties/{server.agents[login].id}", body)
+    # What an inbox asks for is no reason to give the matter away.
+    rules = {each["key"]: each for each in (await admin.get("inbox_rules"))["items"]}
+    body = {"away": False, "skill": "repairs"}
+    await admin.ask("PUT", f"inbox_rules/{rules['bot']['inbox_id']}", body)
+    talk = (await story.write(f"/start {token}")).conversation_id or ""
+    assert await share_out() == 1
+    expected = "Agent 101" if keeper in ("here", "with them") else "Agent 102"
+    assert await owner_of(running, talk) == expected
 
 
 async def test_overdue_with_somebody_who_is_not_there(

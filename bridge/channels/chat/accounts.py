@@ -1,16 +1,19 @@
-"""Visitors who say who they are: by a code sent to their address, or by the site's word for its user."""
+"""Visitors who say who they are: by a code sent to their address, by the site's word for its user, or by a continue-link."""
 
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from bridge.channels.chat import bodies
 from bridge.channels.chat.limits import Limits
 from bridge.channels.chat.tokens import Keys
 from bridge.channels.fronts import FrontNeeds
 from bridge.domain.address import canonical_email
+from bridge.domain.continuing import Fate
 from bridge.domain.texts import storable
 from bridge.errors import Conflict, Forbidden, NotFound
+from bridge.flows.follow_to_chat import follow_to_chat
 from bridge.flows.sign_in_visitor import Account, Tried, ask_code, sign_in, try_code
 from bridge.store import visitors
 from bridge.store.inboxes import Inbox
@@ -69,3 +72,16 @@ class Accounts:
         if visitor.account == account.key:
             return visitor_id
         return await self._needs.db.write(sign_in, inbox, visitor_id, account, self._needs.clock())
+
+    async def follow(self, inbox: Inbox, visitor_id: str, token: str, address: str) -> Fate:
+        """What the continue-link is worth: who has it is known from now on, and reads what they have written here."""
+        self._limits.enter("try", address, visitor_id)
+        return await self._needs.db.write(
+            follow_to_chat,
+            inbox,
+            visitor_id,
+            token,
+            ways=self._needs.ways,
+            reopen=timedelta(hours=self._needs.settings.conversations.reopen_hours),
+            at=self._needs.clock(),
+        )

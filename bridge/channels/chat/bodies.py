@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.channels.chat.channel import LONGEST_TEXT, Context
+from bridge.domain.continuing import Fate
 from bridge.domain.times import iso
 from bridge.errors import InvalidInput
 from bridge.store.threads import Said
@@ -75,6 +76,12 @@ class TryCode(msgspec.Struct, frozen=True):
     code: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")]
 
 
+class Continue(msgspec.Struct, frozen=True):
+    """`link` is the token of a continue-link that the page was opened with."""
+
+    link: Annotated[str, msgspec.Meta(pattern="^go-[a-z2-7]{24}$")]
+
+
 class Earlier(msgspec.Struct, frozen=True):
     before: Id
 
@@ -134,12 +141,19 @@ class Signed(msgspec.Struct, frozen=True):
     token: str
 
 
-def line_of(said: Said) -> Line:
+class Continued(msgspec.Struct, frozen=True):
+    """What the link was worth."""
+
+    fate: Fate
+
+
+def line_of(said: Said, company: str) -> Line:
+    """What nobody of ours has written is said by the `company`."""
     is_theirs = said.direction == "inbound"
     return Line(
         id=said.id,
         key=said.source_key.rpartition("/")[2] if is_theirs else "",
-        author="" if is_theirs else said.author,
+        author="" if is_theirs else said.author or company,
         text=said.text,
         at=iso(said.at),
         files=said.payload.get("attachments", ()),

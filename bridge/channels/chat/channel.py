@@ -93,6 +93,12 @@ class ChatChannel:
             )
         ]
 
+    def invite(self, address: str, token: str, begin: str) -> str:
+        """The company's page with the chat. The token stands where no server, log or other site gets to see it; the page's
+        own widget hands it to `front`, so that none comes with a message.
+        """
+        return f"{address}{'&' if '#' in address else '#'}omniline={token}"
+
     async def send(self, token: str, message: OutboundMessage) -> str:
         """There is nobody to hand it to: it is where the visitor reads it. `front` tells those who are there."""
         return ""

@@ -38,6 +38,7 @@ from bridge.settings import Chat
 from bridge.store import arrivals, attachments, inboxes, threads, visitors
 from bridge.store.feed import FeedRow
 from bridge.store.inboxes import Inbox
+from bridge.store.threads import Said
 from bridge.store.visitors import Visitor
 
 BODY_LIMIT: Final = 128 * 1024
@@ -83,6 +84,7 @@ class ChatFront:
             "files": self._keep_file,
             "code": self._ask_code,
             "sign_in": self._sign_in,
+            "continue": self._continue,
         }
         for name, handler in posts.items():
             app.router.add_post(f"/chat/{{inbox}}/{name}", self._guarded(handler))
@@ -137,11 +139,14 @@ class ChatFront:
                 sign_in=self._accounts.can_sign_in,
                 account=bool(visitor.account),
                 email=visitor.email,
-                lines=[bodies.line_of(each) for each in said],
+                lines=self._lines_of(said),
                 earlier=len(said) == PAGE,
                 cursor=cursor.text_of(cursor.advance((), (each.id for each in said))),
             )
         )
+
+    def _lines_of(self, said: Sequence[Said]) -> list[bodies.Line]:
+        return [bodies.line_of(each, self._needs.settings.company.name) for each in said]
 
     async def _visitor(self, asked: Asked) -> Visitor:
         """Raises Forbidden."""
@@ -193,7 +198,7 @@ class ChatFront:
         said = await self._db.read(
             threads.read_newest, asked.inbox.id, visitor.threads, before=body.before, most=PAGE
         )
-        return bodies.answer(bodies.Lines([bodies.line_of(each) for each in said], len(said) == PAGE))
+        return bodies.answer(bodies.Lines(self._lines_of(said), len(said) == PAGE))
 
     async def _note_reached(self, asked: Asked) -> web.Response:
         body = await bodies.read_body(asked.request, bodies.Reached)
@@ -228,6 +233,14 @@ class ChatFront:
         body = await bodies.read_body(asked.request, bodies.TryCode)
         token = await self._accounts.try_code(asked.inbox, asked.keys, visitor.id, body, asked.address)
         return bodies.answer(bodies.Signed(token))
+
+    async def _continue(self, asked: Asked) -> web.Response:
+        """What a continue-link is worth to this visitor, who reads more from now on where it is worth something."""
+        visitor = await self._visitor(asked)
+        body = await bodies.read_body(asked.request, bodies.Continue)
+        fate = await self._accounts.follow(asked.inbox, visitor.id, body.link, asked.address)
+        self._needs.committed()
+        return bodies.answer(bodies.Continued(fate))
 
     async def _poll(self, asked: Asked) -> web.Response:
         """The next update; 204 when nothing was new for a while."""

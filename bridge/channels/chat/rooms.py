@@ -47,6 +47,7 @@ class Rooms:
 
     def __init__(self, needs: FrontNeeds) -> None:
         self._db = needs.db
+        self._company = needs.settings.company.name
         self._is_anybody_there = needs.is_anybody_there
         self._by_thread: dict[str, set[Listener]] = {}
         self._by_visitor: dict[str, int] = {}
@@ -112,7 +113,7 @@ class Rooms:
             return None
         listener.known = cursor.advance(known, (each.id for each in said))
         listener.there = there
-        lines = [line_of(each) for each in said]
+        lines = [line_of(each, self._company) for each in said]
         return Update(lines=lines, cursor=cursor.text_of(listener.known), there=there, typing=typing)
 
     def publish(self, rows: Sequence[FeedRow]) -> None:

@@ -31,7 +31,8 @@ async def list_channels(ask: Ask) -> WayList:
 async def continue_call(ask: Ask, body: ContinueBody) -> ContinueLink:
     """A link for the caller, who then goes on in another channel: for agents who were rung by the call. Works once.
 
-    409 where nobody, or several people, may be meant, and where the channel cannot be reached.
+    409 where nobody can be known by the number (`type` nobody-known) or several people may be meant (several-people), and where
+    the channel cannot be reached.
     """
     call_id = await ask.call_id()
     if not ask.agent.role.includes(Role.SUPERVISOR):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 
 from bridge.store.schema.base import metadata
 from bridge.store.types import Id, UtcTime
@@ -26,5 +26,7 @@ continue_link = Table(
     Column("used_by", Id, ForeignKey("identity.id"), index=True),
     Column("led_to", String(16)),
     Column("led_to_id", Id),
+    # Whose link a conversation has come by: asked while it is nobody's.
+    Index("ix_continue_link_led_to", "led_to_id"),
     CheckConstraint("thing IN ('call', 'conversation', 'matter')", name="thing"),
 )

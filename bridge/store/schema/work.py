@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from bridge.store.schema.base import metadata
 from bridge.store.types import Id, UtcTime
@@ -45,6 +57,8 @@ outbox = Table(
     # Of those tries the ones that were the work's own fault, as far as is known: whoever takes it counts one, and
     # takes it back when something was away only.
     Column("failures", Integer, nullable=False, server_default="0"),
+    # Whether somebody is at it, or died at it; what only waits for its time may be hurried.
+    Column("taken", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("consumer", "topic", "key"),
     Index("ix_outbox_due", "consumer", "due_at"),
 )

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bridge.store import inboxes
 from tests.contract.channel_server import ChannelServer, channels_serving
+from tests.contract.test_continuing import KNOWN, Story
 from tests.e2e.desk.fake_desk import DIST
 from tests.sqlite import migrated
 
@@ -45,6 +47,14 @@ class Site:
         status, _ = await self.running.desk.ask("POST", address, body)
         assert status == 201
 
+    async def make_link(self) -> str:
+        """To the site's page, for somebody who has called."""
+        story = Story(self.running)
+        oksana = await story.server.add_customer("Oksana", KNOWN)
+        _, call_id = await story.ring(KNOWN, oksana)
+        url: str = (await story.offer("calls", call_id, "chat"))["url"]
+        return url
+
     async def states(self) -> list[str]:
         return [entry.delivery.state.value for entry in await self.running.read() if entry.delivery]
 
@@ -75,6 +85,7 @@ async def chat_site(home: Path) -> AsyncIterator[Site]:
     try:
         async with channels_serving(address, home, site=site) as running:
             desk["url"] = running.server.url
+            await running.server.db.write(inboxes.resolve_inbox, "chat", "site", f"{site}/")
             yield Site(f"{site}/", running)
     finally:
         await runner.cleanup()

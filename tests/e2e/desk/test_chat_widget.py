@@ -20,6 +20,7 @@ from tests.e2e.harness import eventually
 
 AXE = Path(__file__).parents[3] / "bridge/desk/web/node_modules/axe-core/axe.min.js"
 OLENA = "olena@example.org"
+GOES_ON = "We go on here. All that was said so far is before us; just write."
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -89,6 +90,24 @@ async def sees_states(site: Site, *states: str) -> None:
         return await site.states() == list(states)
 
     await eventually(told, what=f"the deliveries are {states}")
+
+
+async def test_a_link_opens_the_chat_known_and_leaves_the_address(
+    browser: Browser, visitor: Visitor, site: Site
+) -> None:
+    link = await site.make_link()
+    await visitor.page.goto(f"{link.replace('#', '#offers&')}")
+    await expect(visitor.texts).to_have_text([GOES_ON])
+    await expect(visitor.panel.locator(".said-author")).to_have_text(["Omniline"])
+    assert visitor.page.url == f"{site.url}#offers"
+    await visitor.write("The blue one, please.")
+    await expect(visitor.texts).to_have_text([GOES_ON, "The blue one, please."])
+    await expect(visitor.panel.get_by_role("status")).to_have_count(0)
+    late = await visit(browser, site)
+    await late.page.goto(link)
+    await expect(late.panel.get_by_role("status")).to_contain_text("used before")
+    await expect(late.texts).to_have_count(0)
+    await late.close()
 
 
 async def test_a_visitor_writes_and_the_answer_is_there_read_and_after_a_reload(

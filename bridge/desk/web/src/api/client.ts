@@ -62,8 +62,9 @@ function addressOf(path: string, query: Query = {}): string {
 async function problemOf(response: Response): Promise<Problem> {
   const retryAfter = Number(response.headers.get("Retry-After")) || null;
   const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
-  const detail = isProblem ? ((await response.json()) as { detail?: string }).detail : undefined;
-  return new Problem(response.status, detail ?? response.statusText, retryAfter);
+  const { detail, type } = isProblem ? ((await response.json()) as { detail?: string; type?: string }) : {};
+  const code = type?.replace("urn:omniline:", "") ?? "";
+  return new Problem(response.status, detail ?? response.statusText, retryAfter, code);
 }
 
 /** Sends `body` as JSON, a form as it is. */

@@ -1,11 +1,12 @@
 import type { NoteDraft } from "./types.ts";
 
-/** The server said no: the status and the `detail` of its problem+json (RFC 9457). Status 0: it did not answer at all. */
+/** The server said no: the status, and `detail` and `type` of its problem+json (RFC 9457). Status 0: it did not answer at all. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
     readonly retryAfter: number | null = null,
+    readonly code = "",
   ) {
     super(`${status} ${detail}`);
   }

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { Problem } from "../api/problem.ts";
 import type { IconName } from "../components/icon.tsx";
-import { t } from "../i18n/index.ts";
+import { t, word } from "../i18n/index.ts";
 import { isSessionOver } from "./session.ts";
 
 export interface Notice {
@@ -29,12 +29,16 @@ export function notify(notice: Omit<Notice, "id">): void {
 }
 
 /** What an agent is told about a request that failed. The server's own detail is English and for the log. */
+/** What may be in the way, and what to do then. */
+const REASONS = ["nobody-known", "several-people", "opted-out", "window-closed", "no-consent"];
+
 export function explain(error: unknown): string {
   if (!(error instanceof Problem)) throw error;
   if (error.status === 0) return t("error.unreachable");
   if (error.status === 403) return t("error.forbidden");
   if (error.status === 404) return t("error.not_found");
   if (error.status === 429) return t("error.throttled", { count: error.retryAfter ?? 1 });
+  if (REASONS.includes(error.code)) return word("refused", error.code);
   return t("error.refused", { status: error.status });
 }
 

@@ -21,6 +21,15 @@ declare global {
   }
 }
 
+/** The token of a continue-link in the page's address. It goes from there at once: whoever copies the address copies no link. */
+function takeLink(): string {
+  const found = /[#&]omniline=(go-[a-z2-7]{24})(?=&|$)/.exec(location.hash);
+  if (!found) return "";
+  const rest = location.hash.replace(found[0], "").replace(/^&/, "#");
+  history.replaceState(history.state, "", location.pathname + location.search + rest);
+  return found[1]!;
+}
+
 const DEFAULT_COLOUR = "#0e5c56";
 
 function start(script: HTMLScriptElement): void {
@@ -79,6 +88,7 @@ function start(script: HTMLScriptElement): void {
   if (given.cart) obey(["cart", given.cart]);
   if (given.order) obey(["order", given.order]);
   if (given.user) obey(["user", given.user, given.userSignature ?? ""]);
+  const link = takeLink();
   const waiting = Array.isArray(window.omniline) ? window.omniline : [];
   window.omniline = { push: (...commands) => commands.forEach(obey) };
   waiting.forEach(obey);
@@ -87,7 +97,8 @@ function start(script: HTMLScriptElement): void {
   const show = (): void => {
     document.body.append(host);
     render(<Chat talk={talk} words={words} />, root);
-    talk.wake();
+    if (link) talk.follow(link);
+    else talk.wake();
   };
   if (document.body) show();
   else document.addEventListener("DOMContentLoaded", show);

@@ -10,7 +10,9 @@ const ONE_BREATH = 300_000;
 
 export function Messages({ talk, words }: Props) {
   const { t, day } = words;
-  const lines = talk.lines.value;
+  // Who comes by a link has said nothing yet.
+  const lines = talk.lines.value.filter((line) => line.text || line.files.length > 0);
+  const fate = talk.fate.value;
   const pending = talk.pending.value;
   const typing = talk.typing.value;
   const list = useRef<HTMLDivElement>(null);
@@ -53,6 +55,11 @@ export function Messages({ talk, words }: Props) {
       }}
     >
       {isRefused && <p class="notice">{t("link.refused")}</p>}
+      {fate && fate !== "goes_on" && fate !== "again" && (
+        <p class="notice" role="status">
+          {t(`continue.${fate}`)}
+        </p>
+      )}
       {talk.link.value === "lost" && <p class="notice">{t("link.lost")}</p>}
       {talk.hasEarlier.value && (
         <button type="button" class="plain" disabled={isReading} onClick={() => void readEarlier()}>

@@ -7,6 +7,7 @@ import {
   type KeptFile,
   type Line,
   type Opened,
+  type Fate,
   Refused,
   type Update,
   type Wire,
@@ -30,6 +31,8 @@ export class Talk {
   readonly hasEarlier = signal(false);
   readonly isOpen = signal(false);
   readonly email = signal("");
+  /** Of the link that the page was opened with, once it is known. */
+  readonly fate = signal<Fate | null>(null);
   readonly unread = computed(() => {
     const read = this.read.value;
     return this.lines.value.filter((line) => line.author && line.id > read).length;
@@ -39,6 +42,7 @@ export class Talk {
   user = { user: "", signature: "" };
 
   private readonly read = signal("");
+  private linkToken = "";
   private follower: Follower | null = null;
   private cursor = "";
   private isSending = false;
@@ -62,6 +66,12 @@ export class Talk {
   /** Before the chat is opened only where there is something to hear or to send. */
   wake(): void {
     if (this.stored.value.hasTalked || this.pending.value.length > 0) this.connect();
+  }
+
+  /** The page was opened by a link of ours: the visitor goes on here with what was said elsewhere. */
+  follow(token: string): void {
+    this.linkToken = token;
+    this.show(true);
   }
 
   connect(): void {
@@ -197,9 +207,28 @@ export class Talk {
     return this.wire.post<Answer>(name, body, this.stored.value.token);
   }
 
+  /** Throws Refused. */
+  private async ask(token: string): Promise<Opened> {
+    const opened = (await this.wire.post<Opened>("open", { token, ...this.user }))!;
+    if (!this.linkToken) return opened;
+    const fate = await this.tryLink(opened.token);
+    this.linkToken = "";
+    this.fate.value = fate;
+    // Whoever goes on may read more than before.
+    return fate === "goes_on" || fate === "again" ? this.ask(opened.token) : opened;
+  }
+
+  private async tryLink(token: string): Promise<Fate> {
+    try {
+      return (await this.wire.post<{ fate: Fate }>("continue", { link: this.linkToken }, token))!.fate;
+    } catch (error) {
+      if (error instanceof Refused && !error.isPassing) return "unknown";
+      throw error;
+    }
+  }
+
   private async open(): Promise<void> {
-    const asked = { token: this.stored.value.token, ...this.user };
-    const opened = (await this.wire.post<Opened>("open", asked))!;
+    const opened = await this.ask(this.stored.value.token);
     // The site's user is another one: what the one before has not sent yet is not theirs to send.
     if (this.user.user && this.stored.value.token !== opened.token && this.stored.value.token) this.drop();
     batch(() => {

@@ -45,6 +45,9 @@ export interface Opened {
   cursor: string;
 }
 
+/** What a continue-link is worth. */
+export type Fate = "goes_on" | "again" | "used" | "expired" | "unknown";
+
 export interface Update {
   lines?: Line[];
   cursor: string;
