@@ -31,7 +31,7 @@ SIGNATURE: Final = "X-Omniline-Signature"
 TIMEOUT: Final = 20.0
 PATIENCE: Final = 30.0
 LARGEST_ANSWER: Final = 1 << 20
-_ASKED: Final = ("shop", "order", "items", "total", "currency", "comment", "by", "at")
+_ASKED: Final = ("shop", "order", "items", "total", "currency", "status", "comment", "by", "at")
 """What of a request is the shop's business."""
 
 

@@ -41,6 +41,7 @@ class TelegramChannel:
     """`region` is where numbers without a country code are at home; `api` is the Bot API server."""
 
     name = NAME
+    one_file_each = True
 
     def __init__(
         self, region: str, api: str, *, timeout: float = TIMEOUT, poll_seconds: int = POLL_SECONDS
@@ -70,8 +71,6 @@ class TelegramChannel:
         return address if address.isdecimal() else None
 
     async def send(self, token: str, message: OutboundMessage) -> str:
-        if len(message.attachments) > 1:
-            raise Rejected("Telegram takes one file in a message")
         connection, _, chat = message.thread.rpartition("/")
         where = {"chat_id": int(chat), "business_connection_id": connection or None}
         async with self._asking(token) as bot:

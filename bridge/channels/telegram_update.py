@@ -82,6 +82,7 @@ class _Message(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     edit_date: int | None = None
     text: str = ""
     caption: str = ""
+    media_group_id: str = ""
     contact: _Contact | None = None
     business_connection_id: str = ""
     sender_business_bot: Any = None
@@ -167,6 +168,7 @@ def _read(
         quotes="" if answered is None else f"{thread}/{answered.message_id}",
         forwarded=None if message.forward_origin is None else _writer(message.forward_origin),
         link=link,
+        album=message.media_group_id,
         proves=None if contact is None or contact.user_id != sender.id else _own_phone(contact, region),
     )
 

@@ -42,6 +42,7 @@ class WhatsAppChannel:
     """`region` is where numbers without a country code are at home; `api` is the Graph API with its version."""
 
     name = NAME
+    one_file_each = True
     window = timedelta(hours=24)
 
     def __init__(self, region: str, api: str, address: WhatsAppAddress, *, timeout: float = TIMEOUT) -> None:
@@ -119,8 +120,6 @@ class WhatsAppChannel:
                 "type": "template",
                 "template": {"name": used.name, "language": language, "components": body},
             }
-        if len(message.attachments) > 1:
-            raise Rejected("WhatsApp takes one file in a message")
         if message.attachments:
             return await self._media(token, message.inbox, message.attachments[0], message.text)
         return {"type": "text", "text": {"body": message.text}}

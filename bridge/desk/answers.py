@@ -314,6 +314,14 @@ class ConsentList(msgspec.Struct, frozen=True):
     next: None = None
 
 
+class ShopList(msgspec.Struct, frozen=True):
+    """The keys of shops; `currency` of the company's newest order, null while there is none."""
+
+    items: Sequence[str]
+    currency: str | None
+    next: None = None
+
+
 class OrderRequestList(msgspec.Struct, frozen=True):
     items: Sequence[OrderRequest]
     next: None = None

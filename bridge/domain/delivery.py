@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -41,9 +42,21 @@ _TOLD: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DELIVERE
 """The later, the more it says: what was sent may fail, and what a device has did not."""
 
 
+def least(states: Sequence[DeliveryState]) -> DeliveryState:
+    """What holds of all of them, each sent or failed: they failed where one did."""
+    if DeliveryState.FAILED in states:
+        return DeliveryState.FAILED
+    return min(states, key=_TOLD.index)
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """`reason` is what the provider said, in its words; "" where it said nothing."""
+    """`reason` is what the provider said, in its words; "" where it said nothing.
+
+    `parts` is how many messages it is for the provider, who has `parts_sent` of them: counted where it is more than one.
+    """
 
     id: str
     state: DeliveryState
     reason: str = ""
+    parts: int = 1
+    parts_sent: int = 0

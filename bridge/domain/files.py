@@ -16,6 +16,8 @@ MOST: Final = 100
 LONGEST_NAME: Final = 120
 PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What a browser may show: pictures that can hold no script."""
+MOST_SHOWN: Final = 8 << 20
+"""Bytes of all pictures that are shown inside one mail."""
 HTML: Final = "text/html"
 """Of the laid-out text of a mail only: no file that is looked into is called so."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 MOST = 2_000_000
 """Characters of HTML that are read; what follows is left to the attachment that the mail keeps."""
@@ -80,3 +81,28 @@ def html_to_text(html: str) -> str:
     return _BLANK_LINES.sub(
         "\n\n", "\n".join("" if line.strip("> ") == "" else line for line in lines)
     ).strip()
+
+
+class _Pictures(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        source = dict(attrs).get("src") if tag == "img" else None
+        if source is not None and (name := own_part(source)):
+            self.names.add(name)
+
+
+def pictures_in(html: str) -> frozenset[str]:
+    """The Content-IDs of the parts that it shows as pictures. Never raises."""
+    found = _Pictures()
+    found.feed(html[:MOST])
+    found.close()
+    return frozenset(found.names)
+
+
+def own_part(url: str) -> str:
+    """The Content-ID of a part of the same mail (RFC 2392), "" for any other URL."""
+    scheme, _, name = url.strip().partition(":")
+    return unquote(name) if scheme.lower() == "cid" else ""

@@ -20,7 +20,7 @@ import msgspec
 
 from bridge.domain.address import canonical_email
 from bridge.domain.files import file_name
-from bridge.domain.html_text import html_to_text
+from bridge.domain.html_text import html_to_text, pictures_in
 from bridge.domain.mail_quoting import fold_quotes
 from bridge.domain.texts import decoded, storable
 from bridge.errors import InvalidInput
@@ -42,9 +42,12 @@ class MailAddress(msgspec.Struct, frozen=True):
 
 
 class MailAttachment(msgspec.Struct, frozen=True):
+    """`cid` is its Content-ID where the mail's HTML shows it as a picture, "" for any other."""
+
     name: str
     media_type: str
     data: bytes
+    cid: str = ""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,12 +154,16 @@ def _content(message: Message) -> tuple[str, str, tuple[MailAttachment, ...]]:
         ):
             (plain if kind == "text/plain" else html).append(decoded(data, part.get_content_charset()))
         elif data:
-            attachments.append(MailAttachment(name or kind.replace("/", "."), kind, data))
+            cid = header_of(part, "Content-ID").strip().strip("<>")
+            attachments.append(MailAttachment(name or kind.replace("/", "."), kind, data, cid))
     text = "\n".join(part.strip() for part in plain if part.strip())
     text = text or "\n".join(html_to_text(part) for part in html)
     if len(text) > LONGEST_BODY:
         attachments.append(MailAttachment("text.txt", "text/plain", text.encode()))
-    return text, "".join(html), tuple(attachments)
+    laid_out = "".join(html)
+    shown = pictures_in(laid_out)
+    files = [each if each.cid in shown else msgspec.structs.replace(each, cid="") for each in attachments]
+    return text, laid_out, tuple(files)
 
 
 def _leaves(message: Message) -> Iterator[Message]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,7 @@ class InboundFile(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` and `media_type` are what the sender says, `size` what the provider says (bytes, 0: unknown). Once `data` lies in
     the home it is there under `sha256`, and `media_type` is what it really is. `refused` says why it is not kept.
+    `cid` is by what the message's HTML shows it as a picture, "" for any other.
     """
 
     name: str
@@ -28,6 +29,7 @@ class InboundFile(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     sha256: str = ""
     refused: str = ""
+    cid: str = ""
 
 
 class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `number` are the id and the `bridge.domain.threads.number_of` of the conversation that it says it is part of, "" where it
     says none. `phones` are those that it is signed with (E.164). `automatic`: a program wrote it, and none of ours may
     answer. `forged`: it is not from the sender that it names, and so nobody's.
+
+    `album` is the same for messages that were sent as one, "" for any other.
 
     `stranger` is how somebody is called who is not known yet and has said no `name`. `context` is what is known of where and
     about what it was written: `page_url`, `page_title`, `cart`, `order`, `language`, as far as there are any.
@@ -80,6 +84,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     automatic: bool = False
     forged: bool = False
+    album: str = ""
     stranger: str = ""
     context: dict[str, str] = {}
 
@@ -123,6 +128,12 @@ class OutboundFile:
     path: Path
 
 
+PART: Final = "/"
+"""Between the key of a message and the number of its part."""
+LONGEST_CAPTION: Final = 1024
+"""So many letters go under a file, in all channels that take one file in a message."""
+
+
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """A message that the provider has approved: `text` with its `blanks` as {{1}} or {{name}}. `marketing`: it advertises."""
 
@@ -161,3 +172,20 @@ class OutboundMessage:
     answers: tuple[str, ...] = ()
     attachments: tuple[OutboundFile, ...] = ()
     template: FilledTemplate | None = None
+
+
+def parts_of(message: OutboundMessage) -> tuple[OutboundMessage, ...]:
+    """What has several files, or a text too long to go under one, as messages of one file each; all else as it is."""
+    if not message.attachments:
+        return (message,)
+    # Providers count in UTF-16.
+    fits = len(message.text.encode("utf-16-le")) // 2 <= LONGEST_CAPTION
+    if fits and len(message.attachments) == 1:
+        return (message,)
+    bare = replace(message, text="", attachments=())
+    parts = [replace(bare, attachments=(file,)) for file in message.attachments]
+    if fits:
+        parts[0] = replace(parts[0], text=message.text)
+    else:
+        parts.insert(0, replace(bare, text=message.text))
+    return tuple(replace(part, key=f"{message.key}{PART}{number}") for number, part in enumerate(parts))

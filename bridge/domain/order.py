@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -44,9 +45,13 @@ class OrderPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """`total` in minor units, `currency` ISO 4217, `at` the time of the status (ISO 8601)."""
+    """`total` in minor units, `currency` ISO 4217, `at` the time of the status (ISO 8601).
+
+    `shop` is the key of the inbox that told of it, "" for an imported one.
+    """
 
     id: str
+    shop: str
     order: str
     status: OrderStatus
     at: str
@@ -79,7 +84,8 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True):
     identities: tuple[Identity, ...]
 
 
-Minor = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+MOST: Final = 10**15
+Minor = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 """Money in minor units."""
 
 
@@ -90,17 +96,27 @@ class BuyerAddresses(msgspec.Struct, frozen=True, omit_defaults=True):
     email: str | None = None
 
 
+class AskedItem(OrderItem, frozen=True):
+    """What an agent orders: at least one piece, and nothing below nought."""
+
+    sku: Annotated[str, msgspec.Meta(max_length=100)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=10**6)]
+    price: Minor
+
+
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent asks of the `shop` (its inbox key): a new order, or that the one of the number `order` is this now.
 
-    `total` in minor units, by default that of the items; `currency` ISO 4217.
+    `total` in minor units, by default that of the items; `currency` ISO 4217; `status` null leaves it to the shop.
     """
 
     shop: Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
-    items: Annotated[list[OrderItem], msgspec.Meta(min_length=1, max_length=200)]
+    items: Annotated[list[AskedItem], msgspec.Meta(min_length=1, max_length=200)]
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
     order: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
     total: Minor | None = None
+    status: OrderStatus | None = None
     comment: Annotated[str, msgspec.Meta(max_length=2000)] = ""
 
 
@@ -113,16 +129,20 @@ class RequestState(enum.StrEnum):
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`order` is the number, null until a new one has got it; `by` is the agent's name, `reason` the shop's words."""
+    """`order` is the number, null until a new one has got it; `status` as the agent wants it, null where the shop decides.
+
+    `by` is the agent's name, `reason` the shop's words.
+    """
 
     id: str
     shop: str
     order: str | None
     state: RequestState
-    items: list[OrderItem]
+    items: Sequence[OrderItem]
     total: int
     currency: str
     by: str
     at: str
+    status: OrderStatus | None = None
     comment: str = ""
     reason: str = ""

@@ -96,6 +96,13 @@ class Sends(Protocol):
 
 
 @runtime_checkable
+class OneFileEach(Protocol):
+    """A channel whose messages carry one file each: what has more is given to it in parts (`bridge.domain.message.parts_of`)."""
+
+    one_file_each: bool
+
+
+@runtime_checkable
 class Begins(Protocol):
     """A channel in which we may write first."""
 

@@ -17,13 +17,13 @@ from sqlalchemy import Connection
 
 from bridge.domain.consent import Purpose
 from bridge.domain.delivery import DeliveryState
-from bridge.domain.message import FilledTemplate, OutboundFile, OutboundMessage
-from bridge.domain.ports import Sends
+from bridge.domain.message import FilledTemplate, OutboundFile, OutboundMessage, parts_of
+from bridge.domain.ports import OneFileEach, Sends
 from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
 from bridge.flows import keep_consent
 from bridge.flows.send_reply import record
 from bridge.secrets import inbox_name
-from bridge.store import conversations, deliveries, inboxes, outbox
+from bridge.store import conversations, deliveries, delivery_parts, inboxes, outbox
 from bridge.store.deliveries import Outgoing
 from bridge.store.engine import Database
 from bridge.store.outbox import Work
@@ -85,12 +85,21 @@ class Deliver:
         else:
             await self._record(outgoing, DeliveryState.SENT, provider_key=provider_key)
 
-    async def _hand_over(self, outgoing: Outgoing) -> str:
+    async def _hand_over(self, outgoing: Outgoing) -> str | None:
+        """The provider's name for it, None where it has parts with names of their own."""
         sender = self._senders.get(outgoing.channel)
         token = self._tokens.get(inbox_name(outgoing.channel, outgoing.inbox_key), "")
         if sender is None:
             raise Rejected("nothing can be sent on this channel")
-        return await sender.send(token, self._message(outgoing))
+        message = self._message(outgoing)
+        parts = parts_of(message) if isinstance(sender, OneFileEach) else (message,)
+        if len(parts) == 1:
+            return await sender.send(token, message)
+        # What was taken of it before is not sent again, whoever sends the rest.
+        for number in await self._db.write(delivery_parts.plan, outgoing.id, len(parts)):
+            name = await sender.send(token, parts[number])
+            await self._db.write(delivery_parts.take, outgoing.id, number, name)
+        return None
 
     def _message(self, outgoing: Outgoing) -> OutboundMessage:
         return OutboundMessage(
@@ -152,6 +161,9 @@ def _record(
     provider_key: str | None,
 ) -> None:
     """It is in `state`, and its inbox works, or has an error."""
+    if state is DeliveryState.SENT:
+        # More may have been told of its parts meanwhile.
+        state, reason = delivery_parts.together(connection, outgoing.id) or (state, reason)
     record(connection, outgoing.id, state, at, reason=reason, provider_key=provider_key)
     inbox = inboxes.find_of_conversation(connection, outgoing.conversation_id)
     if inbox is not None and (inbox.last_error or "") != reason:

@@ -17,7 +17,7 @@ from bridge.domain.agent import Agent
 from bridge.domain.ids import new_id
 from bridge.domain.live import EVERYONE
 from bridge.domain.matter import Thing
-from bridge.domain.order import BuyerAddresses, NewOrder, OrderRequest, OrderUpdate, RequestState
+from bridge.domain.order import MOST, BuyerAddresses, NewOrder, OrderRequest, OrderUpdate, RequestState
 from bridge.domain.ports import TakesOrders
 from bridge.domain.times import iso
 from bridge.domain.topic import Topic
@@ -60,8 +60,9 @@ def ask_order(
         order=new.order,
         state=RequestState.WAITING,
         items=new.items,
-        total=new.total if new.total is not None else sum(each.quantity * each.price for each in new.items),
+        total=_total_of(new),
         currency=new.currency,
+        status=new.status,
         comment=new.comment,
         by=agent.name,
         at=iso(at),
@@ -69,6 +70,13 @@ def ask_order(
     order_requests.add(connection, Asked(customer_id, key, request), at)
     outbox.put(connection, Topic.ORDER, request.id, at)
     return request
+
+
+def _total_of(new: NewOrder) -> int:
+    total = new.total if new.total is not None else sum(each.quantity * each.price for each in new.items)
+    if total > MOST:
+        raise InvalidInput("more than an order can come to", where="items")
+    return total
 
 
 class PlaceOrder:

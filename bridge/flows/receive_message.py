@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bridge.domain.catalogue import say
 from bridge.domain.continuing import Fate
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
+from bridge.domain.files import MOST_SHOWN, PICTURES
 from bridge.domain.matter import Thing
 from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage
 from bridge.domain.texts import storable
@@ -273,15 +274,29 @@ def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
 
 
 def _files(message: InboundMessage, payload: dict[str, object]) -> list[Attachment]:
-    """What it brings, named in `payload`."""
-    files = [_attachment_of(file) for file in message.attachments]
-    if files:
-        payload["attachments"] = [file.shown() for file in files]
+    """What it brings, named in `payload`; pictures that its HTML shows are not named."""
+    files = _with_pictures([_attachment_of(file) for file in message.attachments])
+    if named := [file.shown() for file in files if not file.cid]:
+        payload["attachments"] = named
     if message.html is not None:
         html = _attachment_of(message.html)
         payload["html"] = html.id
         files.append(html)
     return files
+
+
+def _with_pictures(files: Sequence[Attachment]) -> list[Attachment]:
+    """Only what is a picture by its content, and while there is room for it, is shown inside the mail."""
+    room, seen, placed = MOST_SHOWN, set[str](), list[Attachment]()
+    for file in files:
+        is_picture = file.media_type in PICTURES and bool(file.sha256)
+        if file.cid and is_picture and file.size <= room and file.cid not in seen:
+            room -= file.size
+            seen.add(file.cid)
+            placed.append(file)
+        else:
+            placed.append(replace(file, cid=""))
+    return placed
 
 
 def _attachment_of(file: InboundFile) -> Attachment:
@@ -290,7 +305,7 @@ def _attachment_of(file: InboundFile) -> Attachment:
         return replace(made, state=FileState.REFUSED, reason=file.refused)
     if file.reference:
         return replace(made, state=FileState.WAITING, reference=file.reference)
-    return made
+    return replace(made, cid=storable(file.cid))
 
 
 def _add_files(connection: Connection, entry_id: str, files: Sequence[Attachment], at: datetime) -> None:
@@ -302,7 +317,7 @@ def _add_files(connection: Connection, entry_id: str, files: Sequence[Attachment
 
 
 def _marks(connection: Connection, arrival: Arrival, message: InboundMessage) -> dict[str, object]:
-    """What it is besides its text: put under another message, a reaction to it, somebody else's words."""
+    """What it is besides its text: put under another message, a reaction to it, somebody else's words, one of several files."""
     marks: dict[str, object] = {}
     if message.quotes:
         known = timeline.find_by_source(connection, arrival.channel, f"{arrival.inbox_key}/{message.quotes}")
@@ -310,6 +325,8 @@ def _marks(connection: Connection, arrival: Arrival, message: InboundMessage) ->
         quoted = known.id if known else ours and deliveries.get_entry_of(connection, ours)
         if quoted:
             marks["reply_to"] = quoted
+    if message.album:
+        marks["album"] = storable(message.album)[:LONGEST_NAME]
     if message.reaction:
         marks["reaction"] = True
     if message.forwarded is not None:

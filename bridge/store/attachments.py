@@ -32,7 +32,9 @@ class FileState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """`size` in bytes. `sha256` is "" unless it is stored; `reference` is what its channel fetches it by."""
+    """`size` in bytes. `sha256` is "" unless it is stored; `reference` is what its channel fetches it by,
+    `cid` by what the HTML of its mail shows it.
+    """
 
     id: str
     name: str
@@ -42,6 +44,7 @@ class Attachment:
     state: FileState = FileState.STORED
     reason: str = ""
     reference: str = ""
+    cid: str = ""
 
     def shown(self) -> dict[str, Any]:
         """What an entry's payload says of it."""
@@ -66,6 +69,17 @@ _BY_IDS = select(_attachment).where(_attachment.c.id.in_(bindparam("ids", expand
 _OF_ENTRY = (
     select(_attachment)
     .where(_attachment.c.entry_id == bindparam("entry_id", type_=Id))
+    .order_by(_attachment.c.id)
+)
+_BESIDE = (
+    select(_attachment)
+    .where(
+        _attachment.c.entry_id
+        == select(_attachment.c.entry_id)
+        .where(_attachment.c.id == bindparam("attachment_id", type_=Id))
+        .scalar_subquery(),
+        _attachment.c.cid != "",
+    )
     .order_by(_attachment.c.id)
 )
 _READABLE = _BY_ID.join(_entry, _entry.c.id == _attachment.c.entry_id).where(_entry.c.redacted_at.is_(None))
@@ -102,6 +116,11 @@ def get_attachment(conn: Connection, attachment_id: str) -> Attachment:
     if row is None:
         raise NotFound("no such attachment")
     return _attachment_of(row)
+
+
+def list_pictures_of(conn: Connection, html_id: str) -> list[Attachment]:
+    """What the laid-out mail shows of its own parts."""
+    return [_attachment_of(row) for row in conn.execute(_BESIDE, {"attachment_id": html_id})]
 
 
 def add_attachments(conn: Connection, entry_id: str, attachments: Sequence[Attachment]) -> None:
@@ -170,4 +189,5 @@ def _attachment_of(row: Any) -> Attachment:
         FileState(row.state),
         row.reason,
         row.reference,
+        row.cid,
     )

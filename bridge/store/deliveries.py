@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, s
 from bridge.domain.delivery import DeliveryState
 from bridge.domain.ids import new_id
 from bridge.errors import Conflict, NotFound
-from bridge.store import attachments, schema
+from bridge.store import attachments, delivery_parts, schema
 from bridge.store.attachments import Attachment
 from bridge.store.filing import SYSTEM
 from bridge.store.types import Id, UtcTime
@@ -94,6 +94,7 @@ _IS_WAITING = select(exists().where(_of_conversation, _delivery.c.state == Deliv
 _GET = select(
     _delivery.c.entry_id, _delivery.c.conversation_id, _delivery.c.state, _delivery.c.provider_key
 ).where(_delivery.c.id == bindparam("delivery_id", type_=Id))
+_part = schema.delivery_part
 _SENT = (
     select(_delivery.c.id)
     .join(_conversation, _conversation.c.id == _delivery.c.conversation_id)
@@ -101,6 +102,9 @@ _SENT = (
         or_(
             _delivery.c.id == bindparam("delivery_id", type_=Id),
             and_(_delivery.c.provider_key.is_not(None), _delivery.c.provider_key == bindparam("sent_as")),
+            _delivery.c.id.in_(
+                select(_part.c.delivery_id).where(_part.c.provider_key == bindparam("sent_as"))
+            ),
         ),
         _conversation.c.inbox_id == bindparam("inbox_id", type_=Id),
     )
@@ -189,13 +193,27 @@ def find_sent(conn: Connection, inbox_id: str, provider_key: str, delivery_id: s
 
 
 def hear(
-    conn: Connection, delivery_id: str, provider_key: str, state: DeliveryState, *, at: datetime, reason: str
+    conn: Connection,
+    delivery_id: str,
+    provider_key: str,
+    state: DeliveryState,
+    *,
+    at: datetime,
+    reason: str,
+    part: int | None = None,
 ) -> bool:
     """What the provider says of its message `provider_key`: whether that is news. The same again is no event.
 
-    A failure counts of the message that is known by this name: one that was sent before may have failed long ago.
+    It is one of several where the delivery has parts: `part` is its number, None where only its name is known. A failure
+    counts of the message that is known by this name: one that was sent before may have failed long ago.
     """
     row = _get(conn, delivery_id)
+    news = delivery_parts.hear(conn, delivery_id, part, provider_key, state, reason)
+    if news is not None:
+        whole = delivery_parts.together(conn, delivery_id)
+        if news and whole is not None and whole[0] is not DeliveryState(row.state):
+            record(conn, delivery_id, whole[0], at=at, reason=whole[1], by=PROVIDER)
+        return news
     if conn.scalar(_IS_HEARD, {"delivery_id": delivery_id, "heard": state, "at": at}):
         return False
     nameless = row.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN)
@@ -213,6 +231,7 @@ def send_again(conn: Connection, delivery_id: str, *, by: str, at: datetime) -> 
     row = _get(conn, delivery_id)
     if row.state not in (DeliveryState.FAILED, DeliveryState.UNKNOWN):
         raise Conflict(f"this message is {row.state}: there is nothing to send again")
+    delivery_parts.send_again(conn, delivery_id)
     record(conn, delivery_id, DeliveryState.ACCEPTED, at=at, by=by)
     conversation_id: str = row.conversation_id
     return conversation_id

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from bridge.domain.order import OrderItem, OrderRequest, RequestState
+from bridge.domain.order import OrderItem, OrderRequest, OrderStatus, RequestState
 from bridge.domain.times import iso
 from bridge.store import schema
 from bridge.store.types import Id
@@ -75,6 +75,7 @@ def _request_of(row: Any) -> OrderRequest:
         items=msgspec.convert(row.items, list[OrderItem]),
         total=row.total,
         currency=row.currency,
+        status=None if row.status is None else OrderStatus(row.status),
         comment=row.comment,
         by=row.by,
         at=iso(row.at),

@@ -53,6 +53,7 @@ _LEFT = (
     .order_by(_order.c.status_at)
     .limit(bindparam("limit"))
 )
+_LAST_CURRENCY = select(_order.c.currency).order_by(_order.c.id.desc()).limit(1)
 _COUNT = select(func.count()).where(_order.c.customer_id.in_(bindparam("leaves", expanding=True, type_=Id)))
 
 
@@ -179,6 +180,12 @@ def list_orders(conn: Connection, leaves: Sequence[str], *, limit: int = 20) -> 
     return [_order_of(row) for row in rows]
 
 
+def find_last_currency(conn: Connection) -> str | None:
+    """That of the order that came last, whoever's it is; None while there is none."""
+    found: str | None = conn.scalar(_LAST_CURRENCY)
+    return found
+
+
 def count_orders(conn: Connection, leaves: Sequence[str]) -> int:
     return conn.execute(_COUNT, {"leaves": list(leaves)}).scalar_one()
 
@@ -186,6 +193,7 @@ def count_orders(conn: Connection, leaves: Sequence[str]) -> int:
 def _order_of(row: Any) -> Order:
     return Order(
         id=row.id,
+        shop=row.shop,
         order=row.number,
         status=OrderStatus(row.status),
         at=iso(row.status_at),

@@ -179,6 +179,8 @@ def _shown(entry: Subquery | Any) -> Select[Any]:
         _delivery.c.id.label("delivery_id"),
         _delivery.c.state.label("delivery_state"),
         _delivery.c.reason.label("delivery_reason"),
+        _delivery.c.parts,
+        _delivery.c.parts_sent,
     )
     return (
         select(*(entry.c[name] for name in names), *live, *more, *delivered)
@@ -337,7 +339,13 @@ def entry_of(row: Any) -> Entry:
 
 
 def _delivery_of(row: Any) -> Delivery:
-    return Delivery(id=row.delivery_id, state=DeliveryState(row.delivery_state), reason=row.delivery_reason)
+    return Delivery(
+        id=row.delivery_id,
+        state=DeliveryState(row.delivery_state),
+        reason=row.delivery_reason,
+        parts=row.parts,
+        parts_sent=row.parts_sent,
+    )
 
 
 def _live(row: Any) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from bridge.flows.telephony import HereTelephony, Telephony, WatchVitals
 from bridge.flows.templates import Templates
 from bridge.flows.track_call import Folders
 from bridge.secrets import InboxBook, InboxSecrets, load_or_make
-from bridge.settings import Chat, Did, Settings, Telegram, Webhooks
+from bridge.settings import Chat, Did, Settings, Shop, Telegram, Webhooks
 from bridge.settings import Desk as DeskSettings
 from bridge.store import agents, people
 from bridge.store.engine import Database
@@ -239,6 +239,7 @@ async def serving(
         dids=(Did(number=DID, queue="sales"),),
         webhooks=Webhooks(networks=("127.0.0.0/8",)),
         telegram=telegram,
+        shop=Shop(callback="http://127.0.0.1:9/{inbox}"),
         chats=(Chat(inbox="site", origins=(site,), title="Kettles & Tea"),),
     )
     known = {}

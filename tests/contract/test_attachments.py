@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from bridge.flows.receive_told import receive_told
 from bridge.settings import Settings
 from bridge.store import inboxes, timeline
 from bridge.store.arrivals import Arrival
-from tests.contract.channel_cases import telegram
+from tests.contract.channel_cases import MAILBOX, telegram
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import LINK_KEY, Client, Clock, eventually, logged_in
 from tests.contract.test_outbox import consuming
@@ -136,6 +139,34 @@ async def test_uploads_that_are_refused(running: ChannelServer) -> None:
     assert (await upload(desk, b"x", "x", field="other"))[0] == 422
     assert (await upload(desk, b"x" * (LARGEST + 1), "x"))[0] == 413
     assert (await desk.ask("POST", "attachments", {"file": "x"}))[0] == 422
+
+
+async def test_pictures_that_a_mail_shows_are_in_it_and_not_among_its_files(running: ChannelServer) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Message-ID"] = (
+        "o@example.org",
+        "support@sample.example",
+        "<p@example.org>",
+    )
+    mail["Date"], mail["Subject"] = format_datetime(utc_now()), "Logo"
+    mail.set_content("look")
+    html = (
+        '<img src="cid:logo@x"><img src="cid:logo@x"><img src="cid:fake@x"><img src="https://spy.example/1">'
+    )
+    mail.add_alternative(html, subtype="html")
+    related = mail.get_payload()[1]
+    related.add_related(PNG, maintype="image", subtype="png", cid="<logo@x>")
+    related.add_related(PNG, maintype="image", subtype="png", cid="<logo@x>", filename="twice.png")
+    related.add_related(b"<svg>", maintype="image", subtype="png", cid="<fake@x>", filename="fake.png")
+    related.add_related(PNG, maintype="image", subtype="png", cid="<unseen@x>", filename="unseen.png")
+    assert await running.send(MAILBOX, mail.as_bytes()) == 200
+    (entry,) = await running.read()
+    names = [file["name"] for file in entry.payload["attachments"]]
+    assert names == ["twice.png", "fake.png", "unseen.png"]
+    _, _, page = await download(running.desk, f"{entry.payload['html']}/html")
+    url = f"data:image/png;base64,{b64encode(PNG).decode()}"
+    assert page.count(url.encode()) == 2
+    assert page.count(b"src=") == 2
 
 
 @pytest.mark.parametrize(

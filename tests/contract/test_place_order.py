@@ -70,6 +70,25 @@ async def test_a_new_order_is_the_shops_answer_on_timeline_and_card(till: Till) 
     assert kept["customer"] == {"phone": PHONE}
 
 
+async def test_a_status_that_is_asked_for_is_the_shops_to_give(till: Till) -> None:
+    await till.ask("one")
+    (placed,) = await till.wait_for("placed")
+    status, asked = await till.ask("two", order=placed["order"], status="cancelled")
+    assert (status, asked["status"], placed["status"]) == (201, "cancelled", None)
+    await till.wait_for("placed", "placed")
+    (order,) = await till.orders()
+    assert (order["status"], order["shop"]) == ("cancelled", "main")
+    assert (await till.ask("three", status="gone"))[0] == 422
+
+
+async def test_where_agents_may_order(till: Till) -> None:
+    desk = till.running.desk
+    assert await desk.get("shops") == {"items": ["main", "sample"], "currency": None, "next": None}
+    await till.ask()
+    await till.wait_for("placed")
+    assert (await desk.get("shops"))["currency"] == "UAH"
+
+
 async def test_the_same_key_is_the_same_request(till: Till) -> None:
     (_, first), (_, second) = await till.ask(), await till.ask()
     assert first["id"] == second["id"]
@@ -119,6 +138,8 @@ async def test_what_is_not_there_or_somebody_elses_cannot_be_ordered(till: Till)
     assert (await till.ask(order="1043"))[0] == 404
     assert (await till.ask(items=[]))[0] == 422
     assert (await till.ask(currency="hryvnia"))[0] == 422
+    for wrong in ({"quantity": 0}, {"price": -1}, {"name": ""}, {"quantity": 10**6, "price": 10**15}):
+        assert (await till.ask(items=[KETTLE | wrong]))[0] == 422, wrong
     till.path = "customers/01a21bc2-4e21-7d90-a3f0-fb527c0c015e"
     assert (await till.ask())[0] == 404
 

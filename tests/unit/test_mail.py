@@ -109,6 +109,19 @@ def test_attachments_keep_their_bytes_and_get_a_safe_name() -> None:
     assert mail.text == "see attached"
 
 
+def test_a_part_that_the_html_shows_is_known_by_its_content_id() -> None:
+    message = EmailMessage()
+    message["From"], message["Message-ID"] = "o@example.com", "<m1@example.com>"
+    message["Date"] = "Mon, 02 Nov 2026 10:00:00 +0200"
+    message.set_content("look")
+    html = '<IMG SRC=" CID:a%40x "><!-- <img src="cid:b@x"> --><p title="cid:c@x">&lt;img src="cid:d@x"></p>'
+    message.add_alternative(html, subtype="html")
+    related = message.get_payload()[1]
+    for name in "abcd":
+        related.add_related(b"x", maintype="image", subtype="png", cid=f"<{name}@x>")
+    assert [part.cid for part in parse_mail(message.as_bytes()).attachments] == ["a@x", "", "", ""]
+
+
 def test_a_text_that_is_too_long_to_show_is_kept_whole() -> None:
     mail = parse_mail(build("слово " * 100_000))
     assert len(mail.text) == LONGEST_BODY

@@ -75,7 +75,7 @@ def _message_of(mail: Mail, message: Message, address: str, region: str, verdict
         phones=tuple(find_phones(mail.text, region)),
         cc=tuple(each for each in dict.fromkeys(mail.cc) if not _is_ours(each, address))[:MOST_CC],
         attachments=tuple(
-            InboundFile(name=each.name, media_type=each.media_type, data=each.data)
+            InboundFile(name=each.name, media_type=each.media_type, data=each.data, cid=each.cid)
             for each in mail.attachments
         ),
         html=InboundFile(name="message.html", data=mail.html.encode()) if mail.html.strip() else None,

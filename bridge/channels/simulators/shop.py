@@ -80,6 +80,8 @@ class ShopSimulator:
                 number, {"status": "unpaid", "url": f"https://shop.example/orders/{number}"}
             )
             given = {name: asked[name] for name in ("customer", "items", "total", "currency")}
+            if asked["status"]:
+                given["status"] = asked["status"]
             self.orders[number] = self.answers[key] = {**known, **given, "order": number, "at": _now()}
         return await lose_answer(request, fault) or web.json_response(self.answers[key])
 

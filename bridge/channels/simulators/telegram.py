@@ -1,7 +1,7 @@
 """Telegram as a bot sees it: its Bot API, the webhooks that it sends with their secret, and the news that it is asked for.
 
 An update is sent until it is answered with 200, or given to whoever asks until they have shown that they have it, as Telegram
-does. Faults are asked for one by one: each is that of the next message that is sent to it.
+does. Faults are asked for one by one: each is that of the next message that is sent to it, None for one without.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class TelegramSimulator:
 
     token: str
     sent: list[Sent] = field(default_factory=list)
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: deque[Fault | None] = field(default_factory=deque)
     files: dict[str, bytes] = field(default_factory=dict)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0

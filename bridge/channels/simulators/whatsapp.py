@@ -1,7 +1,7 @@
 """Meta's Graph API as a WhatsApp number sees it: messages, media, templates, and the webhooks that it sends, signed.
 
 What is sent to it has states, which it tells of when it is asked to. Faults are asked for one by one: each is that of the
-next message that is sent to it.
+next message that is sent to it, None for one without.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class WhatsAppSimulator:
     token: str
     secret: str
     sent: list[Sent] = field(default_factory=list)
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: deque[Fault | None] = field(default_factory=deque)
     wrote_at: dict[str, float] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
     asked: int = 0

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import BodyPartReader, web
 
 from bridge.desk.answers import Upload
-from bridge.desk.mail_html import CSP, clean_page
+from bridge.desk.mail_html import CSP, clean_page, picture
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import Role
 from bridge.domain.files import HTML, LARGEST, PICTURES, file_name, media_type_of
@@ -41,12 +41,19 @@ async def get_attachment(ask: Ask) -> web.StreamResponse:
 
 
 async def get_html(ask: Ask) -> web.StreamResponse:
-    """A mail as it was laid out, cleaned: for a sandboxed frame. 404 for any other file."""
+    """A mail as it was laid out, cleaned, with its own pictures: for a sandboxed frame. 404 for any other file."""
     file = await ask.services.db.read(attachments.get_attachment, ask.path("id"))
     path = ask.services.attachments / file.sha256
     if file.media_type != HTML or not file.sha256:
         raise NotFound("this is no laid-out mail")
-    page = await asyncio.to_thread(lambda: clean_page(path.read_text("utf-8", "replace")))
+    shown = await ask.services.db.read(attachments.list_pictures_of, file.id)
+
+    def lay_out() -> str:
+        folder = ask.services.attachments
+        pictures = {each.cid: picture(each.media_type, (folder / each.sha256).read_bytes()) for each in shown}
+        return clean_page(path.read_text("utf-8", "replace"), pictures)
+
+    page = await asyncio.to_thread(lay_out)
     return web.Response(
         text=page,
         content_type=HTML,

@@ -7,13 +7,14 @@ from typing import Annotated, Final
 import msgspec
 from sqlalchemy import Connection
 
-from bridge.desk.answers import OrderRequestList
+from bridge.desk.answers import OrderRequestList, ShopList
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.agent import Role
 from bridge.domain.order import NewOrder, OrderRequest
 from bridge.errors import NotFound
+from bridge.flows.import_orders import CHANNEL
 from bridge.flows.place_order import ask_order
-from bridge.store import order_requests
+from bridge.store import inboxes, order_requests, orders
 from bridge.store.leaves import list_leaves
 
 
@@ -48,7 +49,19 @@ async def list_requests(ask: Ask) -> OrderRequestList:
     return OrderRequestList(await ask.services.db.read(read))
 
 
+async def list_shops(ask: Ask) -> ShopList:
+    """Where agents may order: none while `shop.callback` is not set."""
+    takes_orders = ask.services.settings.shop.callback != ""
+
+    def read(connection: Connection) -> ShopList:
+        found = inboxes.list_inboxes(connection, CHANNEL) if takes_orders else []
+        return ShopList([each.key for each in found], orders.find_last_currency(connection))
+
+    return await ask.services.db.read(read)
+
+
 ROUTES: Final = (
+    Route("GET", f"{API}/shops", list_shops, Role.AGENT),
     Route("POST", f"{API}/customers/{ID}/orders", add_order, Role.AGENT, status=201),
     Route("GET", f"{API}/customers/{ID}/order_requests", list_requests, Role.AGENT),
 )

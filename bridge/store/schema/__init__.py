@@ -42,7 +42,7 @@ from bridge.store.schema.conversations import (
     inbox,
     mention,
 )
-from bridge.store.schema.deliveries import delivery, delivery_event
+from bridge.store.schema.deliveries import delivery, delivery_event, delivery_part
 from bridge.store.schema.desk import agent, audit, desk_session, phone_proof
 from bridge.store.schema.hours import calendar, inbox_rule
 from bridge.store.schema.matters import matter, matter_link, order_request, promise, shop_order
@@ -72,6 +72,7 @@ __all__ = [
     "dead_letter",
     "delivery",
     "delivery_event",
+    "delivery_part",
     "desk_session",
     "entry_words",
     "feed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from bridge.store.schema.base import metadata
 from bridge.store.types import Id, UtcTime
@@ -21,6 +21,9 @@ delivery = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("provider_key", Text),  # how the provider names the message, once it has it
     Column("changed_at", UtcTime, nullable=False),
+    # How many messages it is for the provider, and how many of them it has: counted from `delivery_part` where it is several.
+    Column("parts", Integer, nullable=False, server_default="1"),
+    Column("parts_sent", Integer, nullable=False, server_default="0"),
     CheckConstraint(
         "state IN ('accepted', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown')", name="state"
     ),
@@ -33,6 +36,23 @@ delivery = Table(
     ),
     Index(
         "ix_delivery_provider",
+        "provider_key",
+        sqlite_where=text("provider_key IS NOT NULL"),
+        postgresql_where=text("provider_key IS NOT NULL"),
+    ),
+)
+
+# One for each message of a delivery that its channel takes as several.
+delivery_part = Table(
+    "delivery_part",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("delivery.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 0, in their order
+    Column("state", String(16), nullable=False),  # accepted until the provider has it
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("provider_key", Text),
+    Index(
+        "ix_delivery_part_provider",
         "provider_key",
         sqlite_where=text("provider_key IS NOT NULL"),
         postgresql_where=text("provider_key IS NOT NULL"),

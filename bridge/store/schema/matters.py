@@ -62,6 +62,7 @@ order_request = Table(
     Column("items", JSON, nullable=False),
     Column("total", BigInteger, nullable=False),  # minor units
     Column("currency", String(3), nullable=False),
+    Column("status", String(16)),  # as the agent wants it; NULL leaves it to the shop
     Column("comment", Text, nullable=False),
     Column("by", Text, nullable=False),  # the agent's name
     Column("at", UtcTime, nullable=False),

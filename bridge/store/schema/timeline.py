@@ -79,6 +79,8 @@ attachment = Table(
     Column("state", String(16), nullable=False, server_default="stored"),  # stored | waiting | refused
     Column("reason", Text, nullable=False, server_default=""),  # why it was refused
     Column("reference", Text, nullable=False, server_default=""),  # what its channel fetches it by
+    # By what the HTML of its mail shows it: then it is not among the files of the entry.
+    Column("cid", Text, nullable=False, server_default=""),
 )
 
 # A file that an agent is about to send. With the answer it becomes an attachment of the same id.

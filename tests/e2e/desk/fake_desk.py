@@ -33,6 +33,7 @@ from tests.e2e.desk.answering import answer, problem
 from tests.e2e.desk.fake_consents import FakeConsents
 from tests.e2e.desk.fake_conversations import FakeConversations
 from tests.e2e.desk.fake_matters import FakeMatters
+from tests.e2e.desk.fake_orders import FakeOrders
 
 DIST = Path(__file__).parents[3] / "bridge/desk/web/dist"
 CSP = (
@@ -111,6 +112,7 @@ class FakeDesk:
         # What this desk says of itself in conversations.
         self.presence: list[dict[str, str]] = []
         self.consents = FakeConsents()
+        self.orders = FakeOrders()
         self.dead_letters = people.dead_letters()
         self.state = "available"
         self.state_call: str | None = None
@@ -170,6 +172,7 @@ class FakeDesk:
             web.post(f"{api}/filings/{{id}}/undo", self._undo),
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
             *self.consents.routes(api),
+            *self.orders.routes(api),
             *self.matters.routes(api),
             *self.conversations.routes(api),
             web.get(f"{api}/dead_letters", self._dead_letters),

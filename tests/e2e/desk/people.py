@@ -80,6 +80,7 @@ def order(number: int, status: OrderStatus, total: int, at: str, item: str) -> O
     items = [OrderItem(sku=f"S{number}", name=item, quantity=1, price=total)]
     return Order(
         id=f"order-{number}",
+        shop="main",
         order=f"#{number}",
         status=status,
         at=at,

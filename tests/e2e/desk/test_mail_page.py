@@ -24,6 +24,7 @@ HTML = """<html><head><style>body{background:url(https://spy.example/style)}</st
 <body onload="parent.hit = 1"><h1>Ваше замовлення</h1><script>parent.hit = 1; document.cookie = "x=1"</script>
 <img src="https://spy.example/pixel" onerror="parent.hit = 1"><svg onload="parent.hit = 1"></svg>
 <iframe src="https://spy.example/frame"></iframe><object data="https://spy.example/object"></object>
+<img src="cid:logo@sample" alt="logo">
 <form action="https://evil.example/"><input name="password"><button>Log in</button></form>
 <a href="javascript:parent.hit = 1">free</a> <a href="https://shop.example/1043">order</a>
 <div style="position:fixed;inset:0;background:url(https://spy.example/div)">over all</div></body></html>"""
@@ -35,6 +36,7 @@ def hostile() -> bytes:
     mail["Subject"], mail["Message-ID"] = "<script>hit = 1</script> \u202efdp.exe", "<hostile@example.org>"
     mail.set_content("<script>hit = 1</script> Де моє замовлення?")
     mail.add_alternative(HTML, subtype="html")
+    mail.get_payload()[1].add_related(PNG, maintype="image", subtype="png", cid="<logo@sample>")
     mail.add_attachment(PNG, maintype="text", subtype="html", filename="../../photo.html")
     mail.add_attachment(
         b"<script>hit = 1</script>", maintype="image", subtype="png", filename="<img src=x>.png"
@@ -71,7 +73,11 @@ async def _look_at_it(page: Page) -> None:
     await page.get_by_text("As it was laid out").click()
     frame = page.frame_locator("iframe")
     await expect(frame.get_by_role("heading")).to_have_text("Ваше замовлення")
-    assert await frame.locator("script, img, svg, form, input, iframe, object").count() == 0
+    assert await frame.locator("script, svg, form, input, iframe, object").count() == 0
+    # Of the pictures only the mail's own one, which is not among its files.
+    shown = frame.locator("img[src]")
+    await expect(shown).to_have_count(1)
+    assert await shown.evaluate("image => image.naturalWidth") == 1
     link = frame.get_by_role("link", name="order")
     assert await link.get_attribute("target") == "_blank"
     assert "noopener" in (await link.get_attribute("rel") or "")

@@ -4,6 +4,7 @@ import { DraftConflict, Problem } from "./problem.ts";
 import type {
   Agent,
   AgentLine,
+  AskedOrder,
   Begun,
   Calendar,
   CallDetail,
@@ -34,6 +35,7 @@ import type {
   Merge,
   MergePreview,
   NoteDraft,
+  OrderRequest,
   Page,
   PhoneLine,
   Purpose,
@@ -42,6 +44,7 @@ import type {
   Promised,
   Thing,
   SearchHit,
+  ShopList,
   Webhook,
   Template,
   Upload,
@@ -194,6 +197,15 @@ export const listWork = (query: { limit: number; before?: string | null }) =>
 export const takeWork = (callId: string) => post<WorkItem>(`/calls/${callId}/take`);
 export const releaseWork = (callId: string) => post<WorkItem>(`/calls/${callId}/release`);
 export const finishWork = (callId: string) => post<void>(`/calls/${callId}/handled`);
+
+export const listShops = () => get<ShopList>("/shops");
+
+/** The `key` makes a second try of the same order the same request. */
+export const askOrder = (customerId: string, asked: AskedOrder, key: string) =>
+  post<OrderRequest>(`/customers/${customerId}/orders`, { ...asked, key });
+
+export const listOrderRequests = (customerId: string) =>
+  get<Page<OrderRequest>>(`/customers/${customerId}/order_requests`);
 
 export const listConsents = (customerId: string) => get<Page<Consent>>(`/customers/${customerId}/consents`);
 export const addConsent = (

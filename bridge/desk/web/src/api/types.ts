@@ -83,6 +83,8 @@ export interface OrderItem {
 
 export interface Order {
   id: string;
+  /** The key of its inbox; "" for an imported one. */
+  shop: string;
   order: string;
   status: OrderStatus;
   at: string;
@@ -96,6 +98,34 @@ export interface Order {
 export interface OrderPlace {
   city: string;
   address: string;
+}
+
+/** What an agent asks of a shop; `order` is the number of the one that is to be changed. Money in minor units. */
+export interface AskedOrder {
+  shop: string;
+  order: string | null;
+  items: OrderItem[];
+  total: number;
+  currency: string;
+  /** Null leaves it to the shop. */
+  status: OrderStatus | null;
+  comment: string;
+}
+
+export type RequestState = "waiting" | "placed" | "refused";
+
+export interface OrderRequest extends AskedOrder {
+  id: string;
+  state: RequestState;
+  by: string;
+  at: string;
+  /** The shop's words, where it refused. */
+  reason: string;
+}
+
+export interface ShopList {
+  items: string[];
+  currency: string | null;
 }
 
 export interface OpenConversation {
@@ -178,6 +208,8 @@ export interface EntryPayload {
   /** The entry that the customer put it under. */
   reply_to?: string;
   reaction?: boolean;
+  /** The same for messages that were sent as one. */
+  album?: string;
   /** Who wrote it first, empty where that is not told. */
   forwarded?: string;
   /** Whoever wrote it took it back. */
@@ -261,6 +293,9 @@ export interface Delivery {
   id: string;
   state: DeliveryState;
   reason: string;
+  /** How many messages it is for the provider, who has `parts_sent` of them: counted where it is more than one. */
+  parts: number;
+  parts_sent: number;
 }
 
 export interface Entry {
@@ -808,7 +843,10 @@ export type LiveNotice =
   | { code: "attachment"; entry_id: string; customer_id: string | null; attachment: Attachment }
   | { code: "delivery"; entry_id: string; customer_id: string | null; delivery: Delivery }
   | { code: "assigned" | "mentioned" | "overdue" | "routed"; conversation_id: string; by: string }
-  | { code: "merged" | "unmerged" | "addresses" | "matters" | "consent"; customer_ids: string[] };
+  | {
+      code: "merged" | "unmerged" | "addresses" | "matters" | "consent" | "order_request";
+      customer_ids: string[];
+    };
 
 export interface AgentStateChange {
   agent_id: string;

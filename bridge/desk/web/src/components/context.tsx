@@ -59,7 +59,12 @@ function LastSpokeLine({ last }: { last: LastSpoke }) {
 }
 
 /** Paid, unpaid and abandoned apart: each order says its status in words and in colour, the sum beside it. */
-export function OrderList({ orders }: { orders: readonly Order[] }) {
+export function OrderList(props: {
+  orders: readonly Order[];
+  /** What can be done with an order, beside its items. */
+  action?: (order: Order) => ComponentChildren;
+}) {
+  const { orders, action } = props;
   return (
     <ul class="plain-list">
       {orders.map((order) => (
@@ -80,6 +85,7 @@ export function OrderList({ orders }: { orders: readonly Order[] }) {
               {[order.delivery.city, order.delivery.address].filter(Boolean).join(", ")}
             </p>
           )}
+          {action?.(order)}
         </li>
       ))}
     </ul>

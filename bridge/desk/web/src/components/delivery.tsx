@@ -25,7 +25,7 @@ export function DeliveryFacts({ entry }: { entry: Entry }) {
   const [isBusy, setBusy] = useState(false);
   const delivery = deliveryOf(entry);
   if (!delivery) return null;
-  const { id, state, reason } = delivery;
+  const { id, state, reason, parts, parts_sent } = delivery;
   const isStuck = state === "failed" || state === "unknown";
   const sendAgain = async () => {
     setBusy(true);
@@ -40,6 +40,7 @@ export function DeliveryFacts({ entry }: { entry: Entry }) {
   return (
     <p class="entry-facts" data-delivery={state}>
       <Badge tone={TONES[state]}>{word("delivery_state", state)}</Badge>
+      {parts > 1 && parts_sent < parts && <span>{t("delivery.parts", { sent: parts_sent, parts })}</span>}
       {reason && <span>{reason}</span>}
       {isStuck && (
         <Button kind="quiet" icon="undo" isBusy={isBusy} onClick={() => void sendAgain()}>

@@ -61,8 +61,10 @@ export function Thread({ entries, hasEarlier, onEarlier, onForward }: ThreadProp
       {spoken.map((entry, index) => {
         const day = dayName(entry.at);
         const before = spoken[index - 1];
+        const { album } = entry.payload;
+        const isSameAlbum = album !== undefined && album === before?.payload.album;
         return (
-          <div key={entry.id} class="thread-item">
+          <div key={entry.id} class={isSameAlbum ? "thread-item thread-same" : "thread-item"}>
             {(!before || dayName(before.at) !== day) && <h3 class="thread-day">{day}</h3>}
             <Message entry={entry} onForward={onForward} />
           </div>

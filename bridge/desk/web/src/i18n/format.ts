@@ -79,15 +79,27 @@ export function lapse(milliseconds: number): string {
   }).format(isShort ? milliseconds : milliseconds / 1000);
 }
 
+const moneyFormat = (currency: string) =>
+  new Intl.NumberFormat(locale(), { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+
+const decimalsOf = (currency: string) => moneyFormat(currency).resolvedOptions().maximumFractionDigits ?? 2;
+
 /** `minor` units of an ISO 4217 currency; the number of decimals is the currency's own. */
-export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(locale(), {
-    style: "currency",
-    currency,
-    currencyDisplay: "narrowSymbol",
-  });
-  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** decimals);
+export const money = (minor: number, currency: string) =>
+  moneyFormat(currency).format(minor / 10 ** decimalsOf(currency));
+
+/** The same as it is typed into a field: 1299.50 */
+export const amount = (minor: number, currency: string) => {
+  const decimals = decimalsOf(currency);
+  return (minor / 10 ** decimals).toFixed(decimals);
+};
+
+/** Minor units of an amount as people type it: 1299.5, 1 299,50. Null for what is none of this currency. */
+export function minorOf(typed: string, currency: string): number | null {
+  const decimals = decimalsOf(currency);
+  const found = /^(\d{1,12})(?:[.,](\d*))?$/.exec(typed.replace(/\s/g, ""));
+  const cents = found?.[2] ?? "";
+  return found && cents.length <= decimals ? Number(found[1] + cents.padEnd(decimals, "0")) : null;
 }
 
 export const languageName = (code: string) =>

@@ -5,12 +5,13 @@ import { t } from "../i18n/index.ts";
 import type { Identity } from "../api/types.ts";
 import { RetireDialog } from "../components/addresses.tsx";
 import { Button } from "../components/button.tsx";
-import { Candidates, CustomerFacts, Conversations, LastWords, Orders } from "../components/context.tsx";
+import { Candidates, CustomerFacts, Conversations, LastWords } from "../components/context.tsx";
 import { Consents } from "../components/consents.tsx";
 import { LONGEST_NOTE, TextArea } from "../components/field.tsx";
 import { MergeDialog, MergeHistory } from "../components/merging.tsx";
 import { Matters, Promises } from "../components/matters.tsx";
 import { Notice } from "../components/notice.tsx";
+import { CustomerOrders } from "../components/orders.tsx";
 import { Panel } from "../components/panel.tsx";
 import { WriteDialog } from "../components/write.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
@@ -99,7 +100,7 @@ export function CustomerPage({ id, to }: { id: string; to: string | null }) {
           <LastWords context={customer} />
           <AddNote key={customer.id} customerId={customer.id} onAdded={refresh} />
           <Promises customerId={customer.id} promises={customer.promises} onChanged={refresh} />
-          <Orders orders={customer.orders} />
+          <CustomerOrders customerId={customer.id} orders={customer.orders} />
           <Conversations conversations={customer.conversations} />
           <CustomerFacts customer={customer} onRetire={setRetired} />
           <Consents customer={customer} />

@@ -46,6 +46,7 @@ export const candidates: Candidate[] = [
 
 const order = (id: number, status: Order["status"], total: number, minutes: number): Order => ({
   id: `order-${id}`,
+  shop: "",
   order: `#${20_480 + id}`,
   status,
   at: minutesAgo(minutes),

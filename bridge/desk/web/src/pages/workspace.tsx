@@ -6,20 +6,14 @@ import { t, word } from "../i18n/index.ts";
 import { Badge, StatusPill } from "../components/badge.tsx";
 import { Button } from "../components/button.tsx";
 import { Clock } from "../components/clock.tsx";
-import {
-  Candidates,
-  CustomerFacts,
-  Conversations,
-  LastWords,
-  NotesSoFar,
-  Orders,
-} from "../components/context.tsx";
+import { Candidates, CustomerFacts, Conversations, LastWords, NotesSoFar } from "../components/context.tsx";
 import { ContinueButton } from "../components/continuing.tsx";
 import { FilingDialog, fileUnder } from "../components/filing.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Matters, Promises } from "../components/matters.tsx";
 import { NoteEditor } from "../components/note_editor.tsx";
 import { Notice } from "../components/notice.tsx";
+import { CustomerOrders } from "../components/orders.tsx";
 import { EmptyState, Panel } from "../components/panel.tsx";
 import { Avatar, CustomerBadges } from "../components/person.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
@@ -176,7 +170,7 @@ export function Workspace({ encounter }: { encounter: Encounter }) {
           <div class="stack work-desk">
             <NotePanel encounter={encounter} />
             {card.customer && <Promises {...subject(card.customer.id)} promises={card.promises} />}
-            <Orders orders={card.orders} />
+            {card.customer && <CustomerOrders customerId={card.customer.id} orders={card.orders} />}
             {!isFirstPlain && facts}
           </div>
           <div class="work-history">

@@ -1,0 +1,32 @@
+"""What status an agent asks an order to have; the parts of what goes as several messages; pictures inside mails."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bridge.store.types import Id
+
+revision = "0023"
+down_revision = "0021"
+
+
+def upgrade() -> None:
+    op.add_column("order_request", sa.Column("status", sa.String(16), nullable=True))
+    op.add_column("attachment", sa.Column("cid", sa.Text(), nullable=False, server_default=""))
+    op.add_column("delivery", sa.Column("parts", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("delivery", sa.Column("parts_sent", sa.Integer(), nullable=False, server_default="0"))
+    op.create_table(
+        "delivery_part",
+        sa.Column("delivery_id", Id, sa.ForeignKey("delivery.id"), primary_key=True),
+        sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False, server_default=""),
+        sa.Column("provider_key", sa.Text()),
+    )
+    named = sa.text("provider_key IS NOT NULL")
+    op.create_index(
+        "ix_delivery_part_provider",
+        "delivery_part",
+        ["provider_key"],
+        sqlite_where=named,
+        postgresql_where=named,
+    )
