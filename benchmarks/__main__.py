@@ -29,6 +29,8 @@ NAMES = [
     "find_customer",
     "find_words",
     "ingest_durable",
+    "inlet_soak",
+    "mail_flood",
     "pop_latency",
     "pop_under_speech",
     "restart",

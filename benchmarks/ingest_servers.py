@@ -1,78 +1,66 @@
 """The contestants of ingest_durable, as `python -m benchmarks.ingest_servers NAME DATABASE`; each prints `ready PORT`.
 
 - empty: an aiohttp handler that reads the body and answers 200: the limit
-- single: checks the signature and keeps the message as we do, in a transaction to itself
-- ours: the same with the writer's group commit, as an inlet does it
+- single: our inlet, with a transaction for each message
+- ours: our inlet, with the writer's group commit, as `omniline serve` has it
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Any
 
 import uvloop
 from aiohttp import web
 
+from bridge.channels import signing
+from bridge.channels.shop import SIGNATURE, ShopChannel
+from bridge.channels.webhook import Inlet
 from bridge.domain.times import utc_now
-from bridge.store import arrivals, inboxes
+from bridge.secrets import InboxSecrets, inbox_name
+from bridge.store import inboxes
 from bridge.store.engine import Database
 
-SECRET = b"benchmark"
-KEY, SIGNATURE = "X-Key", "X-Signature"
-
-Keep = Callable[[str, bytes], Awaitable[bool]]
-
-
-def sign(body: bytes) -> str:
-    return hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+SECRET = "benchmark"
+INBOX = ("shop", "benchmark")
+PATH = "/hooks/{channel}/{inbox}"
 
 
-async def answer_nothing(request: web.Request) -> web.Response:
+def signed(body: bytes) -> str:
+    """The header that a shop sends along."""
+    return f"{SIGNATURE}: {signing.sign(body, SECRET)}"
+
+
+async def answer_nothing(request: web.Request) -> web.StreamResponse:
     await request.read()
     return web.Response()
 
 
-def answering(keep: Keep) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """200 only once the message is durable, whether it is new or came again."""
+class SingleDatabase(Database):
+    """One transaction after the other, each with one unit."""
 
-    async def answer(request: web.Request) -> web.Response:
-        body = await request.read()
-        if not hmac.compare_digest(sign(body), request.headers.get(SIGNATURE, "")):
-            return web.Response(status=403)
-        await keep(request.headers[KEY], body)
-        return web.Response()
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._alone = asyncio.Lock()
 
-    return answer
-
-
-def keep_together(db: Database, inbox_id: str) -> Keep:
-    return lambda key, body: db.write(arrivals.keep, inbox_id, key, body, utc_now())
+    async def write(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        async with self._alone:
+            return await super().write(function, *args, **kwargs)
 
 
-def keep_singly(db: Database, inbox_id: str) -> Keep:
-    alone = asyncio.Lock()
-
-    async def keep(key: str, body: bytes) -> bool:
-        async with alone:
-            return await db.write(arrivals.keep, inbox_id, key, body, utc_now())
-
-    return keep
+def inlet(db: Database) -> Inlet:
+    secrets = {inbox_name(*INBOX): InboxSecrets(hook_secret=SECRET)}
+    return Inlet(db, {"shop": ShopChannel("UA")}, secrets, lambda: None, utc_now)
 
 
 async def main(name: str, url: str) -> None:
-    db = Database(url)
+    db = SingleDatabase(url) if name == "single" else Database(url)
     await db.open()
-    inbox_id = (await db.write(inboxes.resolve_inbox, "benchmark", name)).id
-    handlers = {
-        "empty": answer_nothing,
-        "single": answering(keep_singly(db, inbox_id)),
-        "ours": answering(keep_together(db, inbox_id)),
-    }
+    await db.write(inboxes.resolve_inbox, *INBOX)
     app = web.Application()
-    app.router.add_post("/", handlers[name])
+    app.router.add_post(PATH, answer_nothing if name == "empty" else inlet(db))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

@@ -23,12 +23,16 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection, text
+
 from benchmarks.dataset import Dataset
+from benchmarks.processes import children_of
 from bridge.cli.company import make_home
 from bridge.desk.sessions import hash_password, hash_token
 from bridge.domain.agent import Role
 from bridge.domain.times import utc_now
-from bridge.store import agents
+from bridge.secrets import inbox_name, load_or_make
+from bridge.store import agents, inboxes
 from bridge.store.engine import BatchWriter, batch_writer
 from pbx.ami import call_records
 from pbx.asterisk.process import find_running
@@ -36,6 +40,8 @@ from pbx.asterisk.process import find_running
 DID = "+380445550100"
 AGENTS = 60
 """Each rings for 0.3 s of a call: enough for 100 calls/s, with room for a queue that is slow to see who is free."""
+CHILDREN = {"AGI": b"--watched", "speech": b"transcripts.worker"}
+"""Of the server: what stands in their commands."""
 OMNILINE = (sys.executable, "-m", "bridge.cli")
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -56,9 +62,9 @@ queue = "sales"
 
 
 class Company:
-    """`tokens`: extension to the token of a desk session."""
+    """`tokens`: extension to the token of a desk session. `more` is put behind its settings."""
 
-    def __init__(self, home: Path, data: Dataset) -> None:
+    def __init__(self, home: Path, data: Dataset, more: str = "") -> None:
         self.home = home
         self.extensions = [str(1000 + n) for n in range(AGENTS)]
         self.http_port, self.sip_port, agi, self.ami_port, asterisk_http = free_ports(5)
@@ -80,7 +86,9 @@ class Company:
         }
         home.mkdir(parents=True)
         shutil.copyfile(data.url.removeprefix("sqlite:///"), home / "omniline.sqlite3")
-        settings = SETTINGS.format(members=json.dumps(self.extensions), did=DID)
+        with self.writing() as writer:
+            writer.run(_forget_statistics)
+        settings = SETTINGS.format(members=json.dumps(self.extensions), did=DID) + more
         self.secrets = make_home(home, settings, tuple(self.extensions))[1]
         self.tokens = self._open_sessions()
         self._server: subprocess.Popen[bytes] | None = None
@@ -97,11 +105,9 @@ class Company:
         """Of the server, its Asterisk, its AGI process and, once there is something to recognise, its speech worker."""
         assert self._server
         found = {"Asterisk": self.asterisk_pid, "server": self._server.pid}
-        task = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children")
-        for pid in map(int, task.read_text("ascii").split()):
-            if pid != self.asterisk_pid:
-                command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                found["speech" if b"transcripts.worker" in command else "AGI"] = pid
+        for pid in children_of(self._server.pid):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            found |= {name: pid for name, words in CHILDREN.items() if words in command}
         return found
 
     def wait_speech(self) -> None:
@@ -138,9 +144,21 @@ class Company:
             process.kill()
             process.wait()
 
+    @property
+    def url(self) -> str:
+        """Of its database."""
+        return f"sqlite:///{self.home / 'omniline.sqlite3'}"
+
     def writing(self) -> AbstractContextManager[BatchWriter]:
         """Its database, committed to at the end of the block."""
-        return batch_writer(f"sqlite:///{self.home / 'omniline.sqlite3'}")
+        return batch_writer(self.url)
+
+    def add_inbox(self, channel: str, key: str, token: str = "") -> str:
+        """What signs its webhooks."""
+        name = inbox_name(channel, key)
+        with self.writing() as writer:
+            writer.run(inboxes.resolve_inbox, channel, key)
+        return load_or_make(self.home, inboxes={name: token}).inboxes[name].hook_secret
 
     def close(self) -> None:
         """Stop Asterisk, and remove the home."""
@@ -231,6 +249,11 @@ class Company:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _forget_statistics(connection: Connection) -> None:
+    """No home has any; and those of the data set, which has no conversations, make SQLite look for one without its index."""
+    connection.execute(text("DELETE FROM sqlite_stat1"))
 
 
 def free_ports(count: int) -> Sequence[int]:

@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -92,21 +92,17 @@ class Bench:
     def run_ours(self, tallies: Mapping[int, Tally], *, speech: bool = False) -> None:
         """With `speech`, only once the speech worker is at work."""
         company = self._company
-        with company.serving():
-            tokens = self._write("tokens.json", company.tokens)
-            with witness(
-                "benchmarks.pop_desks", [str(company.http_port), tokens], self._folder / "desks.txt"
-            ) as desks:
-                if speech:
-                    company.wait_speech()
-                pids = company.pids()
-                if not speech:
-                    # The desks have just come, and are being told what they missed.
-                    Server(pids["server"], port=0).wait_idle()
-                    # Not counted: what is needed for the first time since the start is loaded in these.
-                    self._round(desks, RATES[0], Tally(), pids)
-                for rate, tally in tallies.items():
-                    self._round(desks, rate, tally, pids)
+        with company.serving(), self.desks() as desks:
+            if speech:
+                company.wait_speech()
+            pids = company.pids()
+            if not speech:
+                # The desks have just come, and are being told what they missed.
+                Server(pids["server"], port=0).wait_idle()
+                # Not counted: what is needed for the first time since the start is loaded in these.
+                self._round(desks, RATES[0], Tally(), pids)
+            for rate, tally in tallies.items():
+                self._round(desks, rate, tally, pids)
 
     def run_peer(self, name: str, tallies: Mapping[int, Tally]) -> None:
         company = self._company
@@ -122,10 +118,10 @@ class Bench:
         phones = self.register()
         pids = {**pids, "the test's watcher": watcher.pid, "phones": phones.pid}
         before = {name: Server(pid, port=0).cpu_seconds() for name, pid in pids.items()}
-        idle, began = _idle_seconds(), time.monotonic()
+        idle, began = idle_seconds(), time.monotonic()
         calls = self.call(rate)
-        busy = 1 - (_idle_seconds() - idle) / (time.monotonic() - began) / (os.cpu_count() or 1)
-        invites, seen = _collect(phones, watcher, calls)
+        busy = 1 - (idle_seconds() - idle) / (time.monotonic() - began) / (os.cpu_count() or 1)
+        invites, seen = collect(phones, watcher, calls)
         latencies, missed = match(invites, seen)
         tally.latencies.append(latencies)
         tally.calls += calls
@@ -134,6 +130,11 @@ class Bench:
         tally.busy.append(busy)
         for name, pid in pids.items():
             tally.cpu_ms[name].append((Server(pid, port=0).cpu_seconds() - before[name]) / calls * 1000)
+
+    def desks(self) -> AbstractContextManager[Witness]:
+        """Every agent's, connected, while the server runs."""
+        arguments = [str(self._company.http_port), self._write("tokens.json", self._company.tokens)]
+        return witness("benchmarks.pop_desks", arguments, self._folder / "desks.txt")
 
     def register(self) -> Witness:
         """The phones, registered."""
@@ -146,15 +147,15 @@ class Bench:
         self._phones = self._stack.enter_context(phones)
         return self._phones
 
-    def call(self, rate: int, *options: str) -> int:
-        """Place `rate` calls a second, see all of them end, and say how many. `options` are SIPp's.
+    def call(self, rate: int, *options: str, seconds: int | None = None) -> int:
+        """Place `rate` calls a second, see all of them end, and say how many. `options` are SIPp's, `seconds` a round's.
 
         Raises RuntimeError where there is no SIPp.
         """
         sipp = find_program("sipp")
         if sipp is None:
             raise RuntimeError("SIPp is missing: on Debian, apt-get install sip-tester")
-        calls = rate * self._seconds
+        calls = rate * (seconds or self._seconds)
         callers = self._folder / "callers.csv"
         with callers.open("w", encoding="ascii", newline="") as file:
             file.write("SEQUENTIAL\n")
@@ -183,7 +184,7 @@ class Bench:
         return str(path)
 
 
-def _collect(phones: Witness, watcher: Witness, calls: int) -> tuple[dict[Ring, float], dict[Ring, float]]:
+def collect(phones: Witness, watcher: Witness, calls: int) -> tuple[dict[Ring, float], dict[Ring, float]]:
     """The INVITEs and what the watcher saw of them, once it has seen all, or PATIENCE is over."""
     invites: dict[Ring, float] = {}
     seen: dict[Ring, float] = {}
@@ -207,7 +208,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def _idle_seconds() -> float:
+def idle_seconds() -> float:
     """Of all processors together, since boot (proc(5), /proc/stat: idle is the fourth field)."""
     return int(Path("/proc/stat").read_text("ascii").split(maxsplit=5)[4]) / os.sysconf("SC_CLK_TCK")
 

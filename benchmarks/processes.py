@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 IDLE_SECONDS = 0.3
 IDLE_SHARE = 0.1
@@ -34,6 +36,28 @@ class Server:
             if self.cpu_seconds() - before < IDLE_SECONDS * IDLE_SHARE:
                 return
         raise RuntimeError(f"process {self.pid} does not come to rest")
+
+
+def children_of(pid: int) -> list[int]:
+    """Of all its threads (proc(5), /proc/pid/task/tid/children)."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text("ascii").split()]
+
+
+def family_seconds(pid: int) -> float:
+    """CPU time of a process and of all that it has started, also of what has ended (proc(5), /proc/pid/stat: 14 to 17)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        children = children_of(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # it ended just now: its parent has its time next time
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(family_seconds, children))
+
+
+def resident_mib(pid: int) -> float:
+    """What it has in memory (proc(5), /proc/pid/statm)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,11 @@ class Dovecot:
                 time.sleep(0.01)
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return (self._folder / "log").read_text() if (self._folder / "log").exists() else ""
 
@@ -143,6 +149,30 @@ class Dovecot:
             for mail in mails:
                 status, answer = client.append("INBOX", flags, None, mail)
                 assert status == "OK", answer
+
+    def deliver(self, user: str, mails: Iterable[bytes]) -> Callable[[], int]:
+        """Put mail into the Maildir itself. What is returned lets all of it arrive at once, and says how much."""
+        box = self._folder / "mail" / user
+        for name in ("", "tmp", "new", "cur"):
+            (box / name).mkdir(parents=True, exist_ok=True)
+            self._give(box / name)
+        written = list[Path]()
+        for mail in mails:
+            path = box / "tmp" / f"{time.time_ns()}.{len(written)}.test"
+            path.write_bytes(mail)
+            self._give(path)
+            written.append(path)
+
+        def arrive() -> int:
+            for path in written:
+                path.rename(box / "new" / path.name)
+            return len(written)
+
+        return arrive
+
+    def _give(self, path: Path) -> None:
+        if self._as:
+            shutil.chown(path, self._as["user"], self._as["group"])
 
     def number_anew(self, user: str) -> None:
         """Between `stop` and `start`: its mail gets new numbers, under another UIDVALIDITY."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -376,6 +376,33 @@ async def test_nothing_is_lost_when_the_server_restarts_and_numbers_its_mail_ane
     assert entries[-1].text == "after"
     inbox = await post.running.server.db.read(inboxes.find_inbox, "email", ADDRESS)
     assert inbox is not None and inbox.last_error is None
+
+
+async def test_mails_that_wait_are_fetched_together_within_limits_and_kept_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "TOGETHER", 3)
+    monkeypatch.setattr(listening, "TOGETHER_BYTES", 3_000)
+    monkeypatch.setattr(listening, "LARGEST", 9_000)
+    together: list[int] = []
+
+    def fetch(session: listening._Session, waiting: Sequence[int]) -> Any:
+        uids, bodies = fetch_really(session, waiting)
+        together.append(len(uids))
+        return uids, bodies
+
+    fetch_really = listening._Session.fetch
+    monkeypatch.setattr(listening._Session, "fetch", fetch)
+    await post.write(mail())
+    await asyncio.to_thread(post.dovecot.stop)
+    lines = (1, 1, 1, 1, 80, 1, 200, 1)
+    post.dovecot.deliver(
+        post.user, [mail(body="fifty characters and no more of them than fifty.\n" * n) for n in lines]
+    )()
+    post.dovecot.start()
+    entries = await post.wait_for(1 + len(lines))
+    assert together == [1, 3, 1, 1, 1, 1, 1]
+    assert [entry.payload.get("unsupported") for entry in entries].count("message/partial") == 1
 
 
 async def test_without_idle_it_looks_by_itself(

@@ -16,11 +16,22 @@ from benchmarks.cards import merged, record, single
 from benchmarks.dataset import Dataset, build_of
 from benchmarks.harness import Bound, Expectation, Ratio, Result, as_json, measure, render
 from benchmarks.ingest_durable import BODY_BYTES, shuffled
-from benchmarks.ingest_servers import SIGNATURE, sign
+from benchmarks.ingest_servers import signed
+from benchmarks.letters import letters
+from benchmarks.mail_flood import Round
+from benchmarks.mail_flood import summarise as summarise_flood
 from benchmarks.pop_desks import masked_frame, read_frame
 from benchmarks.pop_latency import PATIENCE, Tally, match, percentile, summarise
 from benchmarks.pop_phones import header
 from benchmarks.sightings import Witness, read, witness
+from benchmarks.webhooks import INBOXES
+from benchmarks.webhooks import shuffled as shuffled_webhooks
+from bridge.channels.registry import make_channels
+from bridge.domain.message import InboundMessage
+from bridge.domain.order import OrderUpdate
+from bridge.domain.ports import Hook
+from bridge.domain.times import utc_now
+from bridge.settings import Mailbox, Settings
 
 
 def test_the_last_tenth_of_the_customers_are_five_leaves_each() -> None:
@@ -197,7 +208,42 @@ def test_three_requests_of_ten_are_repetitions_and_all_are_signed() -> None:
     for request in requests:
         head, _, body = request.partition(b"\r\n\r\n")
         assert len(body) == BODY_BYTES
-        assert f"{SIGNATURE}: {sign(body)}".encode() in head
+        assert signed(body).encode() in head
+
+
+def test_the_webhooks_of_the_soak_are_what_their_channels_take_and_read() -> None:
+    webhooks = shuffled_webhooks(Dataset("", 1000, 10_000), 100)
+    assert (len(webhooks), len({webhook.body for webhook in webhooks})) == (100, 70)
+    channels, said = make_channels(Settings()), set()
+    for webhook in webhooks:
+        channel = channels[webhook.channel]
+        channel.admit(Hook(webhook.headers("secret"), webhook.body), "secret")
+        (told,) = channel.read(webhook.body, INBOXES[webhook.channel], utc_now())
+        assert isinstance(told, InboundMessage | OrderUpdate)
+        said.add(told.text if isinstance(told, InboundMessage) else told.status.number)
+    assert said == {webhook.says for webhook in webhooks}
+
+
+def test_the_mails_of_the_flood_are_read_each_as_another() -> None:
+    address = "support@sample.example"
+    channel = make_channels(Settings(mailboxes=(Mailbox(address=address),)))["email"]
+    mails = list(letters(Dataset("", 1000, 10_000), "a", 20, address))
+    told = [channel.read(mail, address, utc_now())[0] for mail in mails]
+    messages = [each for each in told if isinstance(each, InboundMessage)]
+    assert len({message.key for message in messages}) == 20
+    assert sum(message.html is not None for message in messages) == 10
+    assert sum(bool(message.attachments) for message in messages) == 1
+
+
+def test_a_mails_cost_is_what_a_flooded_round_has_beyond_a_quiet_one() -> None:
+    def made(took: float, slow: float, cpu: float) -> Round:
+        return Round(100, 0, 0, [slow] * 100, took, 0.5, {"server": cpu})
+
+    given = [made(0.0, 10.0, 1.0)] * 3, [made(5.0, 12.0, 3.0)] * 3
+    result = summarise_flood(*given, mails=1000, notes={})
+    assert result.passed
+    assert result.notes["ms of CPU a mail"] == "server 2.0"
+    assert not summarise_flood(*given, mails=100, notes={}).passed
 
 
 def test_the_delays_that_sipp_traced_are_taken_once(tmp_path: Path) -> None:

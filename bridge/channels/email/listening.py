@@ -13,9 +13,10 @@ import functools
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -46,6 +47,10 @@ LONGEST_WAIT: Final = 60.0
 PAST: Final = timedelta(days=30)
 BEGINNING: Final = 1 << 20
 """Bytes that are fetched of a mail that is too large to be read."""
+TOGETHER: Final = 32
+"""Mails that are fetched by one command and kept in one transaction, at most; what a call has to write waits for that long."""
+TOGETHER_BYTES: Final = 1 << 20
+"""Of these mails; a larger one comes alone."""
 
 log = structlog.get_logger()
 
@@ -76,11 +81,12 @@ async def listen(mailbox: Mailbox, password: str, intake: Intake) -> None:
 async def _take_new(session: _Session, intake: Intake) -> None:
     cursor = await intake.get_cursor()
     last = session.last
-    for uid in await session.run(session.list_new, cursor):
-        body = await session.run(session.fetch, uid)
-        place = f"{session.validity}:{uid}"
-        await intake.keep([(signing.digest(body), body)] if body else [], place)
-        last = max(last, uid)
+    waiting = await session.run(session.list_new, cursor)
+    while waiting:
+        uids, bodies = await session.run(session.fetch, waiting)
+        last = max(last, uids[-1])
+        await intake.keep(bodies, f"{session.validity}:{uids[-1]}")
+        waiting = waiting[len(uids) :]
     if not cursor.startswith(f"{session.validity}:"):
         await intake.keep([], f"{session.validity}:{last}")
 
@@ -174,15 +180,23 @@ class _Session:
         since = (utc_now() - PAST).date()
         return sorted(client.search(["SINCE", since, *([] if cursor else ["UNSEEN"])]))
 
-    def fetch(self, uid: int) -> bytes:
-        """The mail, or only its beginning where it is larger than can be read; nothing where it is gone."""
+    def fetch(self, waiting: Sequence[int]) -> tuple[Sequence[int], list[tuple[str, bytes]]]:
+        """As many of the first of these numbers as go together, and the mails with their digests; without those that are gone.
+
+        Of a mail that is larger than can be read only the beginning.
+        """
         client = self._client
         assert client is not None
-        size = client.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE", 0)
+        told = client.fetch(waiting[:TOGETHER], ["RFC822.SIZE"])
+        sizes = {uid: int(told.get(uid, {}).get(b"RFC822.SIZE", 0)) for uid in waiting[:TOGETHER]}
+        uids = _first_within(sizes)
+        size = sizes[uids[0]]
         part = "BODY.PEEK[]" if size <= LARGEST else f"BODY.PEEK[]<0.{BEGINNING}>"
-        got = client.fetch([uid], [part]).get(uid, {})
-        body = next((value for name, value in got.items() if name.startswith(b"BODY[")), b"")
-        return body if size <= LARGEST else f"{CUT}: {size}\r\n".encode() + body
+        got = client.fetch(uids, [part])
+        bodies = [body for uid in uids if (body := _body_of(got.get(uid, {})))]
+        if size > LARGEST:
+            bodies = [f"{CUT}: {size}\r\n".encode() + body for body in bodies]
+        return uids, [(signing.digest(body), body) for body in bodies]
 
     def wait(self) -> None:
         """Returns when there may be something new, at the latest after some minutes, or when it is to end."""
@@ -206,3 +220,15 @@ class _Session:
         if self._client is not None:
             with contextlib.suppress(IMAPClientError, OSError):
                 self._client.shutdown()
+
+
+def _first_within(sizes: Mapping[int, int]) -> list[int]:
+    """The first of these numbers whose mails have TOGETHER_BYTES at most; at least one."""
+    totals = accumulate(sizes.values())
+    return [uid for uid, total in zip(sizes, totals, strict=True) if total <= TOGETHER_BYTES] or [
+        next(iter(sizes))
+    ]
+
+
+def _body_of(got: Mapping[bytes, Any]) -> bytes:
+    return next((value for name, value in got.items() if name.startswith(b"BODY[")), b"")
