@@ -199,10 +199,12 @@ async def test_a_program_that_writes_gets_no_answer_of_a_program(
     await write(running)
 
     def mark(connection: Connection) -> None:
-        # As a channel marks what no person wrote; the guard of entries looks at updates of the columns only.
+        # As a channel marks what no person wrote; the guard of entries looks at updates of the columns only. A database of
+        # PostgreSQL's serves the next test too: there it looks away for this transaction.
         connection.exec_driver_sql(
-            "DROP TRIGGER timeline_entry_redaction"
-            + (" ON timeline_entry" if connection.dialect.name == "postgresql" else "")
+            "SET LOCAL session_replication_role = replica"
+            if connection.dialect.name == "postgresql"
+            else "DROP TRIGGER timeline_entry_redaction"
         )
         connection.execute(update(timeline_entry).values(payload={"automatic": True}))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import Connection, update
 
 from bridge.bus.memory import MemoryBus
@@ -22,11 +23,10 @@ from bridge.bus.outbox import OutboxConsumer
 from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group, Topic
-from bridge.flows.transcribe_recording import TRIES, TranscribeRecording, language_of
+from bridge.flows.transcribe_recording import TRIES, TranscribeRecording
 from bridge.settings import Did, Models, Settings, Transcripts
 from bridge.store import outbox
 from bridge.store.schema import customer
-from bridge.store.transcripts import RecordingToTranscribe
 from pbx.interface import Outcome
 from tests.contract.desk_server import Client, DeskServer, eventually, logged_in, serving
 from tests.fakes.scripted_call import DID, ScriptedCall
@@ -34,6 +34,8 @@ from tests.fakes.speech import read_wav, silence, speak, write_wav
 from transcripts.client import SpeechWorker
 from transcripts.interface import TranscribeJob, Transcript, Transient
 from transcripts.models import SHIPPED
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KNOWN, OTHER = "+380501110001", "+380501110002"
 KILLS = 20
@@ -49,21 +51,22 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return caller, agent
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def server(url: str, tmp_path: Path) -> AsyncIterator[DeskServer]:
     async with serving(url, tmp_path) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def desk(server: DeskServer) -> AsyncIterator[Client]:
     async with logged_in(server, "103") as client:
         await client.follow()
         yield client
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def worker() -> AsyncIterator[SpeechWorker]:
+    """One for all tests that do not kill it: to start it and to load its model takes longer than a call's words."""
     async with SpeechWorker(first_back_off_s=0.01) as running:
         yield running
 
@@ -318,19 +321,6 @@ async def test_a_recording_that_is_still_being_written_is_read_again(
     (entry,) = await transcripts_of(desk, customer)
     assert entry["text"] == f"Caller: {CALLER}\nAgent: {AGENT}"
     assert [side.speaker for side in read[0].utterances] == ["caller"]
-
-
-@pytest.mark.parametrize(
-    ("customers", "dialled", "expected"),
-    [("ru", DID, "ru"), (None, DID, "uk"), ("fr", DID, "uk"), (None, OTHER, "en"), (None, "", "en")],
-)
-def test_the_language_is_the_customers_else_the_numbers_else_the_companys(
-    customers: str | None, dialled: str, expected: str
-) -> None:
-    settings = Settings(dids=(Did(number=DID, queue="sales", language="uk"),))  # type: ignore[arg-type]
-    assert settings.company.language == "en"
-    recording = RecordingToTranscribe("", "", "call", "", utc_now(), "inbound", dialled, customers)
-    assert language_of(recording, settings) == expected
 
 
 @pytest.mark.parametrize("damage", ["not named", "not there", "incomplete"])
