@@ -22,7 +22,7 @@ from bridge.channels.fetching import fetch_file
 from bridge.channels.telegram_update import KINDS, NAME, decode_update, read_update
 from bridge.domain.files import PICTURES
 from bridge.domain.message import OutboundMessage, Told
-from bridge.domain.ports import Channel, Hook
+from bridge.domain.ports import Channel, First, Hook
 from bridge.errors import AnswerLost, InvalidInput, RateLimited, Rejected, Transient
 from bridge.settings import Settings
 
@@ -42,6 +42,7 @@ class TelegramChannel:
 
     name = NAME
     one_file_each = True
+    first = First.WHO_HAS_WRITTEN
 
     def __init__(
         self, region: str, api: str, *, timeout: float = TIMEOUT, poll_seconds: int = POLL_SECONDS
@@ -67,7 +68,7 @@ class TelegramChannel:
         return f"https://t.me/{address.lstrip('@')}?start={token}"
 
     def thread_with(self, address: str) -> str | None:
-        # A private chat has the user's number; a user name leads nowhere, and a bot may not write to strangers.
+        # A private chat has the user's number; a user name leads nowhere.
         return address if address.isdecimal() else None
 
     async def send(self, token: str, message: OutboundMessage) -> str:

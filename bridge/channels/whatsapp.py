@@ -23,7 +23,7 @@ from bridge.channels import signing
 from bridge.channels.fetching import fetch_file
 from bridge.channels.whatsapp_hook import MEDIA, NAME, read_body
 from bridge.domain.message import OutboundFile, OutboundMessage, Template, Told
-from bridge.domain.ports import Channel, Hook
+from bridge.domain.ports import Channel, First, Hook
 from bridge.errors import AnswerLost, Forbidden, RateLimited, Rejected, Transient
 from bridge.settings import Settings, WhatsAppAddress
 
@@ -44,6 +44,7 @@ class WhatsAppChannel:
     name = NAME
     one_file_each = True
     window = timedelta(hours=24)
+    first = First.ANYBODY
 
     def __init__(self, region: str, api: str, address: WhatsAppAddress, *, timeout: float = TIMEOUT) -> None:
         """`address` is the field in which somebody without a number is named."""
@@ -68,6 +69,9 @@ class WhatsAppChannel:
     def invite(self, address: str, token: str, begin: str) -> str:
         """https://faq.whatsapp.com/5913398998672934: the digits of the number, and the text that stands there to be sent."""
         return f"https://wa.me/{address.lstrip('+')}?text={quote(f'{begin} {token}')}"
+
+    def thread_with(self, address: str) -> str | None:
+        return address.lstrip("+")
 
     async def send(self, token: str, message: OutboundMessage) -> str:
         content = await self._content(token, message)

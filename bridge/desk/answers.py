@@ -12,7 +12,7 @@ from bridge.domain.call import CallSummary, NoteDraft
 from bridge.domain.canned import CannedAnswer
 from bridge.domain.card import LastSpoke, OpenConversation, ScreenPop
 from bridge.domain.consent import Consent
-from bridge.domain.conversation import ConversationCounts, ConversationSummary, WayToWrite
+from bridge.domain.conversation import ClosedWay, ConversationCounts, ConversationSummary, OpenWay
 from bridge.domain.customer import Candidate, Customer
 from bridge.domain.dead_letter import DeadLetter
 from bridge.domain.duty import Duty, InboxRule
@@ -68,7 +68,10 @@ class ConversationList(msgspec.Struct, frozen=True):
 
 
 class WaysList(msgspec.Struct, frozen=True):
-    items: Sequence[WayToWrite]
+    """`closed`: where they cannot be written to first, and why."""
+
+    items: Sequence[OpenWay]
+    closed: Sequence[ClosedWay]
     next: None = None
 
 

@@ -15,11 +15,12 @@ from bridge.desk.presence import PresenceBoard
 from bridge.desk.sessions import Sessions
 from bridge.domain.health import Vitals
 from bridge.domain.live import AgentTyping
-from bridge.domain.ports import Begins, Channel
+from bridge.domain.ports import Channel
 from bridge.domain.webhook import Event
 from bridge.flows.follow_link import Ways
 from bridge.flows.telephony import Telephony
 from bridge.flows.templates import Templates
+from bridge.flows.ways_to_write import Media
 from bridge.secrets import InboxBook
 from bridge.settings import Settings
 from bridge.store.engine import Database
@@ -43,8 +44,7 @@ class Services:
     knows of itself. `inlet` takes what providers send; `templates` are what they have approved, and how long their windows
     are; `channels` by name, `inboxes` are their secrets, `mounts` channels with a server of their own; `ways` is for
     continue-links. `webhook_key` is what the secrets of outgoing webhooks are made with, `post_event` tells one: (url, secret,
-    event). `tell_typing` is called while an agent writes. `beginners` are the channels, by name, in which we may write
-    first.
+    event). `tell_typing` is called while an agent writes.
     """
 
     db: Database
@@ -68,6 +68,10 @@ class Services:
     webhook_key: str
     post_event: Callable[[str, str, Event], Awaitable[None]]
     tell_typing: Callable[[AgentTyping], None]
-    beginners: Mapping[str, Begins]
     presence: PresenceBoard
     mounts: Sequence[Mount] = ()
+
+    @property
+    def media(self) -> Media:
+        """In what customers can be written to."""
+        return Media(self.channels, self.templates.windows)

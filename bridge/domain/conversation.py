@@ -55,11 +55,36 @@ class WayToWrite(msgspec.Struct, frozen=True, kw_only=True):
     address: str
 
 
+class OpenWay(WayToWrite, frozen=True, kw_only=True):
+    """One that is open now. `templated`: to a template only, for it is too long ago that they wrote there."""
+
+    inbox_id: str
+    templated: bool
+
+
+class WayClosed(enum.StrEnum):
+    """Why somebody cannot be written to first."""
+
+    NO_ADDRESS = "no_address"
+    NOT_WRITTEN = "not_written"
+    """They have never written to us there, or pressed start."""
+    NOT_SIGNED_IN = "not_signed_in"
+    """They are not known there as anybody who comes back."""
+
+
+class ClosedWay(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel in which they cannot be written to first. `continues`: a continue-link can be offered instead."""
+
+    channel: str
+    reason: WayClosed
+    continues: bool
+
+
 class ConversationDetail(ConversationSummary, frozen=True, kw_only=True):
     """`ways`: how else this customer can be written to; `customer` is null while nobody is known."""
 
     customer: Customer | None
-    ways: list[WayToWrite]
+    ways: list[OpenWay]
 
 
 class ConversationCounts(msgspec.Struct, frozen=True, kw_only=True):

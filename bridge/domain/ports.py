@@ -95,6 +95,16 @@ class Sends(Protocol):
         """End what is open."""
 
 
+class First(enum.Enum):
+    """To whom a channel lets us write first."""
+
+    ANYBODY = "anybody"
+    WHO_HAS_WRITTEN = "who_has_written"
+    """To the very inbox: no provider brings a first word of ours to others."""
+    WHO_HAS_SIGNED_IN = "who_has_signed_in"
+    """Of the others nobody knows whether they come back."""
+
+
 @runtime_checkable
 class OneFileEach(Protocol):
     """A channel whose messages carry one file each: what has more is given to it in parts (`bridge.domain.message.parts_of`)."""
@@ -105,6 +115,9 @@ class OneFileEach(Protocol):
 @runtime_checkable
 class Begins(Protocol):
     """A channel in which we may write first."""
+
+    @property
+    def first(self) -> First: ...
 
     def thread_with(self, address: str) -> str | None:
         """The talk with whoever has this address (an identity of the channel's name), None where it cannot be begun."""

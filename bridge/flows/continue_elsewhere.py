@@ -17,10 +17,13 @@ from bridge.domain.matter import Thing
 from bridge.domain.ports import Channel, Continues
 from bridge.domain.times import iso
 from bridge.errors import Conflict
+from bridge.flows.attach_matter import RECENT, tell
 from bridge.flows.follow_link import Ways, find_begun
 from bridge.flows.know_caller import know_caller
-from bridge.store import call_views, continue_links, inboxes, profiles
+from bridge.store import call_views, continue_links, inboxes, matters, profiles
+from bridge.store.continue_links import MATTER
 from bridge.store.inboxes import ACTIVE, Inbox
+from bridge.store.leaves import list_leaves
 
 PAUSE: Final = ",,"
 """In a tel: URI: the phone waits twice two seconds before it presses the code, so that the call is answered."""
@@ -80,6 +83,26 @@ def offer(
         expires_at=expires_at,
     )
     return msgspec.structs.replace(link, expires_at=iso(expires_at))
+
+
+def offer_to(
+    connection: Connection,
+    customer_id: str,
+    *,
+    channel: str,
+    agent: Agent,
+    ways: Ways,
+    channels: Mapping[str, Channel],
+    at: datetime,
+) -> ContinueLink:
+    """A link to somebody with whom nothing goes on at this moment: about their only open matter, else a new one. As `offer`."""
+    customer = profiles.get_customer(connection, customer_id)
+    found = matters.find_only_open(connection, list_leaves(connection, customer.id), at - RECENT)
+    matter_id = found or matters.make(connection, customer.id, title="", by=agent.id, at=at)
+    tell(connection, customer.id, at)
+    return offer(
+        connection, MATTER, matter_id, channel=channel, agent=agent, ways=ways, channels=channels, at=at
+    )
 
 
 def list_ways(connection: Connection, ways: Ways, channels: Mapping[str, Channel]) -> list[str]:

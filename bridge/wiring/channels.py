@@ -17,7 +17,7 @@ from bridge.channels.outgoing import Outgoing
 from bridge.channels.registry import make_channels
 from bridge.channels.webhook import Inlet
 from bridge.domain.address import canonical_email
-from bridge.domain.ports import Begins, CodeSender, FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
+from bridge.domain.ports import CodeSender, FetchesFiles, Listens, Polls, Sends, TakesOrders, Windows
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.domain.webhook import parse_networks
@@ -82,11 +82,6 @@ def make_codes(ground: Ground) -> CodeSender | None:
     key = canonical_email(mailbox.address)
     known = ground.secrets.inboxes.get(inbox_name(EMAIL, key))
     return CodeMail(sender, known.token if known else "", key, ground.settings.company.name)
-
-
-def make_beginners(settings: Settings) -> Mapping[str, Begins]:
-    """The channels in which we may write first."""
-    return {name: channel for name, channel in make_channels(settings).items() if isinstance(channel, Begins)}
 
 
 def start_channels(ground: Ground) -> None:

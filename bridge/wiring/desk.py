@@ -29,7 +29,7 @@ from bridge.flows.follow_link import ways_of
 from bridge.flows.telephony import Telephony
 from bridge.store.feed import FeedRow
 from bridge.vitals import VitalSigns
-from bridge.wiring.channels import make_beginners, make_codes, make_inlet, make_outgoing, make_templates
+from bridge.wiring.channels import make_codes, make_inlet, make_outgoing, make_templates
 from bridge.wiring.ground import Ground
 from bridge.wiring.work import start_assigning
 from pbx.errors import Rejected
@@ -89,7 +89,6 @@ async def start_desk(
         post_event=make_outgoing(ground.settings),
         tell_typing=lambda told: ground.bus.tell(Subject.TYPING, msgspec.json.encode(told)),
         mounts=[front.mount for front in fronts],
-        beginners=make_beginners(ground.settings),
         presence=PresenceBoard(ground.bus, utc_now),
     )
     runner = web.AppRunner(make_app(services), access_log=None)

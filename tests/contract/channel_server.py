@@ -25,7 +25,7 @@ from bridge.channels.simulators.telegram import TelegramSimulator
 from bridge.channels.simulators.whatsapp import WhatsAppSimulator
 from bridge.channels.whatsapp import WhatsAppChannel
 from bridge.domain.entry import Entry
-from bridge.domain.ports import Listens, Sends, Subject, TakesOrders
+from bridge.domain.ports import FetchesFiles, Listens, Sends, Subject, TakesOrders
 from bridge.domain.times import utc_now
 from bridge.domain.topic import Group
 from bridge.flows.deliver import Deliver
@@ -69,6 +69,7 @@ class ChannelServer:
     whatsapp: WhatsAppSimulator
     shop: ShopSimulator
     senders: Mapping[str, Sends]
+    fetchers: dict[str, FetchesFiles]
     tokens: dict[str, str]
 
     async def send(self, case: Case, body: bytes, **headers: str) -> int:
@@ -166,7 +167,7 @@ async def channels_serving(
         deliver = Deliver(
             server.db, senders, ChainMap(tokens, known), home / "attachments", wake, server.clock
         )
-        fetchers = make_fetchers(settings)
+        fetchers = dict(make_fetchers(settings))
         fetch = FetchFile(server.db, fetchers, tokens, home / "attachments", wake, server.clock)
         channel = make_channels(settings)["shop"]
         assert isinstance(channel, TakesOrders)
@@ -186,7 +187,7 @@ async def channels_serving(
                 if isinstance(channel, Listens)
                 for key in channel.inboxes
             ]
-            yield ChannelServer(server, desk, receiver, telegram, whatsapp, shop, senders, tokens)
+            yield ChannelServer(server, desk, receiver, telegram, whatsapp, shop, senders, fetchers, tokens)
             for task in listening:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)

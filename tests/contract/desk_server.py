@@ -48,7 +48,7 @@ from bridge.store import agents, people
 from bridge.store.engine import Database
 from bridge.store.feed import FeedRow
 from bridge.store.people import NewCustomer
-from bridge.wiring.channels import make_beginners, make_outgoing
+from bridge.wiring.channels import make_outgoing
 from tests.fakes.call_control import FakeCallControl
 from tests.fakes.scripted_call import DID, PBX
 
@@ -344,7 +344,6 @@ async def serving(
         post_event=make_outgoing(settings),
         tell_typing=lambda told: bus.tell(Subject.TYPING, msgspec.json.encode(told)),
         mounts=[front.mount for front in fronts],
-        beginners=make_beginners(settings),
         presence=PresenceBoard(bus, clock),
     )
     await calls.start()

@@ -21,9 +21,8 @@ from bridge.domain.ids import new_id
 from bridge.domain.message import InboundFile, InboundMessage
 from bridge.domain.ports import Subject
 from bridge.domain.times import utc_now
-from bridge.domain.topic import Group
 from bridge.errors import RateLimited, Rejected, Transient
-from bridge.flows.fetch_file import TRIES, FetchFile
+from bridge.flows.fetch_file import TRIES
 from bridge.flows.follow_link import ways_of
 from bridge.flows.keep_files import keep_files
 from bridge.flows.receive_told import receive_told
@@ -31,9 +30,8 @@ from bridge.settings import Settings
 from bridge.store import inboxes, timeline
 from bridge.store.arrivals import Arrival
 from tests.contract.channel_cases import MAILBOX, telegram
-from tests.contract.channel_server import ChannelServer, channels_serving
-from tests.contract.desk_server import LINK_KEY, Client, Clock, eventually, logged_in
-from tests.contract.test_outbox import consuming
+from tests.contract.channel_server import TOKEN, ChannelServer, channels_serving
+from tests.contract.desk_server import LINK_KEY, Client, eventually, logged_in
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 
@@ -205,7 +203,7 @@ class Provider:
         self.files = list(files)
 
     async def fetch_file(self, token: str, reference: str) -> bytes:
-        assert (token, reference) == ("42:token", "file-1")
+        assert (token, reference) == (TOKEN, "file-1")
         file = self.files.pop(0) if len(self.files) > 1 else self.files[0]
         if isinstance(file, Exception):
             raise file
@@ -221,26 +219,16 @@ async def fetched(running: ChannelServer, home: Path, provider: Provider) -> dic
     assert (file["state"], file["size"]) == ("waiting", 0)
     assert (await download(running.desk, file["id"]))[0] == 404
     await running.desk.follow()
-    server, clock = running.server, Clock()
-    flow = FetchFile(
-        server.db,
-        {"telegram": provider},
-        {"telegram/bot": "42:token"},
-        home / "attachments",
-        lambda: None,
-        clock,
-    )
-    async with consuming(server.db, flow, clock, server.bus, Group.FETCHER) as consumer:
+    running.fetchers["telegram"] = provider
 
-        def done() -> bool:
-            clock.ahead += timedelta(minutes=11)
-            return consumer.waiting == 0 and not consumer.dead
+    async def done() -> Any:
+        running.server.clock.ahead += timedelta(minutes=2)
+        page = await running.desk.get(f"customers/{entry.customer_id}/timeline")
+        ((file,),) = ([item["payload"]["attachments"][0]] for item in page["items"])
+        return None if file.get("state") == "waiting" else file
 
-        await eventually(lambda: consumer.waiting == 1)
-        await eventually(done, within=30)
-    page = await running.desk.get(f"customers/{entry.customer_id}/timeline")
-    ((now,),) = ([item["payload"]["attachments"][0]] for item in page["items"])
-    server.bus.tell(Subject.FEED)
+    now = await eventually(done, within=30)
+    running.server.bus.tell(Subject.FEED)
 
     def heard() -> list[Any]:
         told = [each["data"] for each in running.desk.of_type("notice")]

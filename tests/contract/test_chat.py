@@ -358,6 +358,30 @@ async def test_nobodys_letter_box_is_filled(browser: Browser) -> None:
     assert (await browser.post("code", {"email": "no address"}))[0] == 422
 
 
+async def test_an_agent_writes_first_to_who_has_signed_in_and_to_nobody_else(browser: Browser) -> None:
+    desk = browser.running.desk
+    stranger = await Browser(browser.running, browser.http).open()
+    unknown = await entry_of(stranger, "hello")
+    ways = await desk.get(f"customers/{unknown.customer_id}/ways")
+    assert [each["channel"] for each in ways["items"]] == []
+    assert ("chat", "not_signed_in") in [(each["channel"], each["reason"]) for each in ways["closed"]]
+    await sign_in(browser)
+    entry = await entry_of(browser, "hello")
+    other = await Browser(browser.running, browser.http).open()
+    await sign_in(other)
+    (way,) = [
+        each
+        for each in (await desk.get(f"customers/{entry.customer_id}/ways"))["items"]
+        if each["channel"] == "chat"
+    ]
+    path = f"customers/{entry.customer_id}/conversations"
+    await desk.ask("POST", f"conversations/{entry.conversation_id}/state", {"state": "resolved"})
+    status, begun = await desk.ask("POST", path, {"key": "k", "way": way, "text": "The kettle is here."})
+    assert (status, begun["conversation_id"]) == (201, entry.conversation_id), begun
+    await browser.see("hello", "The kettle is here.")
+    await other.see("hello", "The kettle is here.")
+
+
 def signed(user: str, secret: str = HOOK_SECRET) -> dict[str, str]:
     return {"user": user, "signature": hmac.new(secret.encode(), user.encode(), hashlib.sha256).hexdigest()}
 

@@ -16,11 +16,13 @@ from bridge.domain.customer import Identity
 from bridge.domain.ids import new_id
 from bridge.domain.order import NewStatus, OrderStatus
 from bridge.domain.times import iso, utc_now
-from bridge.store import conversation_views, conversations, orders, people
+from bridge.store import conversation_views, conversations, inboxes, orders, people
 from bridge.store.conversations import NewConversation
+from bridge.store.people import NewCustomer
 from tests.contract.channel_cases import telegram
 from tests.contract.channel_server import ChannelServer, channels_serving
 from tests.contract.desk_server import Client, eventually, logged_in
+from tests.contract.test_attachments import upload
 from tests.contract.test_card import explain, watching
 
 CHAT = 1111111
@@ -42,13 +44,16 @@ async def other(running: ChannelServer) -> AsyncIterator[Client]:
 _numbers = itertools.count(1)
 
 
-async def write(running: ChannelServer, text: str = "hello", sender: int = CHAT) -> str:
-    """A customer writes to the bot; the conversation that it is in."""
+async def write(
+    running: ChannelServer, text: str = "hello", sender: int = CHAT, *, text_of: str | None = None
+) -> str:
+    """A customer writes to the bot; the conversation that it is in. `text_of` the entry, where it is another."""
     number = next(_numbers)
     who = {"id": sender, "is_bot": False, "first_name": f"Customer {sender}"}
     place = {"message_id": number, "from": who, "chat": {"id": sender, "type": "private"}}
     await running.telegram.deliver([telegram("text", number, text=text, **place)])
-    entry = [each for each in await running.read() if each.text == text][-1]
+    kept = text if text_of is None else text_of
+    entry = [each for each in await running.read() if each.text == kept][-1]
     return entry.conversation_id or ""
 
 
@@ -260,7 +265,10 @@ async def test_an_agent_writes_first(running: ChannelServer) -> None:
     talk, desk = await write(running), running.desk
     customer_id = (await desk.get(f"conversations/{talk}"))["customer_id"]
     await desk.ask("POST", f"conversations/{talk}/state", {"state": "resolved"})
-    assert TELEGRAM in (await desk.get(f"customers/{customer_id}/ways"))["items"]
+    ways = await desk.get(f"customers/{customer_id}/ways")
+    assert [named(each) for each in ways["items"]] == [TELEGRAM]
+    closed = {each["channel"]: (each["reason"], each["continues"]) for each in ways["closed"]}
+    assert closed == {"chat": ("not_signed_in", False), "whatsapp": ("no_address", False)}
     path, body = (
         f"customers/{customer_id}/conversations",
         {"text": "Your order is here", "key": "k", "way": TELEGRAM},
@@ -274,25 +282,75 @@ async def test_an_agent_writes_first(running: ChannelServer) -> None:
 
 
 async def test_it_goes_on_in_another_channel_as_the_same_matter(running: ChannelServer) -> None:
-    """From one bot to another: what has to be the same is the matter, and whose it is."""
-    first, desk = await write(running, "in one"), running.desk
+    first, desk = await write(running, "in Telegram"), running.desk
     await answer(desk, first, "taken up")
     customer_id = (await desk.get(f"conversations/{first}"))["customer_id"]
-
-    def add_address(connection: Connection) -> None:
-        people.add_identity(
-            connection, customer_id, Identity("telegram", "2222222"), evidence={}, at=utc_now()
-        )
-
-    await running.server.db.write(add_address)
-    way = TELEGRAM | {"address": "2222222"}
-    assert way in (await desk.get(f"conversations/{first}"))["ways"]
+    way = await give_mail(running, customer_id)
+    assert way in [named(each) for each in (await desk.get(f"conversations/{first}"))["ways"]]
     body = {"text": "here as well", "key": "k", "way": way, "about": first}
     status, entry = await desk.ask("POST", f"customers/{customer_id}/conversations", body)
     assert (status, entry["customer_id"]) == (201, customer_id)
     assert entry["conversation_id"] != first
     (matter,) = (await desk.get(f"customers/{customer_id}/matters"))["items"]
     assert {each["thing_id"] for each in matter["links"]} == {first, entry["conversation_id"]}
+
+
+async def give_mail(running: ChannelServer, customer_id: str) -> dict[str, str]:
+    """An address of the customer, and a mailbox to write to it from."""
+    mine, theirs = "support@sample.example", "olena@example.org"
+
+    def give(connection: Connection) -> None:
+        inboxes.resolve_inbox(connection, "email", mine, mine)
+        people.add_identity(connection, customer_id, Identity("email", theirs), evidence={}, at=utc_now())
+
+    await running.server.db.write(give)
+    return {"channel": "email", "inbox": mine, "address": theirs}
+
+
+def named(way: dict[str, Any]) -> dict[str, str]:
+    return {name: way[name] for name in ("channel", "inbox", "address")}
+
+
+async def test_files_go_along_with_what_is_begun(running: ChannelServer) -> None:
+    talk, desk = await write(running), running.desk
+    customer_id = (await desk.get(f"conversations/{talk}"))["customer_id"]
+    _, file = await upload(desk, b"the bill", "bill.txt")
+    body = {"key": "k", "way": TELEGRAM, "attachments": [file["id"]]}
+    path = f"customers/{customer_id}/conversations"
+    status, entry = await desk.ask("POST", path, body)
+    assert (status, entry["text"]) == (201, ""), entry
+    assert [each["name"] for each in entry["payload"]["attachments"]] == ["bill.txt"]
+    assert (await desk.ask("POST", path, body))[1]["id"] == entry["id"]
+    (sent,) = await eventually(lambda: running.telegram.sent, within=30)
+    assert (sent.chat_id, sent.file) == (CHAT, "bill.txt")
+    # Once it went with a message it goes with no other, and nothing goes with nothing.
+    assert (await desk.ask("POST", path, body | {"key": "other"}))[0] == 404
+    assert (await desk.ask("POST", path, {"key": "none", "way": TELEGRAM}))[0] == 422
+
+
+async def test_a_bot_that_they_never_started_is_not_offered_but_a_link(running: ChannelServer) -> None:
+    await running.server.db.write(lambda c: inboxes.resolve_inbox(c, "telegram", "bot", "@shop_bot"))
+
+    def make(connection: Connection) -> str:
+        known = people.make_customer(connection, NewCustomer(name="Imported"), utc_now())
+        for kind, address in (("telegram", str(CHAT)), ("telegram", "@imported"), ("phone", "+380501110001")):
+            people.add_identity(connection, known, Identity(kind, address), evidence={}, at=utc_now())
+        return known
+
+    customer_id, desk = await running.server.db.write(make), running.desk
+    ways = await desk.get(f"customers/{customer_id}/ways")
+    assert ways["items"] == []
+    assert {"channel": "telegram", "reason": "not_written", "continues": True} in ways["closed"]
+    path, body = f"customers/{customer_id}/conversations", {"text": "hello", "key": "k", "way": TELEGRAM}
+    assert (await desk.ask("POST", path, body))[0] == 422
+    status, link = await desk.ask("POST", f"customers/{customer_id}/continue", {"channel": "telegram"})
+    assert (status, link["url"].startswith("https://t.me/shop_bot?start=go-")) == (201, True)
+    talk = await write(running, f"/start {link['url'].partition('=')[2]}", text_of="")
+    assert (await desk.get(f"conversations/{talk}"))["customer_id"] == customer_id
+    (matter,) = (await desk.get(f"customers/{customer_id}/matters"))["items"]
+    assert [each["thing_id"] for each in matter["links"]] == [talk]
+    assert [named(each) for each in (await desk.get(f"customers/{customer_id}/ways"))["items"]] == [TELEGRAM]
+    assert (await desk.ask("POST", path, body))[0] == 201
 
 
 async def test_copies_and_forwarding_are_for_mail(running: ChannelServer) -> None:

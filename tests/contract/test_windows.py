@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from bridge.channels.simulators.faults import Fault
 from bridge.domain.consent import said_in
+from bridge.domain.customer import Identity
 from bridge.domain.times import parse_iso, utc_now
-from bridge.store import inboxes
+from bridge.store import inboxes, people
+from bridge.store.people import NewCustomer
 from tests.contract.channel_cases import TELEGRAM_BOT, telegram
-from tests.contract.channel_server import ChannelServer, channels_serving
+from tests.contract.channel_server import NUMBER, ChannelServer, channels_serving
 from tests.contract.desk_server import eventually
 from tests.contract.test_whatsapp import PERSON, Talk
 
@@ -68,6 +71,59 @@ async def test_then_only_a_template_goes_until_they_write_again(running: Channel
     await write(talk, "go on")
     await talk.answer("gladly")
     await talk.wait_for("sent", "sent")
+
+
+async def way_to(running: ChannelServer, customer_id: str | None) -> dict[str, Any]:
+    """From the number that the simulator has."""
+    ways = (await running.desk.get(f"customers/{customer_id}/ways"))["items"]
+    (way,) = [each for each in ways if each["inbox"] == NUMBER]
+    return dict(way)
+
+
+async def test_a_conversation_is_begun_by_a_template_where_they_have_not_written_lately(
+    running: ChannelServer,
+) -> None:
+    talk, desk = await Talk(running).begin(ago=DAY.total_seconds()), running.desk
+    (entry,) = await running.read()
+    way = await way_to(running, entry.customer_id)
+    assert (way["channel"], way["templated"]) == ("whatsapp", True)
+    assert (await desk.get(f"inboxes/{way['inbox_id']}/templates"))["items"][0]["name"] == "go_on"
+    path = f"customers/{entry.customer_id}/conversations"
+    status, problem = await desk.ask("POST", path, {"key": "k", "way": way, "text": "hello"})
+    assert (status, problem["type"]) == (409, "urn:omniline:window-closed")
+    chosen = {"name": "go_on", "language": "en", "values": {"1": "Sheena", "2": "the kettle"}}
+    body = {"key": "k", "way": way, "template": chosen}
+    assert (await desk.ask("POST", path, body | {"text": "and this"}))[0] == 422
+    status, begun = await desk.ask("POST", path, body)
+    assert (status, begun["text"]) == (201, "Hello Sheena, may we go on about the kettle?")
+    assert (begun["conversation_id"], begun["delivery"]["state"]) == (talk.id, "accepted")
+    await talk.wait_for("sent")
+    # Once they have written there, anything may be said.
+    await write(talk, "gladly")
+    way = await way_to(running, entry.customer_id)
+    assert way["templated"] is False
+    assert (await desk.ask("POST", path, {"key": "k2", "way": way, "text": "hello"}))[0] == 201
+
+
+async def test_somebody_who_is_only_known_by_the_address_is_begun_with_by_a_template(
+    running: ChannelServer,
+) -> None:
+    def make(connection: Connection) -> str:
+        known = people.make_customer(connection, NewCustomer(name="Imported"), utc_now())
+        people.add_identity(connection, known, Identity("whatsapp", PERSON), evidence={}, at=utc_now())
+        return known
+
+    customer_id, desk = await running.server.db.write(make), running.desk
+    way = await way_to(running, customer_id)
+    chosen = {"name": "go_on", "language": "en", "values": {"1": "Sheena", "2": "the kettle"}}
+    body = {"key": "k", "way": way, "template": chosen}
+    status, begun = await desk.ask("POST", f"customers/{customer_id}/conversations", body)
+    assert (status, begun["customer_id"]) == (201, customer_id)
+    simulator = running.whatsapp
+    await eventually(lambda: simulator.sent)
+    assert await simulator.post(simulator.write(PERSON, "Sheena", "gladly")) == 200
+    answered = (await running.read())[-1]
+    assert (answered.conversation_id, answered.customer_id) == (begun["conversation_id"], customer_id)
 
 
 async def test_the_templates_of_an_inbox_are_those_that_can_be_filled_in(talk: Talk) -> None:

@@ -71,6 +71,8 @@ STRUCTS = [
     conversation.ConversationCounts,
     conversation.ConversationDetail,
     conversation.ConversationSummary,
+    conversation.ClosedWay,
+    conversation.OpenWay,
     conversation.WayToWrite,
     presence.Presence,
     customer.Candidate,

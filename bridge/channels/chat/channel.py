@@ -12,7 +12,7 @@ from bridge.channels import signing
 from bridge.domain.catalogue import say
 from bridge.domain.customer import Identity, Strength
 from bridge.domain.message import InboundFile, InboundMessage, OutboundMessage, Told
-from bridge.domain.ports import Hook
+from bridge.domain.ports import First, Hook
 from bridge.errors import InvalidInput
 
 NAME: Final = "chat"
@@ -63,6 +63,7 @@ class ChatChannel:
     """`language` is the company's: strangers are called in it."""
 
     name = NAME
+    first = First.WHO_HAS_SIGNED_IN
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -98,6 +99,9 @@ class ChatChannel:
         own widget hands it to `front`, so that none comes with a message.
         """
         return f"{address}{'&' if '#' in address else '#'}omniline={token}"
+
+    def thread_with(self, address: str) -> str | None:
+        return address
 
     async def send(self, token: str, message: OutboundMessage) -> str:
         """There is nobody to hand it to: it is where the visitor reads it. `front` tells those who are there."""

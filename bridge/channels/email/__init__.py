@@ -17,7 +17,7 @@ from bridge.channels.email.writing import NAME, message_id, write
 from bridge.domain.address import canonical_email
 from bridge.domain.ids import new_id
 from bridge.domain.message import OutboundMessage, Told
-from bridge.domain.ports import Channel, Hook, Intake
+from bridge.domain.ports import Channel, First, Hook, Intake
 from bridge.domain.times import utc_now
 from bridge.errors import Forbidden, Rejected
 from bridge.settings import Mailbox, Settings
@@ -27,6 +27,7 @@ class EmailChannel:
     """`region` is where numbers without a country code are at home; `company` is shown as who writes."""
 
     name = NAME
+    first = First.ANYBODY
     reads_slowly = True
 
     def __init__(self, mailboxes: Sequence[Mailbox], region: str, company: str) -> None:

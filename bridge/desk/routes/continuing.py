@@ -12,7 +12,7 @@ from bridge.desk.routes.calls import check_on_call
 from bridge.domain.agent import Role
 from bridge.domain.continuing import ContinueLink
 from bridge.domain.matter import Thing
-from bridge.flows.continue_elsewhere import list_ways, offer
+from bridge.flows.continue_elsewhere import list_ways, offer, offer_to
 from bridge.store.continue_links import MATTER
 
 
@@ -50,6 +50,22 @@ async def continue_matter(ask: Ask, body: ContinueBody) -> ContinueLink:
     return await _offer(ask, MATTER, ask.path("id"), body)
 
 
+async def continue_with(ask: Ask, body: ContinueBody) -> ContinueLink:
+    """A link for a customer with whom nothing goes on at this moment: about their only open matter, else a new one."""
+    services = ask.services
+    link = await services.db.write(
+        offer_to,
+        ask.path("id"),
+        channel=body.channel,
+        agent=ask.agent,
+        ways=services.ways,
+        channels=services.channels,
+        at=services.clock(),
+    )
+    services.wake_feed()
+    return link
+
+
 async def _offer(ask: Ask, thing: str, thing_id: str, body: ContinueBody) -> ContinueLink:
     services = ask.services
     link = await services.db.write(
@@ -70,5 +86,6 @@ ROUTES: Final = (
     Route("GET", f"{API}/continue", list_channels, Role.AGENT),
     Route("POST", f"{API}/calls/{ID}/continue", continue_call, Role.AGENT, status=201),
     Route("POST", f"{API}/conversations/{ID}/continue", continue_conversation, Role.AGENT, status=201),
+    Route("POST", f"{API}/customers/{ID}/continue", continue_with, Role.AGENT, status=201),
     Route("POST", f"{API}/matters/{ID}/continue", continue_matter, Role.AGENT, status=201),
 )

@@ -1,14 +1,14 @@
-"""Conversations: the work that they are, what is said in them, answering, writing first."""
+"""Conversations: the work that they are, what is said in them, answering."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection
 
-from bridge.desk.answers import ConversationList, TagList, WaysList
+from bridge.desk.answers import ConversationList, TagList
 from bridge.desk.route import API, ID, Ask, Route
 from bridge.domain.address import canonical_email
 from bridge.domain.agent import Agent, Role
@@ -16,13 +16,13 @@ from bridge.domain.conversation import (
     ConversationDetail,
     ConversationState,
     ConversationSummary,
-    WayToWrite,
 )
 from bridge.domain.entry import Entry, Page
 from bridge.domain.live import AgentTyping
 from bridge.domain.texts import storable
 from bridge.errors import InvalidInput
-from bridge.flows import keep_conversation, send_reply, start_conversation
+from bridge.flows import keep_conversation, send_reply
+from bridge.flows.ways_to_write import list_ways
 from bridge.store import conversation_views, open_conversations, profiles, timeline
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
@@ -63,16 +63,6 @@ class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=10)] = ()
     cc: Copies = ()
     to: str | None = None
-
-
-class NewConversationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`way` is one of the `ways` of the customer; `about` the conversation that it goes on from."""
-
-    text: Text
-    key: Key
-    way: WayToWrite
-    subject: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    about: str | None = None
 
 
 class AssignBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,14 +108,16 @@ async def list_tags(ask: Ask) -> TagList:
 
 async def get_conversation(ask: Ask) -> ConversationDetail:
     """A conversation, its customer, and how else they can be written to."""
+    services = ask.services
 
     def read(connection: Connection) -> ConversationDetail:
         summary = conversation_views.get_summary(connection, ask.path("id"))
         customer = profiles.get_customer(connection, summary.customer_id) if summary.customer_id else None
-        ways = start_conversation.list_ways(connection, customer, ask.services.beginners) if customer else []
-        return ConversationDetail(**msgspec.structs.asdict(summary), customer=customer, ways=ways)
+        ways = list_ways(connection, customer, services.media, services.clock()) if customer else []
+        fields = msgspec.structs.asdict(summary)
+        return ConversationDetail(**fields, customer=customer, ways=[each.way for each in ways])
 
-    return await ask.services.db.read(read)
+    return await services.db.read(read)
 
 
 async def list_entries(ask: Ask, query: EntriesQuery) -> Page:
@@ -136,36 +128,6 @@ async def list_entries(ask: Ask, query: EntriesQuery) -> Page:
         return timeline.read_conversation(connection, ask.path("id"), limit=query.limit, before=query.before)
 
     return await ask.services.db.read(read)
-
-
-async def list_ways(ask: Ask) -> WaysList:
-    """The addresses of a customer that can be written to first, each with the inbox that it goes out from."""
-
-    def read(connection: Connection) -> list[WayToWrite]:
-        customer = profiles.get_customer(connection, ask.path("id"))
-        return start_conversation.list_ways(connection, customer, ask.services.beginners)
-
-    return WaysList(await ask.services.db.read(read))
-
-
-async def begin(ask: Ask, body: NewConversationBody) -> Entry:
-    """Write to a customer first, or go on in another channel. The message is accepted then, not sent."""
-    services = ask.services
-    entry = await services.db.write(
-        start_conversation.start_conversation,
-        ask.path("id"),
-        ask.agent,
-        body.way,
-        services.beginners,
-        text=_worded(body.text),
-        key=body.key,
-        subject=storable(body.subject.strip()),
-        about=body.about,
-        reopen=timedelta(hours=services.settings.conversations.reopen_hours),
-        at=services.clock(),
-    )
-    services.wake_feed()
-    return entry
 
 
 async def send_message(ask: Ask, body: MessageBody) -> Entry:
@@ -179,7 +141,7 @@ async def send_message(ask: Ask, body: MessageBody) -> Entry:
         send_reply.send_reply,
         ask.path("id"),
         ask.agent,
-        text=storable(body.text.strip()) if body.attachments else _worded(body.text),
+        text=storable(body.text.strip()) if body.attachments else worded(body.text),
         key=body.key,
         at=services.clock(),
         uploads=list(dict.fromkeys(body.attachments)),
@@ -245,7 +207,7 @@ async def add_note(ask: Ask, body: InternalNoteBody) -> Entry:
         keep_conversation.add_note,
         ask.path("id"),
         ask.agent,
-        text=_worded(body.text),
+        text=worded(body.text),
         key=body.key,
         at=services.clock(),
     )
@@ -265,7 +227,7 @@ async def look(ask: Ask) -> None:
     services.wake_feed()
 
 
-def _worded(text: str) -> str:
+def worded(text: str) -> str:
     """Raises InvalidInput where nothing is said."""
     worded = storable(text.strip())
     if not worded:
@@ -293,7 +255,5 @@ ROUTES: Final = (
     Route("POST", f"{_ONE}/state", change_state, Role.AGENT),
     Route("PUT", f"{_ONE}/tags", set_tags, Role.AGENT),
     Route("POST", f"{_ONE}/seen", look, Role.AGENT, status=204),
-    Route("GET", f"{API}/customers/{ID}/ways", list_ways, Role.AGENT),
-    Route("POST", f"{API}/customers/{ID}/conversations", begin, Role.AGENT, status=201),
     Route("POST", f"{API}/deliveries/{ID}/send", send_again, Role.AGENT),
 )

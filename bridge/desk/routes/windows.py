@@ -20,13 +20,22 @@ from bridge.flows import may_write, send_reply
 from bridge.store import inboxes, open_conversations
 
 
-class TemplateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A template's name and language, and the text for each of its blanks. `key` makes a repeated request harmless."""
+class ChosenTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A template's name and language, and the text for each of its blanks."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
     language: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
-    key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     values: dict[str, Annotated[str, msgspec.Meta(max_length=1000)]] = {}
+
+    def filled(self) -> FilledTemplate:
+        values = {blank: storable(text.strip()) for blank, text in self.values.items()}
+        return FilledTemplate(name=self.name, language=self.language, values=values)
+
+
+class TemplateBody(ChosenTemplate, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A template, filled in. `key` makes a repeated request harmless."""
+
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 async def get_window(ask: Ask) -> ConversationWindow:
@@ -67,8 +76,7 @@ async def send_template(ask: Ask, body: TemplateBody) -> Entry:
     if conversation.inbox_id is None:
         raise Conflict("this conversation was imported: nothing can be sent from here")
     inbox = await services.db.read(inboxes.get_inbox, conversation.inbox_id)
-    values = {blank: storable(text.strip()) for blank, text in body.values.items()}
-    filled = FilledTemplate(name=body.name, language=body.language, values=values)
+    filled = body.filled()
     template, text = await services.templates.fill(inbox.channel, inbox.key, filled)
     entry = await services.db.write(
         send_reply.send_reply,

@@ -13,12 +13,15 @@ from bridge.desk.answers import ConversationWindow, Upload
 from bridge.domain.agent import Agent
 from bridge.domain.calendar import Calendar, Holiday, Span
 from bridge.domain.canned import CannedAnswer, fill
+from bridge.domain.continuing import ContinueLink
 from bridge.domain.conversation import (
+    ClosedWay,
     ConversationCounts,
     ConversationDetail,
     ConversationState,
     ConversationSummary,
-    WayToWrite,
+    OpenWay,
+    WayClosed,
 )
 from bridge.domain.customer import Customer
 from bridge.domain.delivery import Delivery, DeliveryState
@@ -36,9 +39,25 @@ CHAT = "01900000-0000-7000-c000-000000000001"
 MAIL = "01900000-0000-7000-c000-000000000002"
 LATE = "01900000-0000-7000-c000-000000000003"
 WAYS = [
-    WayToWrite(channel="email", inbox="support@sample.example", address="olena.k@sample.example"),
-    WayToWrite(channel="telegram", inbox="svitlo_bot", address="1234567"),
+    OpenWay(
+        channel="email",
+        inbox="support@sample.example",
+        address="olena.k@sample.example",
+        inbox_id="inbox-1",
+        templated=False,
+    ),
+    OpenWay(channel="telegram", inbox="svitlo_bot", address="1234567", inbox_id="inbox-2", templated=False),
+    OpenWay(
+        channel="whatsapp", inbox="15550783881", address="380501234567", inbox_id="inbox-3", templated=True
+    ),
 ]
+CLOSED = [ClosedWay(channel="chat", reason=WayClosed.NOT_SIGNED_IN, continues=True)]
+LINK = ContinueLink(
+    channel="chat",
+    url="https://shop.example/#omniline=go-abc",
+    text="Продовжмо в чаті: https://shop.example/#omniline=go-abc",
+    expires_at="2026-11-28T10:00:00Z",
+)
 TEMPLATE = Template(name="order_ready", language="uk", text="Замовлення {{1}} чекає на вас.", blanks=("1",))
 CANNED = [
     CannedAnswer(
@@ -161,6 +180,7 @@ class FakeConversations:
         self.all = {each.id: each for each in conversations()}
         self.entries = {CHAT: said()}
         self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.offered: list[str] = []
         self.canned = list(CANNED)
         # When a conversation's window ends; one that is not here has none.
         self.window_ends: dict[str, str] = {}
@@ -200,6 +220,7 @@ class FakeConversations:
             web.put(f"{one}/tags", self._tag),
             web.post(f"{one}/seen", self._see),
             web.get(f"{api}/customers/{{id}}/ways", self._ways),
+            web.post(f"{api}/customers/{{id}}/continue", self._continue),
             web.post(f"{api}/customers/{{id}}/conversations", self._begin),
             web.get(f"{api}/colleagues", self._colleagues),
             web.get(f"{api}/canned_answers", self._list_canned),
@@ -335,10 +356,16 @@ class FakeConversations:
         return answer(await self._write(self._of(request), {**given, "text": text}), 201)
 
     async def _ways(self, _: web.Request) -> web.Response:
-        return answer({"items": WAYS, "next": None})
+        return answer({"items": WAYS, "closed": CLOSED, "next": None})
+
+    async def _continue(self, request: web.Request) -> web.Response:
+        self.offered.append((await request.json())["channel"])
+        return answer(LINK, 201)
 
     async def _begin(self, request: web.Request) -> web.Response:
         given = await request.json()
+        if "template" in given:
+            given["text"] = TEMPLATE.text.replace("{{1}}", given["template"]["values"]["1"])
         return answer(await self._write(MAIL if given["way"]["channel"] == "email" else CHAT, given), 201)
 
     async def _colleagues(self, _: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from bridge.domain.calendar import Holiday, Span
 from bridge.domain.entry import EntryKind
 from bridge.domain.times import iso, utc_now
 from tests.e2e.desk import people
-from tests.e2e.desk.fake_conversations import CHAT, LATE, MAIL
+from tests.e2e.desk.fake_conversations import CHAT, LATE, LINK, MAIL
 from tests.e2e.desk.fake_desk import FakeDesk
 from tests.e2e.harness import eventually
 
@@ -170,6 +170,56 @@ async def test_a_customer_is_written_to_first(desk: FakeDesk, page: Page) -> Non
     await dialog.get_by_role("button", name="Send").click()
     await expect(page).to_have_url(re.compile(CHAT))
     assert desk.conversations.sent[0][1]["way"]["channel"] == "telegram"
+
+
+async def test_a_customer_is_begun_with_by_a_template_with_files_or_by_a_link(
+    desk: FakeDesk, page: Page
+) -> None:
+    dialog = page.get_by_role("dialog")
+    write = page.get_by_role("button", name="Write to them")
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await write.click()
+    await expect(dialog).to_contain_text("they are not signed in there")
+    await dialog.get_by_role("button", name="Offer a link").click()
+    await expect(dialog.get_by_label("For the customer")).to_have_value(LINK.text)
+    assert desk.conversations.offered == ["chat"]
+    await page.keyboard.press("Escape")
+    await write.click()
+    await dialog.get_by_label("E-mail: olena.k@sample.example").check()
+    paper = {"name": "рахунок.txt", "mimeType": "text/plain", "buffer": b"12"}
+    await dialog.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
+    await expect(dialog.locator(".composer-file")).to_contain_text("рахунок.txt")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(page).to_have_url(re.compile(MAIL))
+    assert len(desk.conversations.sent[0][1]["attachments"]) == 1
+    await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
+    await write.click()
+    await dialog.get_by_label("template only").check()
+    await dialog.get_by_label("For 1").fill("1043")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(page).to_have_url(re.compile(CHAT))
+    assert desk.conversations.sent[1][1]["template"]["values"] == {"1": "1043"}
+
+
+async def test_a_talk_goes_on_elsewhere_with_files_or_by_a_template(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    where = page.get_by_label("Where to answer")
+    await where.select_option(label="E-mail: olena.k@sample.example")
+    paper = {"name": "рахунок.txt", "mimeType": "text/plain", "buffer": b"12"}
+    await page.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
+    await expect(page.locator(".composer-file")).to_contain_text("рахунок.txt")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page).to_have_url(re.compile(MAIL))
+    assert len(desk.conversations.sent[0][1]["attachments"]) == 1
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    await where.select_option(label="WhatsApp: 380501234567")
+    await expect(page.get_by_role("textbox", name="Answer")).to_have_count(0)
+    await page.get_by_role("button", name="Send a template").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("For 1").fill("1043")
+    await dialog.get_by_role("button", name="Send").click()
+    await eventually(lambda: len(desk.conversations.sent) == 2, what="the template is sent")
+    assert desk.conversations.sent[1][1]["about"] == CHAT
 
 
 async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk, page: Page) -> None:

@@ -9,4 +9,4 @@ down_revision = "0021"
 
 def upgrade() -> None:
     op.create_index("ix_continue_link_led_to", "continue_link", ["led_to_id"])
-    op.add_column("outbox", sa.Column("taken", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("outbox", sa.Column("taken", sa.Boolean(), nullable=False, server_default=sa.text("false")))

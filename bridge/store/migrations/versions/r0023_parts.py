@@ -16,11 +16,15 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("parts_sent", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "delivery_part",
-        sa.Column("delivery_id", Id, sa.ForeignKey("delivery.id"), primary_key=True),
-        sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("delivery_id", Id, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
-        sa.Column("provider_key", sa.Text()),
+        sa.Column("provider_key", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_part_delivery_id_delivery")
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_delivery_part")),
     )
     named = sa.text("provider_key IS NOT NULL")
     op.create_index(

@@ -24,6 +24,7 @@ import type {
   Entry,
   EventType,
   Filed,
+  FilledTemplate,
   Health,
   LoginAnswer,
   Identity,
@@ -48,8 +49,20 @@ import type {
   Webhook,
   Template,
   Upload,
+  WaysList,
   WayToWrite,
 } from "./types.ts";
+
+/** `about` is the conversation that it goes on from. With a `template` there is nothing else. */
+interface FirstMessage {
+  key: string;
+  way: WayToWrite;
+  about: string | null;
+  text?: string;
+  subject?: string;
+  attachments?: readonly string[];
+  template?: FilledTemplate;
+}
 
 const BASE = "/api/v1";
 let csrf = "";
@@ -243,10 +256,8 @@ export function upload(file: File): Promise<Upload> {
 
 export const getWindow = (id: string) => get<ConversationWindow>(`/conversations/${id}/window`);
 export const listTemplates = (inboxId: string) => get<Page<Template>>(`/inboxes/${inboxId}/templates`);
-export const sendTemplate = (
-  id: string,
-  template: { name: string; language: string; key: string; values: Record<string, string> },
-) => post<Entry>(`/conversations/${id}/template`, template);
+export const sendTemplate = (id: string, template: FilledTemplate, key: string) =>
+  post<Entry>(`/conversations/${id}/template`, { ...template, key });
 export const addConversationNote = (id: string, text: string, key: string) =>
   post<Entry>(`/conversations/${id}/notes`, { text, key });
 export const assignConversation = (id: string, agentId: string | null) =>
@@ -257,11 +268,11 @@ export const setTags = (id: string, tags: readonly string[]) =>
   send<ConversationSummary>("PUT", addressOf(`/conversations/${id}/tags`), { tags });
 /** What called this agent in the conversation has been looked at. */
 export const seeConversation = (id: string) => post<void>(`/conversations/${id}/seen`);
-export const listWays = (customerId: string) => get<Page<WayToWrite>>(`/customers/${customerId}/ways`);
+export const listWays = (customerId: string) => get<WaysList>(`/customers/${customerId}/ways`);
 export const beginConversation = (
   customerId: string,
-  message: { text: string; key: string; way: WayToWrite; subject: string; about: string | null },
-) => post<Entry>(`/customers/${customerId}/conversations`, message);
+  { way: { channel, inbox, address }, ...message }: FirstMessage,
+) => post<Entry>(`/customers/${customerId}/conversations`, { ...message, way: { channel, inbox, address } });
 export const listColleagues = () => get<Page<Agent>>("/colleagues");
 
 export const listCannedAnswers = () => get<Page<CannedAnswer>>("/canned_answers");

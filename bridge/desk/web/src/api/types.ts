@@ -658,7 +658,7 @@ export interface FieldConflict {
 
 /** What a customer may go on from in another channel. */
 export interface Begun {
-  things: "calls" | "conversations" | "matters";
+  things: "calls" | "conversations" | "customers" | "matters";
   id: string;
 }
 
@@ -749,9 +749,35 @@ export interface WayToWrite {
   address: string;
 }
 
+/** `templated`: it is too long ago that they wrote there, only a template may be sent. */
+export interface OpenWay extends WayToWrite {
+  inbox_id: string;
+  templated: boolean;
+}
+
+export type WayClosed = "no_address" | "not_written" | "not_signed_in";
+
+/** A channel in which somebody cannot be written to first. `continues`: a link can be offered instead. */
+export interface ClosedWay {
+  channel: string;
+  reason: WayClosed;
+  continues: boolean;
+}
+
+export interface WaysList extends Page<OpenWay> {
+  closed: ClosedWay[];
+}
+
+/** A template of this name and language, with its blanks filled in. */
+export interface FilledTemplate {
+  name: string;
+  language: string;
+  values: Record<string, string>;
+}
+
 export interface ConversationDetail extends ConversationSummary {
   customer: Customer | null;
-  ways: WayToWrite[];
+  ways: OpenWay[];
 }
 
 /** How many customers wait. */

@@ -1,7 +1,7 @@
 // What stands around the text of an answer: where it goes, canned answers, whom a note calls, files, who else is here.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Agent, CannedAnswer, ConversationDetail, Upload, WayToWrite } from "../api/types.ts";
+import type { Agent, CannedAnswer, ConversationDetail, OpenWay, Upload, WayToWrite } from "../api/types.ts";
 import { fileSize } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { notifyFailure } from "../state/notices.ts";
@@ -10,7 +10,10 @@ import { Button, IconButton } from "./button.tsx";
 import { Select } from "./field.tsx";
 
 const keyOf = (way: WayToWrite) => JSON.stringify([way.channel, way.inbox, way.address]);
-const named = (way: WayToWrite) => `${word("channel", way.channel)}: ${way.address}`;
+
+/** As people know it: a browser's own number says nothing to anybody. */
+export const nameOfWay = ({ channel, address }: WayToWrite) =>
+  channel === "chat" ? word("channel", channel) : `${word("channel", channel)}: ${address}`;
 
 export function Ways({
   talk,
@@ -18,8 +21,8 @@ export function Ways({
   onChoose,
 }: {
   talk: ConversationDetail;
-  way: WayToWrite | null;
-  onChoose: (way: WayToWrite | null) => void;
+  way: OpenWay | null;
+  onChoose: (way: OpenWay | null) => void;
 }) {
   const ways = talk.ways.filter(({ channel }) => channel !== talk.channel);
   if (ways.length === 0) return null;
@@ -27,7 +30,7 @@ export function Ways({
   return (
     <Select
       label={t("composer.way")}
-      options={[here, ...ways.map((each) => ({ value: keyOf(each), label: named(each) }))]}
+      options={[here, ...ways.map((each) => ({ value: keyOf(each), label: nameOfWay(each) }))]}
       value={way ? keyOf(way) : ""}
       onChoose={(chosen) => onChoose(ways.find((each) => keyOf(each) === chosen) ?? null)}
     />

@@ -13,7 +13,7 @@ import { Notice } from "./notice.tsx";
 import { Skeleton } from "./skeleton.tsx";
 
 /** What to send or to say to the customer: in their language, and good for one use. */
-function Offered({ link }: { link: ContinueLink }) {
+export function Offered({ link }: { link: ContinueLink }) {
   const copy = () =>
     navigator.clipboard
       .writeText(link.text)

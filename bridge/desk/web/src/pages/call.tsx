@@ -150,7 +150,7 @@ export function CallPage({ id }: { id: string }) {
             {fullDate(call.started_at)}
           </p>
         </div>
-        {call.customer_id && <ContinueButton begun={{ things: "calls", id }} />}
+        {call.direction !== "internal" && <ContinueButton begun={{ things: "calls", id }} />}
         {isOpen && (
           <Button kind="primary" icon="note" onClick={() => bringToFront(id)}>
             {t("call.to_desk")}

@@ -1,6 +1,6 @@
 // What is being written in each conversation: it outlives a pop that takes the page, and is gone when it is sent or the
 // tab closes.
-import type { Upload, WayToWrite } from "../api/types.ts";
+import type { OpenWay, Upload } from "../api/types.ts";
 
 export interface Composed {
   mode: "answer" | "note";
@@ -8,7 +8,7 @@ export interface Composed {
   /** Makes a second try of the same text the same message. */
   key: string;
   /** Another channel than the conversation's. */
-  way: WayToWrite | null;
+  way: OpenWay | null;
   subject: string;
   cc: string;
   /** Whom a mail is forwarded to; null when it is none. */
