@@ -28,6 +28,7 @@ from bridge.flows.follow_link import ways_of
 from bridge.flows.intake import InboxIntake
 from bridge.flows.place_order import PlaceOrder
 from bridge.flows.poll_inbox import PollInbox
+from bridge.flows.prune import Prune
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.flows.templates import Templates
@@ -90,7 +91,7 @@ def make_beginners(settings: Settings) -> Mapping[str, Begins]:
 
 
 def start_channels(ground: Ground) -> None:
-    """Read what arrives, send what is written, look after carts."""
+    """Read what arrives, send what is written, look after carts, prune."""
     reader = Reader(ground.attachments)
     ground.stack.push_async_callback(reader.close)
     readers = make_readers(ground.settings, reader, ground.secrets.link_key)
@@ -108,6 +109,8 @@ def start_channels(ground: Ground) -> None:
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     _start_webhooks(ground)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
+    prune = Prune(ground.db, ground.attachments, ground.settings.retention, utc_now)
+    ground.run(prune.run(), "pruning")
 
 
 def _start_deliverer(ground: Ground) -> None:

@@ -199,6 +199,7 @@ class FakeConversations:
             web.post(f"{one}/state", self._change),
             web.put(f"{one}/tags", self._tag),
             web.post(f"{one}/seen", self._see),
+            web.post(f"{one}/file", self._file),
             web.get(f"{api}/customers/{{id}}/ways", self._ways),
             web.post(f"{api}/customers/{{id}}/conversations", self._begin),
             web.get(f"{api}/colleagues", self._colleagues),
@@ -234,6 +235,7 @@ class FakeConversations:
         waiting, me = self._waiting(), self._agent.id
         shown = {
             "waiting": waiting,
+            "suspicious": [each for each in self.all.values() if each.state == "open" and each.suspicious],
             "answered": [
                 each for each in self.all.values() if each.state == "open" and not each.waiting_since
             ],
@@ -244,8 +246,11 @@ class FakeConversations:
             "all": lambda each: True,
         }
         counts = {name: sum(map(is_in, waiting)) for name, is_in in of_scope.items()}
+        suspicious = sum(each.suspicious and each.state == "open" for each in self.all.values())
         items = [each for each in shown if of_scope[scope](each)]
-        return answer({"items": items, "next": None, "counts": ConversationCounts(**counts)})
+        return answer(
+            {"items": items, "next": None, "counts": ConversationCounts(**counts, suspicious=suspicious)}
+        )
 
     async def _get(self, request: web.Request) -> web.Response:
         found = self.all.get(self._of(request))
@@ -310,6 +315,12 @@ class FakeConversations:
 
     async def _tag(self, request: web.Request) -> web.Response:
         return answer(await self.change(self._of(request), tags=(await request.json())["tags"]))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        customer = people.CUSTOMERS[(await request.json())["customer_id"]]
+        fields = {"customer_id": customer.id, "customer_name": customer.name, "suspicious": False}
+        await self.change(self._of(request), **fields)
+        return answer({"filing_id": "filing-1", "customer_id": customer.id})
 
     async def _see(self, request: web.Request) -> web.Response:
         await self.change(self._of(request), mentions=[])

@@ -213,7 +213,7 @@ export const addConsent = (
   said: { channel: string; purpose: Purpose; granted: boolean; words: string },
 ) => post<Consent>(`/customers/${customerId}/consents`, said);
 export interface ConversationQuery {
-  show: "waiting" | "answered" | "snoozed" | "resolved";
+  show: "waiting" | "answered" | "snoozed" | "resolved" | "suspicious";
   scope: "mine" | "unassigned" | "all";
   before?: string | null;
   limit?: number;
@@ -312,6 +312,8 @@ export type FileTarget = { customer_id: string } | { new: { name: string; kind?:
 
 export const fileCall = (callId: string, target: FileTarget, reason: string) =>
   post<Filed>(`/calls/${callId}/file`, { ...target, reason });
+export const fileConversation = (id: string, target: FileTarget, reason: string) =>
+  post<Filed>(`/conversations/${id}/file`, { ...target, reason });
 export const undoFiling = (filingId: string) => post<Filed>(`/filings/${filingId}/undo`);
 
 export const listDeadLetters = () => get<Page<DeadLetter>>("/dead_letters", { limit: 200 });
