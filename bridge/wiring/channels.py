@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -38,6 +39,9 @@ from bridge.store import inboxes
 from bridge.store.engine import Database
 from bridge.wiring.ground import Ground
 from bridge.wiring.reading import Reader
+
+LOOK_SECONDS: Final = 5.0
+"""How often it is looked whether a token has changed."""
 
 log = structlog.get_logger()
 
@@ -201,13 +205,24 @@ async def _listen_when_leased(ground: Ground, channels: Sequence[Listens]) -> No
     ground.stack.push_async_callback(lease.release)
     for channel in channels:
         for key in channel.inboxes:
-            known = ground.secrets.inboxes.get(inbox_name(channel.name, key))
-            token = known.token if known else ""
-            ground.run(listen(ground.db, channel, key, token, ground.committed), f"listener {key}")
+            tokens = ground.inboxes.tokens
+            ground.run(listen(ground.db, channel, key, tokens, ground.committed), f"listener {key}")
     await lease.keep()
 
 
-async def listen(db: Database, channel: Listens, key: str, token: str, committed: Callable[[], None]) -> None:
-    """To one inbox, which is made where it is missing. `committed` as in `InboxIntake`."""
+async def listen(
+    db: Database, channel: Listens, key: str, tokens: Mapping[str, str], committed: Callable[[], None]
+) -> None:
+    """To one inbox, which is made where it is missing; anew when its token is another. `committed` as in `InboxIntake`."""
     inbox = await db.write(inboxes.resolve_inbox, channel.name, key, key)
-    await channel.listen(key, token, InboxIntake(db, inbox, committed, utc_now))
+    name, intake = inbox_name(channel.name, key), InboxIntake(db, inbox, committed, utc_now)
+    while True:
+        token = tokens.get(name, "")
+        listening = asyncio.create_task(channel.listen(key, token, intake))
+        try:
+            while tokens.get(name, "") == token:
+                if (await asyncio.wait([listening], timeout=LOOK_SECONDS))[0]:
+                    return listening.result()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)

@@ -35,6 +35,7 @@ WORKDAY = (Span("09:00", "13:00"), Span("14:00", "18:00"))
 CHAT = "01900000-0000-7000-c000-000000000001"
 MAIL = "01900000-0000-7000-c000-000000000002"
 LATE = "01900000-0000-7000-c000-000000000003"
+FORGED = "01900000-0000-7000-c000-000000000004"
 WAYS = [
     WayToWrite(channel="email", inbox="support@sample.example", address="olena.k@sample.example"),
     WayToWrite(channel="telegram", inbox="svitlo_bot", address="1234567"),
@@ -182,6 +183,35 @@ class FakeConversations:
         self._team = team
         self._tell = tell
         self._number = 6000
+
+    def forge(self) -> str:
+        """A mail that is not from whom it names; its conversation."""
+        at = iso(utc_now() - timedelta(minutes=20))
+        name = "Олена Ковальчук olena@example.org"
+        text = "Доброго дня! У нас змінився рахунок, надалі платіть, будь ласка, на цей. Реквізити у файлі."
+        self.all[FORGED] = ConversationSummary(
+            id=FORGED,
+            channel="email",
+            inbox="support@sample.example",
+            subject="Новий рахунок для оплати",
+            state=ConversationState.OPEN,
+            customer_id=None,
+            customer_name=None,
+            assignee_id=None,
+            assignee=None,
+            opened_at=at,
+            last_at=at,
+            waiting_since=at,
+            last_text=text,
+            last_direction="inbound",
+            suspicious=True,
+        )
+        payload = {"subject": "Новий рахунок для оплати", "forged": True, "forged_by": "dmarc"}
+        said = {"author": name, "direction": EntryDirection.INBOUND, "channel": "email", "text": text}
+        self.entries[FORGED] = [
+            people.entry(5900, EntryKind.MESSAGE, at, **said, conversation_id=FORGED, payload=payload)
+        ]
+        return FORGED
 
     def routes(self, api: str) -> list[web.RouteDef]:
         one = f"{api}/conversations/{{id}}"

@@ -167,6 +167,8 @@ export const addInbox = (inbox: { channel: string; key: string; token: string })
   post<Inbox>("/channels", inbox);
 export const changeInbox = (id: string, change: { state: "active" | "paused" }) =>
   send<Inbox>("PATCH", addressOf(`/channels/${id}`), change);
+export const setToken = (id: string, token: string) =>
+  send<Inbox>("PUT", addressOf(`/channels/${id}/token`), { token });
 export const tryInbox = (id: string, to: string | null) =>
   post<{ works: boolean; reason: string | null; address: string }>(`/channels/${id}/test`, { to });
 

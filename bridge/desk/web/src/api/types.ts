@@ -342,6 +342,8 @@ export interface Inbox {
   state: string;
   last_error: string | null;
   hook: string | null;
+  /** Whether there is something to send with, which the server gives to nobody. */
+  has_token: boolean;
   hook_secret: string | null;
 }
 
