@@ -168,7 +168,10 @@ class PhoneList(msgspec.Struct, frozen=True):
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """An inbox. `hook` is where its provider tells of news, null where none does; `hook_secret` is given once."""
+    """An inbox. `hook` is where its provider tells of news, null where none does; `hook_secret` is given once.
+
+    `has_token`: whether there is something to send with, which is never given back.
+    """
 
     id: str
     channel: str
@@ -177,6 +180,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     last_error: str | None
     hook: str | None
+    has_token: bool
     hook_secret: str | None = None
 
 

@@ -22,7 +22,7 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     `waiting_since` is the oldest message that no person of ours has answered, null when the customer waits for nothing;
     `due_at` by when it should be. `overdue`: the supervisors were told. `priority`: higher goes first. `last_text` begins
     the newest message, `last_direction` says whose it is. `mentions` are the agents whom a note calls and who have not
-    looked yet.
+    looked yet. `suspicious`: it is not from the sender that it names, and nobody has said whose it is.
     """
 
     id: str
@@ -45,6 +45,7 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     mentions: list[str] = []
     last_text: str = ""
     last_direction: str | None = None
+    suspicious: bool = False
 
 
 class WayToWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +89,9 @@ class ConversationDetail(ConversationSummary, frozen=True, kw_only=True):
 
 
 class ConversationCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many customers wait: for me (or I am called in a note), for nobody yet, for anybody."""
+    """How many customers wait: for me (or I am called in a note), for nobody yet, for anybody; how many are suspicious."""
 
     mine: int
     unassigned: int
     all: int
+    suspicious: int

@@ -35,7 +35,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     Payloads by kind:
       message     {subject?, quoted?, attachments?: [{id, name, media_type, size, state?: waiting|refused, reason?}],
                   html?: id of the file with how it was laid out, cc?: addresses, automatic?: a program wrote it,
-                  forged?: it is not from the sender that it names, subtype?: "voicemail",
+                  forged?: it is not from the sender that it names, forged_by?: dmarc, dkim or spf says so,
+                  subtype?: "voicemail",
                   unsupported?: what the provider calls the part of it that we cannot show, cut?: whether it was longer,
                   reply_to?: the entry that it was put under, reaction?: the text is a sign put to that,
                   forwarded?: who wrote it first ("" where that is not told), deleted?: whoever wrote it took it back,

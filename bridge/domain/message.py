@@ -49,7 +49,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `cc` are others who got it. `worldwide`: its key names it in every inbox, imported ones included. `conversation` and
     `number` are the id and the `bridge.domain.threads.number_of` of the conversation that it says it is part of, "" where it
     says none. `phones` are those that it is signed with (E.164). `automatic`: a program wrote it, and none of ours may
-    answer. `forged`: it is not from the sender that it names, and so nobody's.
+    answer. `forged` is what says that it is not from the sender that it names (dmarc, dkim, spf), so that it is nobody's;
+    "" for all else.
 
     `album` is the same for messages that were sent as one, "" for any other.
 
@@ -83,7 +84,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     number: str = ""
     phones: tuple[str, ...] = ()
     automatic: bool = False
-    forged: bool = False
+    forged: str = ""
     album: str = ""
     stranger: str = ""
     context: dict[str, str] = {}
@@ -110,7 +111,10 @@ class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """Of nobody, so that it stands on no timeline: it stays as it arrived. `kind` is the provider's word for it."""
+    """Of nobody, so that it stands on no timeline: it stays as it arrived, as long as arrivals do.
+
+    `kind` is the provider's word for it.
+    """
 
     kind: str
 

@@ -6,6 +6,8 @@ import base64
 import uuid
 from typing import Final
 
+FORGED: Final = "forged/"
+"""Begins the thread of what is not from the sender that it names: each is a conversation of its own."""
 _BYTES: Final = 16
 _DIGITS: Final = 8
 

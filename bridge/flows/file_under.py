@@ -11,6 +11,7 @@ from bridge.domain.customer import CustomerKind
 from bridge.domain.entry import EntryDirection
 from bridge.domain.live import EVERYONE
 from bridge.domain.matter import Thing
+from bridge.flows import keep_conversation
 from bridge.flows.append_entry import PHONE, append_call
 from bridge.flows.attach_matter import follow_filing
 from bridge.store import call_views, confirmations, feed, filing, people, profiles
@@ -62,6 +63,8 @@ def _tell(connection: Connection, filed: Filing, at: datetime) -> None:
         # A call that was nobody's gets its entry now.
         append_call(connection, filed.subject_id)
         feed.append(connection, "call", EVERYONE, call_views.get_summary(connection, filed.subject_id), at)
+    if filed.subject is Subject.CONVERSATION:
+        keep_conversation.tell(connection, filed.subject_id, at)
     if filed.subject is not Subject.ENTRY:
         _take_matter_along(connection, filed, at)
     moved = {"subject": filed.subject.value, "subject_id": filed.subject_id}

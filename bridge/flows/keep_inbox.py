@@ -21,6 +21,8 @@ from bridge.store import audits, inboxes
 from bridge.store.engine import Database
 from bridge.store.inboxes import Inbox
 
+EMAIL: Final = "email"
+LONGEST_PASSWORD: Final = 500
 _OF_TOKENS: Final = frozenset(string.ascii_letters + string.digits + ":_-")
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -38,6 +40,22 @@ def check_token(token: str, where: str = "token") -> None:
     """Raises InvalidInput."""
     if not all(letter in _OF_TOKENS for letter in token):
         raise InvalidInput("that is no token", where=where)
+
+
+def check_password(password: str) -> None:
+    """Of a mailbox: any letters, in one line. Raises InvalidInput."""
+    if not password.isprintable():
+        raise InvalidInput("that is no password", where="token")
+
+
+def addable(channels: Collection[str]) -> list[str]:
+    """Those of which an inbox can be added. A mailbox is one of the settings, which say how it is reached."""
+    return sorted(set(channels) - {EMAIL})
+
+
+def record_token(connection: Connection, inbox_id: str, agent: Agent, at: datetime) -> None:
+    """Somebody has set what the inbox sends with."""
+    audits.record(connection, agent.id, "inbox.token", inbox_id, at)
 
 
 def add_inbox(

@@ -15,6 +15,7 @@ from bridge.domain.files import MOST_SHOWN, PICTURES
 from bridge.domain.matter import Thing
 from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage
 from bridge.domain.texts import storable
+from bridge.domain.threads import FORGED
 from bridge.domain.times import believed, parse_iso
 from bridge.domain.topic import Topic
 from bridge.flows import keep_consent, keep_conversation
@@ -170,14 +171,14 @@ def _append_forged(
     at = believed(message.at, arrival.arrived_at)
     conversation = NewConversation(
         channel=arrival.channel,
-        thread_key=f"forged/{message.key}",
+        thread_key=f"{FORGED}{message.key}",
         at=at,
         inbox_id=arrival.inbox_id,
         subject=storable(message.subject)[:LONGEST_SUBJECT],
     )
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
-    payload["forged"] = True
+    payload |= {"forged": True, "forged_by": message.forged}
     files = _files(message, payload)
     appended = append_and_tell(
         connection,

@@ -20,7 +20,7 @@ from bridge.store.types import Id
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """`source_key` is what the provider repeats when it sends the same again; `body` the raw body.
+    """`source_key` is what the provider repeats when it sends the same again; `body` the raw body, empty once it is pruned.
 
     `inbox_key` is the inbox's, as in /hooks/{channel}/{inbox}.
     """

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from bridge.domain.conversation import ConversationCounts, ConversationState, ConversationSummary
+from bridge.domain.threads import FORGED
 from bridge.domain.times import iso, iso_or_none
 from bridge.errors import InvalidInput, NotFound
 from bridge.store import schema
@@ -26,7 +27,7 @@ from bridge.store.paging import place, read_place
 from bridge.store.types import Id, UtcTime
 
 Scope: TypeAlias = Literal["mine", "unassigned", "all"]
-Show: TypeAlias = Literal["waiting", "answered", "snoozed", "resolved"]
+Show: TypeAlias = Literal["waiting", "answered", "snoozed", "resolved", "suspicious"]
 
 PREVIEW: Final = 160
 """Characters of the newest message."""
@@ -43,6 +44,8 @@ _leaf, _canonical = schema.customer.alias("leaf"), schema.customer.alias("canoni
 _IS_WORK = _conversation.c.state != literal_column("'resolved'")
 _IS_OPEN = _conversation.c.state == "open"
 _WAITS = _IS_WORK & _IS_OPEN & _conversation.c.waiting_since.is_not(None)
+# Until somebody has said whose it is.
+_IS_SUSPICIOUS = _conversation.c.thread_key.startswith(FORGED) & _conversation.c.customer_id.is_(None)
 _ME = bindparam("me", type_=Id)
 _IS_CALLED = _conversation.c.id.in_(
     select(_mention.c.conversation_id).where(_mention.c.agent_id == _ME, _mention.c.seen_at.is_(None))
@@ -61,6 +64,7 @@ _newest = (
 _SUMMARY = (
     select(
         _conversation,
+        _IS_SUSPICIOUS.label("suspicious"),
         _inbox.c.key.label("inbox"),
         _canonical.c.id.label("canonical_id"),
         _canonical.c.name.label("customer_name"),
@@ -92,6 +96,7 @@ _COUNTS = select(
     func.count(case((_WAITS & _IS_MINE | _IS_CALLED, 1))).label("mine"),
     func.count(case((_WAITS & _IS_FREE, 1))).label("unassigned"),
     func.count(case((_WAITS, 1))).label("all"),
+    func.count(case((_IS_OPEN & _IS_SUSPICIOUS, 1))).label("suspicious"),
 ).where(or_(_IS_WORK, _IS_CALLED))
 _KNOWN_TAGS = select(_tag.c.tag).distinct().order_by(_tag.c.tag).limit(500)
 
@@ -100,6 +105,7 @@ _SHOWN: dict[Show, ColumnElement[bool]] = {
     "waiting": _WAITS,
     "answered": _IS_WORK & _IS_OPEN & _conversation.c.waiting_since.is_(None),
     "snoozed": _IS_WORK & (_conversation.c.state == "snoozed"),
+    "suspicious": _IS_WORK & _IS_OPEN & _IS_SUSPICIOUS,
     "resolved": (_conversation.c.state == "resolved") & _conversation.c.inbox_id.is_not(None),
 }
 
@@ -175,7 +181,9 @@ def _place_of(row: Any, *, by_rank: bool) -> str:
 
 def count(connection: Connection, agent_id: str) -> ConversationCounts:
     row = connection.execute(_COUNTS, {"me": agent_id}).one()
-    return ConversationCounts(mine=row.mine, unassigned=row.unassigned, all=row.all)
+    return ConversationCounts(
+        mine=row.mine, unassigned=row.unassigned, all=row.all, suspicious=row.suspicious
+    )
 
 
 def list_tags(connection: Connection) -> list[str]:
@@ -225,4 +233,5 @@ def _summary(row: Any, tags: list[str], mentions: list[str]) -> ConversationSumm
         mentions=mentions,
         last_text=row.last_text or "",
         last_direction=row.last_direction,
+        suspicious=bool(row.suspicious),
     )

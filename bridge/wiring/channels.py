@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -28,6 +29,7 @@ from bridge.flows.follow_link import ways_of
 from bridge.flows.intake import InboxIntake
 from bridge.flows.place_order import PlaceOrder
 from bridge.flows.poll_inbox import PollInbox
+from bridge.flows.prune import Prune
 from bridge.flows.receive_arrival import Receive, ReceiveArrival, Understand
 from bridge.flows.receive_told import receive_told
 from bridge.flows.templates import Templates
@@ -37,6 +39,9 @@ from bridge.store import inboxes
 from bridge.store.engine import Database
 from bridge.wiring.ground import Ground
 from bridge.wiring.reading import Reader
+
+LOOK_SECONDS: Final = 5.0
+"""How often it is looked whether a token has changed."""
 
 log = structlog.get_logger()
 
@@ -85,7 +90,7 @@ def make_codes(ground: Ground) -> CodeSender | None:
 
 
 def start_channels(ground: Ground) -> None:
-    """Read what arrives, send what is written, look after carts."""
+    """Read what arrives, send what is written, look after carts, prune."""
     reader = Reader(ground.attachments)
     ground.stack.push_async_callback(reader.close)
     readers = make_readers(ground.settings, reader, ground.secrets.link_key)
@@ -103,6 +108,8 @@ def start_channels(ground: Ground) -> None:
     after = timedelta(minutes=ground.settings.shop.abandoned_minutes)
     _start_webhooks(ground)
     ground.run(AbandonCarts(ground.db, after, ground.committed, utc_now).run(), "carts")
+    prune = Prune(ground.db, ground.attachments, ground.settings.retention, utc_now)
+    ground.run(prune.run(), "pruning")
 
 
 def _start_deliverer(ground: Ground) -> None:
@@ -193,13 +200,24 @@ async def _listen_when_leased(ground: Ground, channels: Sequence[Listens]) -> No
     ground.stack.push_async_callback(lease.release)
     for channel in channels:
         for key in channel.inboxes:
-            known = ground.secrets.inboxes.get(inbox_name(channel.name, key))
-            token = known.token if known else ""
-            ground.run(listen(ground.db, channel, key, token, ground.committed), f"listener {key}")
+            tokens = ground.inboxes.tokens
+            ground.run(listen(ground.db, channel, key, tokens, ground.committed), f"listener {key}")
     await lease.keep()
 
 
-async def listen(db: Database, channel: Listens, key: str, token: str, committed: Callable[[], None]) -> None:
-    """To one inbox, which is made where it is missing. `committed` as in `InboxIntake`."""
+async def listen(
+    db: Database, channel: Listens, key: str, tokens: Mapping[str, str], committed: Callable[[], None]
+) -> None:
+    """To one inbox, which is made where it is missing; anew when its token is another. `committed` as in `InboxIntake`."""
     inbox = await db.write(inboxes.resolve_inbox, channel.name, key, key)
-    await channel.listen(key, token, InboxIntake(db, inbox, committed, utc_now))
+    name, intake = inbox_name(channel.name, key), InboxIntake(db, inbox, committed, utc_now)
+    while True:
+        token = tokens.get(name, "")
+        listening = asyncio.create_task(channel.listen(key, token, intake))
+        try:
+            while tokens.get(name, "") == token:
+                if (await asyncio.wait([listening], timeout=LOOK_SECONDS))[0]:
+                    return listening.result()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)

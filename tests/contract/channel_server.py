@@ -180,9 +180,7 @@ async def channels_serving(
             consuming(server.db, order, server.clock, bus, Group.ORDERER),
         ):
             listening = [
-                asyncio.create_task(
-                    listen(server.db, channel, key, password, partial(bus.tell, Subject.WORK))
-                )
+                asyncio.create_task(listen(server.db, channel, key, tokens, partial(bus.tell, Subject.WORK)))
                 for channel in make_channels(settings).values()
                 if isinstance(channel, Listens)
                 for key in channel.inboxes

@@ -14,14 +14,19 @@ from sqlalchemy import Connection
 from bridge.channels.simulators.telegram import Fault, Sent
 from bridge.domain.customer import Identity
 from bridge.domain.ids import new_id
+from bridge.domain.message import InboundMessage
 from bridge.domain.order import NewStatus, OrderStatus
 from bridge.domain.times import iso, utc_now
+from bridge.flows.follow_link import ways_of
+from bridge.flows.receive_told import receive_told
+from bridge.settings import Settings
 from bridge.store import conversation_views, conversations, inboxes, orders, people
+from bridge.store.arrivals import Arrival
 from bridge.store.conversations import NewConversation
 from bridge.store.people import NewCustomer
 from tests.contract.channel_cases import telegram
 from tests.contract.channel_server import ChannelServer, channels_serving
-from tests.contract.desk_server import Client, eventually, logged_in
+from tests.contract.desk_server import LINK_KEY, Client, eventually, logged_in
 from tests.contract.test_attachments import upload
 from tests.contract.test_card import explain, watching
 
@@ -76,11 +81,11 @@ async def test_who_writes_waits_until_a_person_answers(running: ChannelServer, o
     (item, _) = page["items"]
     assert (item["last_text"], item["last_direction"], item["inbox"]) == ("three", "inbound", "bot")
     assert item["waiting_since"] < item["last_at"]
-    assert page["counts"] == {"mine": 0, "unassigned": 2, "all": 2}
+    assert page["counts"] == {"mine": 0, "unassigned": 2, "all": 2, "suspicious": 0}
     assert (await answer(desk, first))[0] == 201
     page = await desk.get("conversations")
     assert [each["id"] for each in page["items"]] == [second]
-    assert page["counts"] == {"mine": 0, "unassigned": 1, "all": 1}
+    assert page["counts"] == {"mine": 0, "unassigned": 1, "all": 1, "suspicious": 0}
     # Whoever answers first has it; a colleague who answers as well changes nothing of that.
     (answered,) = (await desk.get("conversations", show="answered"))["items"]
     assert (answered["assignee"], answered["waiting_since"]) == ("Agent 101", None)
@@ -89,6 +94,51 @@ async def test_who_writes_waits_until_a_person_answers(running: ChannelServer, o
     await write(running, "again", 1)
     assert await work(desk, scope="mine") == [first]
     assert await work(other, scope="mine") == []
+
+
+async def test_a_forged_sender_is_on_a_list_of_its_own_until_somebody_says_whose_it_is(
+    running: ChannelServer,
+) -> None:
+    desk, server = running.desk, running.server
+    olena = await server.add_customer("Olena", "+380501112233")
+
+    def forge(connection: Connection) -> None:
+        inbox = inboxes.resolve_inbox(connection, "email", "support@sample.example")
+        for key in ("a@x", "b@x"):
+            arrival = Arrival(new_id(), inbox.id, inbox.key, inbox.channel, key, b"", server.clock())
+            message = InboundMessage(
+                key=key,
+                thread=key,
+                sender=Identity("email", "olena@example.org"),
+                name="Olena",
+                text="my new account",
+                at=server.clock(),
+                forged="dmarc",
+            )
+            ways = ways_of(Settings(), LINK_KEY)
+            receive_told(connection, arrival, [message], reopen=timedelta(hours=1), ways=ways)
+
+    await server.db.write(forge)
+    page = await desk.get("conversations", show="suspicious")
+    assert (len(page["items"]), page["counts"]["suspicious"]) == (2, 2)
+    spam, theirs = (each["id"] for each in page["items"])
+    assert all(each["suspicious"] for each in page["items"])
+    (entry,) = (await desk.get(f"conversations/{theirs}/entries"))["items"]
+    assert (entry["payload"]["forged"], entry["payload"]["forged_by"]) == (True, "dmarc")
+    assert await work(desk) == [theirs, spam]
+    await desk.ask("POST", f"conversations/{spam}/state", {"state": "resolved"})
+    assert await work(desk, show="suspicious") == [theirs]
+    filed = {"customer_id": olena, "reason": "she called"}
+    await desk.follow()
+    assert (await desk.ask("POST", f"conversations/{theirs}/file", filed))[0] == 200
+    page = await desk.get("conversations", show="suspicious")
+    assert (page["items"], page["counts"]["suspicious"]) == ([], 0)
+
+    def told() -> bool:
+        said = [each["data"] for each in desk.of_type("conversation") if each["data"]["id"] == theirs]
+        return bool(said) and (said[-1]["customer_id"], said[-1]["suspicious"]) == (olena, False)
+
+    await eventually(told)
 
 
 async def test_whom_an_answer_did_not_reach_still_waits(running: ChannelServer) -> None:

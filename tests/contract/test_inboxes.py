@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from bridge.channels import signing
 from bridge.channels.shop import SIGNATURE
 from bridge.channels.simulators.telegram import BOT, Fault
+from bridge.domain.ports import Intake
+from bridge.secrets import InboxBook
+from bridge.store import inboxes
+from bridge.wiring import channels
 from tests.contract.channel_cases import TELEGRAM_BOT, order, telegram
 from tests.contract.channel_server import TOKEN, ChannelServer, channels_serving
 from tests.contract.desk_server import Client, eventually, logged_in
@@ -128,6 +134,7 @@ async def test_a_paused_inbox_sends_nothing_and_loses_nothing(running: ChannelSe
     "body",
     [
         {"channel": "fax", "key": "one"},
+        {"channel": "email", "key": "support@sample.example"},
         {"channel": "shop", "key": "Two words"},
         {"channel": "shop", "key": "one", "token": 'a"b'},
     ],
@@ -143,3 +150,51 @@ async def test_a_shop_only_listens_and_says_so(admin: Client) -> None:
     made = await add(admin, "shop", "second")
     _, answer = await admin.ask("POST", f"channels/{made['id']}/test", {})
     assert (answer["works"], answer["reason"].split(":")[0]) == (False, "this inbox only listens")
+
+
+async def test_a_password_is_kept_and_shown_to_nobody(
+    running: ChannelServer, admin: Client, tmp_path: Path
+) -> None:
+    def make(connection: Connection) -> str:
+        return inboxes.resolve_inbox(
+            connection, "email", "support@sample.example", "support@sample.example"
+        ).id
+
+    path = f"channels/{await running.server.db.write(make)}/token"
+    assert "email" not in (await admin.get("channels"))["kinds"]
+    before = await shown(admin, "support@sample.example")
+    assert (before["has_token"], before["hook"]) == (False, None)
+    password = 'p"ä ß]\\ss'
+    status, answer = await admin.ask("PUT", path, {"token": password})
+    assert (status, answer["has_token"], answer["hook_secret"]) == (200, True, None)
+    assert password not in str(answer) + str(await admin.get("channels"))
+    assert InboxBook(tmp_path).tokens["email/support@sample.example"] == password
+    for wrong in ("", "two\nlines", "x" * 501):
+        assert (await admin.ask("PUT", path, {"token": wrong}))[0] == 422
+    assert (await running.desk.ask("PUT", path, {"token": "x"}))[0] == 403
+    bot = await shown(admin, "bot")
+    assert (await admin.ask("PUT", f"channels/{bot['id']}/token", {"token": 'a"b'}))[0] == 422
+
+
+async def test_whoever_listens_begins_anew_with_another_password(
+    running: ChannelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "LOOK_SECONDS", 0.01)
+    told: list[str] = []
+
+    class Channel:
+        name, inboxes = "email", ("a@x.example",)
+
+        async def listen(self, inbox: str, token: str, intake: Intake) -> None:
+            told.append(token)
+            await asyncio.Event().wait()
+
+    tokens = {"email/a@x.example": "one"}
+    listening = asyncio.create_task(
+        channels.listen(running.server.db, Channel(), "a@x.example", tokens, lambda: None)
+    )
+    await eventually(lambda: told == ["one"])
+    tokens["email/a@x.example"] = "two"
+    await eventually(lambda: told == ["one", "two"])
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)

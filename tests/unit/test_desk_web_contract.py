@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from bridge.desk import answers, presence
+from bridge.desk.routes import ROUTES
 from bridge.domain import (
     agent,
     calendar,
@@ -195,3 +196,10 @@ def test_union_has_the_values_of_its_enum(name: str, values: list[str]) -> None:
 )
 def test_every_code_has_a_word(group: str, codes: list[str | enum.StrEnum]) -> None:
     assert {f"{group}.{code}" for code in codes} <= set(WORDS)
+
+
+def test_every_page_is_served_when_it_is_opened_by_its_address() -> None:
+    """An address that only the web app knows works until somebody reloads it."""
+    pages = re.findall(r'first === "(\w+)"', (SRC / "state/router.ts").read_text())
+    served = {route.plain_path.split("/")[1] for route in ROUTES if route.media == "text/html"}
+    assert set(pages) <= served

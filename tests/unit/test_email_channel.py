@@ -67,8 +67,8 @@ def headers(*lines: str) -> email.message.Message:
 )
 def test_who_vouches_for_the_sender(results: str, verdict: Verdict) -> None:
     message = headers(f"Authentication-Results: {results}")
-    assert judge(message, "olena@example.org", SERVER) is verdict
-    assert judge(message, "olena@example.org", "") is Verdict.NONE
+    assert judge(message, "olena@example.org", SERVER).verdict is verdict
+    assert judge(message, "olena@example.org", "").verdict is Verdict.NONE
 
 
 def test_a_mail_of_two_senders_proves_neither() -> None:

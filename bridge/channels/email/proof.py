@@ -36,10 +36,17 @@ class _Result(NamedTuple):
     properties: dict[str, str]
 
 
-def judge(message: Message, sender: str, server: str) -> Verdict:
+class Judgement(NamedTuple):
+    """`by` is the method that says that it is forged, "" for any other verdict."""
+
+    verdict: Verdict
+    by: str = ""
+
+
+def judge(message: Message, sender: str, server: str) -> Judgement:
     """Of a mail whose one From address is `sender`; `server` is the authserv-id of ours, "" for none that is trusted."""
     if not server:
-        return Verdict.NONE
+        return Judgement(Verdict.NONE)
     domain = sender.rpartition("@")[2].lower()
     results = [
         result for value in values_of(message, "Authentication-Results") for result in _read(value, server)
@@ -48,10 +55,11 @@ def judge(message: Message, sender: str, server: str) -> Verdict:
     signed = {each.result for each in results if each.method == "dkim" and _signs(each, domain)}
     sent = {each.result for each in results if each.method == "spf" and _of(each, "smtp.mailfrom", domain)}
     if "pass" in dmarc or ("pass" in signed and "fail" not in dmarc):
-        return Verdict.PROVEN
-    if "fail" in dmarc or "fail" in signed or "fail" in sent:
-        return Verdict.FORGED
-    return Verdict.NONE
+        return Judgement(Verdict.PROVEN)
+    for method, said in (("dmarc", dmarc), ("dkim", signed), ("spf", sent)):
+        if "fail" in said:
+            return Judgement(Verdict.FORGED, method)
+    return Judgement(Verdict.NONE)
 
 
 def _read(value: str, server: str) -> Iterator[_Result]:

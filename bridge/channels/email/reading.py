@@ -9,7 +9,7 @@ from email.message import Message
 from typing import Final
 
 from bridge.channels.email.bounces import read_bounce
-from bridge.channels.email.proof import Verdict, judge
+from bridge.channels.email.proof import Judgement, Verdict, judge
 from bridge.channels.email.writing import NAME, key_of
 from bridge.domain.continuing import find_token
 from bridge.domain.customer import Identity, Strength
@@ -43,9 +43,9 @@ def read(
     mail = read_mail(message, data, received_at=arrived_at)
     if mail.sender.address in {address, *own} or key_of(mail.key):
         return [Unread("from ourselves")]
-    verdict = judge(message, mail.sender.address, server) if mail.alone else Verdict.NONE
-    told: list[Told] = [_message_of(mail, message, address, region, verdict)]
-    if verdict is not Verdict.FORGED:
+    judged = judge(message, mail.sender.address, server) if mail.alone else Judgement(Verdict.NONE)
+    told: list[Told] = [_message_of(mail, message, address, region, judged)]
+    if judged.verdict is not Verdict.FORGED:
         # Whoever answers a mail has got it, whatever we knew of it.
         told += [
             StatusUpdate(key=parent, delivery_id=key, state=DeliveryState.DELIVERED, at=mail.at)
@@ -55,14 +55,14 @@ def read(
     return told
 
 
-def _message_of(mail: Mail, message: Message, address: str, region: str, verdict: Verdict) -> InboundMessage:
+def _message_of(mail: Mail, message: Message, address: str, region: str, judged: Judgement) -> InboundMessage:
     number = _NUMBER.search(mail.subject)
     text, signature = fold_signature(mail.text)
     return InboundMessage(
         key=mail.key,
         worldwide=True,
         thread=mail.thread,
-        sender=Identity(NAME, mail.sender.address, strength=_STRENGTHS[verdict]),
+        sender=Identity(NAME, mail.sender.address, strength=_STRENGTHS[judged.verdict]),
         name=mail.sender.name,
         subject=mail.subject,
         text=text,
@@ -81,7 +81,7 @@ def _message_of(mail: Mail, message: Message, address: str, region: str, verdict
         html=InboundFile(name="message.html", data=mail.html.encode()) if mail.html.strip() else None,
         unsupported="message/partial" if header_of(message, CUT) else "",
         automatic=is_automatic(message),
-        forged=verdict is Verdict.FORGED,
+        forged=judged.by,
     )
 
 

@@ -33,11 +33,11 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class WorkQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`show`: those whose customer waits, those that we have answered, those that rest, those that are over. `scope`: mine
-    (and where a note calls me), nobody's, all. `before` is the `next` of the page before.
+    """`show`: those whose customer waits, those that we have answered, those that rest, those that are over, those of forged
+    senders. `scope`: mine (and where a note calls me), nobody's, all. `before` is the `next` of the page before.
     """
 
-    show: Literal["waiting", "answered", "snoozed", "resolved"] = "waiting"
+    show: Literal["waiting", "answered", "snoozed", "resolved", "suspicious"] = "waiting"
     scope: Literal["mine", "unassigned", "all"] = "all"
     channel: str | None = None
     tag: str | None = None

@@ -38,6 +38,7 @@ WORKDAY = (Span("09:00", "13:00"), Span("14:00", "18:00"))
 CHAT = "01900000-0000-7000-c000-000000000001"
 MAIL = "01900000-0000-7000-c000-000000000002"
 LATE = "01900000-0000-7000-c000-000000000003"
+FORGED = "01900000-0000-7000-c000-000000000004"
 WAYS = [
     OpenWay(
         channel="email",
@@ -203,6 +204,35 @@ class FakeConversations:
         self._tell = tell
         self._number = 6000
 
+    def forge(self) -> str:
+        """A mail that is not from whom it names; its conversation."""
+        at = iso(utc_now() - timedelta(minutes=20))
+        name = "Олена Ковальчук olena@example.org"
+        text = "Доброго дня! У нас змінився рахунок, надалі платіть, будь ласка, на цей. Реквізити у файлі."
+        self.all[FORGED] = ConversationSummary(
+            id=FORGED,
+            channel="email",
+            inbox="support@sample.example",
+            subject="Новий рахунок для оплати",
+            state=ConversationState.OPEN,
+            customer_id=None,
+            customer_name=None,
+            assignee_id=None,
+            assignee=None,
+            opened_at=at,
+            last_at=at,
+            waiting_since=at,
+            last_text=text,
+            last_direction="inbound",
+            suspicious=True,
+        )
+        payload = {"subject": "Новий рахунок для оплати", "forged": True, "forged_by": "dmarc"}
+        said = {"author": name, "direction": EntryDirection.INBOUND, "channel": "email", "text": text}
+        self.entries[FORGED] = [
+            people.entry(5900, EntryKind.MESSAGE, at, **said, conversation_id=FORGED, payload=payload)
+        ]
+        return FORGED
+
     def routes(self, api: str) -> list[web.RouteDef]:
         one = f"{api}/conversations/{{id}}"
         return [
@@ -219,6 +249,7 @@ class FakeConversations:
             web.post(f"{one}/state", self._change),
             web.put(f"{one}/tags", self._tag),
             web.post(f"{one}/seen", self._see),
+            web.post(f"{one}/file", self._file),
             web.get(f"{api}/customers/{{id}}/ways", self._ways),
             web.post(f"{api}/customers/{{id}}/continue", self._continue),
             web.post(f"{api}/customers/{{id}}/conversations", self._begin),
@@ -255,6 +286,7 @@ class FakeConversations:
         waiting, me = self._waiting(), self._agent.id
         shown = {
             "waiting": waiting,
+            "suspicious": [each for each in self.all.values() if each.state == "open" and each.suspicious],
             "answered": [
                 each for each in self.all.values() if each.state == "open" and not each.waiting_since
             ],
@@ -265,8 +297,11 @@ class FakeConversations:
             "all": lambda each: True,
         }
         counts = {name: sum(map(is_in, waiting)) for name, is_in in of_scope.items()}
+        suspicious = sum(each.suspicious and each.state == "open" for each in self.all.values())
         items = [each for each in shown if of_scope[scope](each)]
-        return answer({"items": items, "next": None, "counts": ConversationCounts(**counts)})
+        return answer(
+            {"items": items, "next": None, "counts": ConversationCounts(**counts, suspicious=suspicious)}
+        )
 
     async def _get(self, request: web.Request) -> web.Response:
         found = self.all.get(self._of(request))
@@ -331,6 +366,12 @@ class FakeConversations:
 
     async def _tag(self, request: web.Request) -> web.Response:
         return answer(await self.change(self._of(request), tags=(await request.json())["tags"]))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        customer = people.CUSTOMERS[(await request.json())["customer_id"]]
+        fields = {"customer_id": customer.id, "customer_name": customer.name, "suspicious": False}
+        await self.change(self._of(request), **fields)
+        return answer({"filing_id": "filing-1", "customer_id": customer.id})
 
     async def _see(self, request: web.Request) -> web.Response:
         await self.change(self._of(request), mentions=[])

@@ -30,6 +30,7 @@ from bridge.domain.work import WorkChange, WorkItem
 from bridge.store import customer_words
 from tests.e2e.desk import people
 from tests.e2e.desk.answering import answer, problem
+from tests.e2e.desk.fake_channels import FakeChannels
 from tests.e2e.desk.fake_consents import FakeConsents
 from tests.e2e.desk.fake_conversations import FakeConversations
 from tests.e2e.desk.fake_matters import FakeMatters
@@ -113,6 +114,7 @@ class FakeDesk:
         self.presence: list[dict[str, str]] = []
         self.consents = FakeConsents()
         self.orders = FakeOrders()
+        self.channels = FakeChannels()
         self.dead_letters = people.dead_letters()
         self.state = "available"
         self.state_call: str | None = None
@@ -173,6 +175,7 @@ class FakeDesk:
             web.get(f"{api}/recordings/{{id}}/audio", self._audio),
             *self.consents.routes(api),
             *self.orders.routes(api),
+            *self.channels.routes(api),
             *self.matters.routes(api),
             *self.conversations.routes(api),
             web.get(f"{api}/dead_letters", self._dead_letters),
@@ -190,6 +193,7 @@ class FakeDesk:
                     "/hours",
                     "/phones",
                     "/suggestions",
+                    "/connections",
                     "/dead_letters",
                     "/health",
                     "/components",

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
 from bridge.domain.agent import Role
+from bridge.domain.times import iso, utc_now
 from tests.e2e.desk import people
 from tests.e2e.desk.browser import log_in, open_browser, open_context, watch
 from tests.e2e.desk.fake_conversations import CHAT
 from tests.e2e.desk.fake_desk import AGENT, PASSWORD, FakeDesk
 
 FOLDER = Path(__file__).parents[3] / "docs/screenshots"
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+SIZES = {"desktop": (1280, 800), "phone": (390, 844), "narrow": (360, 780)}
 NOTE = "Оплата карткою не проходить, погодили оплату при отриманні. Передзвонити завтра до 12:00."
 
 Scene = Callable[[FakeDesk, Page], Awaitable[None]]
@@ -116,6 +118,42 @@ async def show_hours(desk: FakeDesk, page: Page) -> None:
     await page.wait_for_selector(".hours-day")
 
 
+async def show_suspicious(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/conversations/{desk.conversations.forge()}")
+    await page.wait_for_selector(".notice-warn")
+
+
+async def show_window(desk: FakeDesk, page: Page) -> None:
+    desk.conversations.window_ends[CHAT] = iso(utc_now() + timedelta(hours=1, minutes=20))
+    await page.goto(f"{desk.url}/conversations/{CHAT}")
+    await page.wait_for_selector(".talk-write .notice, .talk-write [role=status], .bubble")
+    await page.wait_for_timeout(500)
+
+
+async def show_consents(desk: FakeDesk, page: Page) -> None:
+    await show_customer(desk, page)
+    consents = page.get_by_role("region", name="May we write?")
+    await consents.get_by_role("button").click()
+    await page.wait_for_selector("dialog .choice")
+
+
+async def show_order(desk: FakeDesk, page: Page) -> None:
+    await show_customer(desk, page)
+    orders = page.get_by_role("region", name="Orders")
+    await orders.get_by_role("button", name="Add an order").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Item", exact=True).fill("Чайник Aurora 1,7 л")
+    await dialog.get_by_label("Price for one").fill("1 299,5")
+    await dialog.get_by_role("button", name="Add an item").click()
+    await dialog.get_by_role("button", name="Send to the shop").click()
+    await page.wait_for_selector(".field-error")
+
+
+async def show_connections(desk: FakeDesk, page: Page) -> None:
+    await page.goto(f"{desk.url}/connections")
+    await page.wait_for_selector(".connection-add")
+
+
 async def show_phones(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/phones")
     await page.locator(".phone").first.get_by_role("button").click()
@@ -161,6 +199,11 @@ SCENES: dict[str, Scene] = {
     "canned-answers": show_canned,
     "hours": show_hours,
     "phones": show_phones,
+    "suspicious": show_suspicious,
+    "window": show_window,
+    "consents": show_consents,
+    "order": show_order,
+    "connections": show_connections,
     "dead-letters": show_dead_letters,
     "health": show_health,
     "components": show_components,
@@ -208,7 +251,7 @@ SHOTS = [
 
 async def take(browser: Browser, shot: str, folder: Path, language: str) -> None:
     name, size, theme = shot.split()
-    role = Role.ADMIN if name == "dead-letters" else Role.SUPERVISOR
+    role = Role.ADMIN if name in ("dead-letters", "connections") else Role.SUPERVISOR
     async with FakeDesk(role, language) as desk:
         context = await open_context(browser, *SIZES[size], theme)
         page = await context.new_page()

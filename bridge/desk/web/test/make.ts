@@ -112,5 +112,6 @@ export const conversation = (fields: Partial<ConversationSummary> = {}): Convers
   mentions: [],
   last_text: "",
   last_direction: "inbound",
+  suspicious: false,
   ...fields,
 });

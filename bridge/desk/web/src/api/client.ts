@@ -180,6 +180,8 @@ export const addInbox = (inbox: { channel: string; key: string; token: string })
   post<Inbox>("/channels", inbox);
 export const changeInbox = (id: string, change: { state: "active" | "paused" }) =>
   send<Inbox>("PATCH", addressOf(`/channels/${id}`), change);
+export const setToken = (id: string, token: string) =>
+  send<Inbox>("PUT", addressOf(`/channels/${id}/token`), { token });
 export const tryInbox = (id: string, to: string | null) =>
   post<{ works: boolean; reason: string | null; address: string }>(`/channels/${id}/test`, { to });
 
@@ -226,7 +228,7 @@ export const addConsent = (
   said: { channel: string; purpose: Purpose; granted: boolean; words: string },
 ) => post<Consent>(`/customers/${customerId}/consents`, said);
 export interface ConversationQuery {
-  show: "waiting" | "answered" | "snoozed" | "resolved";
+  show: "waiting" | "answered" | "snoozed" | "resolved" | "suspicious";
   scope: "mine" | "unassigned" | "all";
   before?: string | null;
   limit?: number;
@@ -323,6 +325,8 @@ export type FileTarget = { customer_id: string } | { new: { name: string; kind?:
 
 export const fileCall = (callId: string, target: FileTarget, reason: string) =>
   post<Filed>(`/calls/${callId}/file`, { ...target, reason });
+export const fileConversation = (id: string, target: FileTarget, reason: string) =>
+  post<Filed>(`/conversations/${id}/file`, { ...target, reason });
 export const undoFiling = (filingId: string) => post<Filed>(`/filings/${filingId}/undo`);
 
 export const listDeadLetters = () => get<Page<DeadLetter>>("/dead_letters", { limit: 200 });

@@ -220,6 +220,7 @@ export interface EntryPayload {
   html?: string;
   automatic?: boolean;
   forged?: boolean;
+  forged_by?: string;
   subtype?: string;
   direction?: Direction;
   caller?: string;
@@ -341,6 +342,8 @@ export interface Inbox {
   state: string;
   last_error: string | null;
   hook: string | null;
+  /** Whether there is something to send with, which the server gives to nobody. */
+  has_token: boolean;
   hook_secret: string | null;
 }
 
@@ -740,6 +743,8 @@ export interface ConversationSummary {
   mentions: string[];
   last_text: string;
   last_direction: Direction | null;
+  /** It is not from the sender that it names, and nobody has said whose it is. */
+  suspicious: boolean;
 }
 
 /** An address of a customer, and the inbox from which it can be written to. */
@@ -785,6 +790,7 @@ export interface ConversationCounts {
   mine: number;
   unassigned: number;
   all: number;
+  suspicious: number;
 }
 
 export interface ConversationList extends Page<ConversationSummary> {

@@ -36,6 +36,11 @@ function Marks({ conversation }: { conversation: ConversationSummary }) {
       {state === "snoozed" && snoozed_until && (
         <Badge tone="info">{t("conversation.rests_until", { time: shortDate(snoozed_until) })}</Badge>
       )}
+      {conversation.suspicious && (
+        <Badge tone="bad" icon="warning">
+          {t("conversation.suspicious")}
+        </Badge>
+      )}
       <DueBadge conversation={conversation} />
       {tags.map((tag) => (
         <Badge key={tag}>{tag}</Badge>

@@ -108,7 +108,12 @@ function Content({ entry }: { entry: Entry }): ComponentChildren {
       {!utterances && entry.text && <p class="entry-text">{entry.text}</p>}
       {continues && <p class="quiet">{word("continues", continues.fate)}</p>}
       {cut && <p class="quiet">{t("entry.cut")}</p>}
-      {payload.forged && <Badge tone="bad">{t("entry.forged")}</Badge>}
+      {payload.forged && (
+        <Badge tone="bad">
+          {t("entry.forged")}
+          {payload.forged_by && ` (${payload.forged_by.toUpperCase()})`}
+        </Badge>
+      )}
       {payload.automatic && <Badge>{t("entry.automatic")}</Badge>}
       {unsupported && <p class="quiet">{t("entry.unsupported", { what: unsupported })}</p>}
       {kind === "promise" && state && <Badge>{word("promise_state", state)}</Badge>}

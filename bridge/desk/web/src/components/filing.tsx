@@ -32,25 +32,31 @@ export async function fileUnder(callId: string, target: FileTarget, name: string
   }
 }
 
-/** Whose call is it? Somebody we know, or a new customer. */
-export function FilingDialog({ callId, onClose }: { callId: string; onClose: () => void }) {
+interface WhoseProps {
+  title: string;
+  onChoose: (target: FileTarget, name: string) => void;
+  onClose: () => void;
+}
+
+/** Whose is it? Somebody we know, or a new customer. */
+export function WhoseDialog({ title, onChoose, onClose }: WhoseProps) {
   const [name, setName] = useState("");
-  const fileAndClose = (target: FileTarget, chosen: string) => {
+  const choose = (target: FileTarget, chosen: string) => {
     onClose();
-    void fileUnder(callId, target, chosen);
+    onChoose(target, chosen);
   };
   return (
-    <Dialog title={t("filing.title")} onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       <div class="stack">
         <SearchBox
           label={t("search.people")}
-          onChoose={(customer) => fileAndClose({ customer_id: customer.id }, customer.name)}
+          onChoose={(customer) => choose({ customer_id: customer.id }, customer.name)}
         />
         <form
           class="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            if (name.trim()) fileAndClose({ new: { name: name.trim() } }, name.trim());
+            if (name.trim()) choose({ new: { name: name.trim() } }, name.trim());
           }}
         >
           <Field
@@ -69,3 +75,11 @@ export function FilingDialog({ callId, onClose }: { callId: string; onClose: () 
     </Dialog>
   );
 }
+
+export const FilingDialog = ({ callId, onClose }: { callId: string; onClose: () => void }) => (
+  <WhoseDialog
+    title={t("filing.title")}
+    onChoose={(target, name) => void fileUnder(callId, target, name)}
+    onClose={onClose}
+  />
+);

@@ -16,6 +16,13 @@ import { generation } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain, notify, notifyFailure } from "../state/notices.ts";
 
+const MAIL = "email";
+/** These send nothing by a token of a provider's. */
+const TOKENLESS = ["chat", "shop"];
+
+const nameOfToken = ({ channel }: Inbox) =>
+  channel === MAIL ? t("connections.password") : t("connections.token");
+
 const attempt = (work: Promise<unknown>, onDone: () => void) => void work.then(onDone, notifyFailure);
 
 /** How an inbox or a webhook is: it works, rests, or had an error, which is the server's or the provider's own words. */
@@ -98,8 +105,50 @@ function TryInbox({ inbox, onClose }: { inbox: Inbox; onClose: () => void }) {
   );
 }
 
+/** What is typed here is kept by the server and shown to nobody. */
+function SetToken({ inbox, onSet, onClose }: { inbox: Inbox; onSet: () => void; onClose: () => void }) {
+  const [token, setToken] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const name = nameOfToken(inbox);
+  const keep = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await api.setToken(inbox.id, inbox.channel === MAIL ? token : token.trim());
+      notify({ tone: "good", text: t("connections.token_kept", { name }) });
+      onSet();
+      onClose();
+    } catch (error) {
+      notifyFailure(error);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={`${name}: ${inbox.key}`} onClose={onClose}>
+      <form class="stack" onSubmit={(event) => void keep(event)}>
+        <Field
+          label={name}
+          hint={t("connections.token_is_kept")}
+          isPassword
+          autocomplete="new-password"
+          maxLength={500}
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        <div class="row">
+          <Button type="submit" kind="primary" isBusy={isBusy} disabled={!token.trim()}>
+            {t("connections.keep_token")}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
 function InboxLine({ inbox, onChanged }: { inbox: Inbox; onChanged: () => void }) {
   const [isTrying, setTrying] = useState(false);
+  const [isSetting, setSetting] = useState(false);
+  const sends = !TOKENLESS.includes(inbox.channel);
   return (
     <li class="connection">
       <div class="connection-what">
@@ -110,17 +159,26 @@ function InboxLine({ inbox, onChanged }: { inbox: Inbox; onChanged: () => void }
         </span>
         <span class="row">
           <Health state={inbox.state} error={inbox.last_error} />
+          {sends && !inbox.has_token && (
+            <Badge tone="warn">{t("connections.no_token", { name: nameOfToken(inbox) })}</Badge>
+          )}
         </span>
         {inbox.hook && <code class="quiet connection-error">{inbox.hook}</code>}
       </div>
       <div class="row">
         <Button onClick={() => setTrying(true)}>{t("connections.try")}</Button>
+        {sends && (
+          <Button kind="quiet" onClick={() => setSetting(true)}>
+            {nameOfToken(inbox)}
+          </Button>
+        )}
         <PauseButton
           state={inbox.state}
           onSet={(state) => attempt(api.changeInbox(inbox.id, { state }), onChanged)}
         />
       </div>
       {isTrying && <TryInbox inbox={inbox} onClose={() => setTrying(false)} />}
+      {isSetting && <SetToken inbox={inbox} onSet={onChanged} onClose={() => setSetting(false)} />}
     </li>
   );
 }
@@ -177,6 +235,7 @@ function Inboxes() {
   return (
     <Panel title={t("connections.inboxes")}>
       <p class="quiet">{t("connections.inboxes_explained")}</p>
+      <p class="quiet">{t("connections.mailboxes_explained")}</p>
       <ul class="plain-list">
         {data.items.map((inbox) => (
           <InboxLine key={inbox.id} inbox={inbox} onChanged={refresh} />

@@ -16,6 +16,7 @@ import { Notice } from "../components/notice.tsx";
 import { Panel } from "../components/panel.tsx";
 import { PersonBadge } from "../components/person.tsx";
 import { Skeleton } from "../components/skeleton.tsx";
+import { Suspicious } from "../components/suspicious.tsx";
 import { Thread } from "../components/thread.tsx";
 import { freshConversations, hearConversation } from "../state/conversations.ts";
 import { generation, onEntry } from "../state/desk.ts";
@@ -205,6 +206,7 @@ export function ConversationPage({ id }: { id: string }) {
       <Head talk={talk} />
       <div class="talk-columns">
         <div class="talk-said">
+          <Suspicious talk={talk} />
           <Thread entries={entries} hasEarlier={hasEarlier} onEarlier={loadEarlier} onForward={forward} />
           <div class="talk-write">
             {talk.inbox !== null && (

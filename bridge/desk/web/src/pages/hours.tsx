@@ -37,50 +37,56 @@ async function save(how: () => Promise<unknown>): Promise<void> {
 const shown = (time: string) => (time === "24:00" ? "00:00" : time);
 const closing = (time: string) => (time === "00:00" ? "24:00" : time);
 
-function Weekday({
-  day,
-  hours,
-  onChange,
-}: {
+interface SpansProps {
   day: string;
   hours: readonly Span[];
   onChange: (hours: Span[]) => void;
-}) {
+}
+
+/** From when till when, as often as there is a break; closed where there is nothing. */
+function Spans({ day, hours, onChange }: SpansProps) {
+  return (
+    <div class="hours-spans">
+      {hours.length === 0 && <span class="quiet">{t("hours.closed")}</span>}
+      {hours.map((span, index) => (
+        <div key={index} class="hours-span">
+          <ShortField
+            kind="time"
+            label={t("hours.opens", { day })}
+            value={span.opens}
+            onInput={(event) =>
+              onChange(replaced(hours, index, { ...span, opens: event.currentTarget.value }))
+            }
+          />
+          <span aria-hidden="true">–</span>
+          <ShortField
+            kind="time"
+            label={t("hours.closes", { day })}
+            value={shown(span.closes)}
+            onInput={(event) =>
+              onChange(replaced(hours, index, { ...span, closes: closing(event.currentTarget.value) }))
+            }
+          />
+          <IconButton
+            icon="close"
+            label={t("hours.drop_span", { day })}
+            onClick={() => onChange(without(hours, index))}
+          />
+        </div>
+      ))}
+      <Button kind="quiet" onClick={() => onChange([...hours, USUAL])}>
+        {t("hours.add_span")}
+        <span class="only-heard">: {day}</span>
+      </Button>
+    </div>
+  );
+}
+
+function Weekday(props: SpansProps) {
   return (
     <li class="hours-day">
-      <strong>{day}</strong>
-      <div class="hours-spans">
-        {hours.length === 0 && <span class="quiet">{t("hours.closed")}</span>}
-        {hours.map((span, index) => (
-          <div key={index} class="hours-span">
-            <ShortField
-              kind="time"
-              label={t("hours.opens", { day })}
-              value={span.opens}
-              onInput={(event) =>
-                onChange(replaced(hours, index, { ...span, opens: event.currentTarget.value }))
-              }
-            />
-            <span aria-hidden="true">–</span>
-            <ShortField
-              kind="time"
-              label={t("hours.closes", { day })}
-              value={shown(span.closes)}
-              onInput={(event) =>
-                onChange(replaced(hours, index, { ...span, closes: closing(event.currentTarget.value) }))
-              }
-            />
-            <IconButton
-              icon="close"
-              label={t("hours.drop_span", { day })}
-              onClick={() => onChange(without(hours, index))}
-            />
-          </div>
-        ))}
-        <Button kind="quiet" onClick={() => onChange([...hours, USUAL])}>
-          {t("hours.add_span")}
-        </Button>
-      </div>
+      <strong>{props.day}</strong>
+      <Spans {...props} />
     </li>
   );
 }
@@ -95,6 +101,7 @@ function Holidays({
   return (
     <div class="stack">
       <h3>{t("hours.holidays")}</h3>
+      <p class="quiet">{t("hours.holidays_explained")}</p>
       <ul class="plain-list">
         {holidays.map((holiday, index) => (
           <li key={index} class="hours-holiday">
@@ -118,6 +125,11 @@ function Holidays({
               icon="close"
               label={t("hours.drop_holiday", { day: holiday.name || holiday.day })}
               onClick={() => onChange(without(holidays, index))}
+            />
+            <Spans
+              day={holiday.name || holiday.day}
+              hours={holiday.hours}
+              onChange={(hours) => onChange(replaced(holidays, index, { ...holiday, hours }))}
             />
           </li>
         ))}

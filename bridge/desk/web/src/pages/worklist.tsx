@@ -123,7 +123,7 @@ function Item({ item }: { item: WorkItem }) {
 }
 
 const SCOPES = ["mine", "unassigned", "all"] as const;
-const SHOWN = ["waiting", "answered", "snoozed", "resolved"] as const;
+const SHOWN = ["waiting", "answered", "snoozed", "resolved", "suspicious"] as const;
 
 /** Arrows lead from one to the next, as Tab does. */
 function moveByArrow(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
@@ -166,6 +166,9 @@ function Conversations() {
   const { items, hasMore, loadMore } = useConversations(scope, show);
   const counted = (each: (typeof SCOPES)[number]) =>
     `${word("scope", each)}${counts.value ? ` · ${counts.value[each]}` : ""}`;
+  const suspicious = counts.value?.suspicious;
+  const shownAs = (each: (typeof SHOWN)[number]) =>
+    each === "suspicious" && suspicious ? `${word("show", each)} · ${suspicious}` : word("show", each);
   return (
     <section class="stack" aria-labelledby="conversations-title">
       <header class="worklist-head">
@@ -174,7 +177,7 @@ function Conversations() {
         </h2>
         <Select
           label={t("worklist.show")}
-          options={SHOWN.map((value) => ({ value, label: word("show", value) }))}
+          options={SHOWN.map((value) => ({ value, label: shownAs(value) }))}
           value={show}
           onChoose={setShow}
         />

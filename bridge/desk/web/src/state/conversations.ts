@@ -48,6 +48,7 @@ export function isListed(
   if (!isInScope) return false;
   if (show === "waiting")
     return (each.state === "open" && each.waiting_since !== null) || (scope === "mine" && isCalled);
+  if (show === "suspicious") return each.state === "open" && each.suspicious;
   if (show === "answered") return each.state === "open" && each.waiting_since === null;
   return each.state === show;
 }
