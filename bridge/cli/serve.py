@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from bridge.cli.home import open_home
+from bridge.names import Loop
 from bridge.secrets import Secrets
 from bridge.settings import Settings, home_path
 
@@ -50,7 +51,7 @@ def serve_command(roles: tuple[str, ...], *, watched: bool, sample: bool, verbos
 
         run_agi(home, settings)
     else:
-        uvloop.run(_serve(home, settings, roles))
+        uvloop.run(_serve(home, settings, roles), loop_factory=Loop)
 
 
 async def _serve(home: Path, settings: Settings, roles: tuple[str, ...]) -> None:

@@ -29,6 +29,7 @@ from bridge.domain.mail import LARGEST
 from bridge.domain.ports import Intake
 from bridge.domain.times import utc_now
 from bridge.errors import Transient
+from bridge.names import await_name
 from bridge.settings import Mailbox
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ async def listen(mailbox: Mailbox, password: str, intake: Intake) -> None:
     while True:
         session = _Session(mailbox, password)
         try:
+            await await_name(mailbox.imap_host, mailbox.imap_port)
             await session.run(session.open)
             await intake.report("")
             wait = FIRST_WAIT

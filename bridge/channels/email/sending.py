@@ -10,6 +10,7 @@ import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from bridge.errors import AnswerLost, RateLimited, Rejected, Transient
+from bridge.names import await_name
 from bridge.settings import Mailbox
 
 SECONDS: Final = 20.0
@@ -39,6 +40,7 @@ async def _address(client: SMTP, mailbox: Mailbox, password: str, recipients: Se
     """All up to where the mail itself would come: nothing is sent yet."""
     try:
         async with asyncio.timeout(SECONDS):
+            await await_name(mailbox.smtp_host, mailbox.smtp_port)
             await client.connect()
             if password:
                 await client.ehlo()
