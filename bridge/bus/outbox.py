@@ -29,6 +29,7 @@ from bridge.store.outbox import Backlog, Work
 POLL_SECONDS: Final = 0.2
 KEPT: Final = timedelta(seconds=30)
 RENEW_SECONDS: Final = 10.0
+COUNT_SECONDS: Final = 1.0
 FIRST_WAIT: Final = timedelta(seconds=0.5)
 LONGEST_WAIT: Final = timedelta(minutes=10)
 TRIES: Final = 3
@@ -60,7 +61,7 @@ class OutboxConsumer:
             try:
                 await self._look()
                 while self._backlog.is_due:
-                    await self._work_once()
+                    await self._work_for_a_while()
                     await self._look()
             except Transient as error:
                 log.warning("outbox_waits", group=self._group, reason=str(error))
@@ -83,8 +84,16 @@ class OutboxConsumer:
         return 0.0 if oldest is None else (self._clock() - oldest).total_seconds()
 
     async def _look(self) -> None:
+        """Count what waits, which takes the longer the more it is."""
         # A read: only when something is due does it take the write lock.
         self._backlog = await self._db.read(outbox.measure, self._group, self._clock())
+
+    async def _work_for_a_while(self) -> None:
+        """Until nothing is due, or what waits is to be counted again."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + COUNT_SECONDS
+        while clock() < until and await self._db.read(outbox.has_due, self._group, self._clock()):
+            await self._work_once()
 
     async def _work_once(self) -> None:
         now = self._clock()

@@ -55,7 +55,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     `album` is the same for messages that were sent as one, "" for any other.
 
     `stranger` is how somebody is called who is not known yet and has said no `name`. `context` is what is known of where and
-    about what it was written: `page_url`, `page_title`, `cart`, `order`, `language`, as far as there are any.
+    about what it was written: `page_url`, `page_title`, `cart`, `order`, `language`, as far as there are any. `terms` are
+    what its subject and text are found by (`bridge.domain.terms`), where a channel that reads slowly has worked that out.
     """
 
     key: str
@@ -88,6 +89,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     album: str = ""
     stranger: str = ""
     context: dict[str, str] = {}
+    terms: tuple[str, ...] = ()
 
 
 class DeletedMessage(msgspec.Struct, frozen=True, kw_only=True):

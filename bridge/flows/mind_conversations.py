@@ -27,7 +27,7 @@ from bridge.store import conversation_work, feed, hours, profiles
 from bridge.store.conversation_work import Unminded
 from bridge.store.engine import Database
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = 20
 """Conversations of each sort in one transaction."""
 NEVER: Final = timedelta(days=365)
 """The promise of a company that never works."""

@@ -128,6 +128,7 @@ def _append(
             identity_id=owner.identity_id,
             conversation_id=conversation_id,
             payload=payload,
+            terms=message.terms,
         ),
     )
     _add_files(connection, appended.id, files, arrival.arrived_at)

@@ -61,6 +61,14 @@ _backlog = select(
     .scalar_subquery()
     .label("dead"),
 ).where(_of_group)
+_HAS_DUE = Prepared(
+    select(outbox.c.id)
+    .where(
+        outbox.c.consumer == bindparam("of_consumer"),
+        outbox.c.due_at <= bindparam("now", type_=outbox.c.due_at.type),
+    )
+    .limit(1)
+)
 _next = select(outbox).where(_of_group, _is_due).order_by(outbox.c.due_at, outbox.c.id).limit(1)
 _take = (
     update(outbox)
@@ -106,6 +114,11 @@ def measure(connection: Connection, group: Group, now: datetime) -> Backlog:
     """How much waits for `group`, what it works on included."""
     row = connection.execute(_backlog, {"of_consumer": group, "now": now}).one()
     return Backlog(row.waiting, row.oldest, bool(row.is_due), row.dead)
+
+
+def has_due(connection: Connection, group: Group, now: datetime) -> bool:
+    """Whether `take` would find something: costs the same however much waits."""
+    return bool(_HAS_DUE.rows(connection, of_consumer=group, now=now))
 
 
 def take(connection: Connection, group: Group, now: datetime, until: datetime) -> Work | None:

@@ -26,6 +26,7 @@ from sqlalchemy.sql.selectable import Subquery
 from bridge.domain.delivery import Delivery, DeliveryState
 from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
 from bridge.domain.ids import new_id
+from bridge.domain.terms import terms_of
 from bridge.domain.times import iso, iso_or_none, utc_now
 from bridge.errors import NotFound
 from bridge.store import schema, words
@@ -47,7 +48,10 @@ _delivery = schema.delivery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """`customer_id` is what is known besides the anchors; the call's and the conversation's customer go before it."""
+    """`customer_id` is what is known besides the anchors; the call's and the conversation's customer go before it.
+
+    `terms` are what it is found by, where they are worked out already.
+    """
 
     kind: EntryKind
     source: str
@@ -63,6 +67,7 @@ class NewEntry:
     conversation_id: str | None = None
     replaces_id: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    terms: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,8 @@ def append(conn: Connection, new: NewEntry) -> Appended:
         replaces_id=new.replaces_id,
     )
     if new.kind in words.KINDS:
-        words.add_entry(conn, entry_id, new.at, words.text_of(new.body, new.payload))
+        terms = new.terms or terms_of(words.text_of(new.body, new.payload))
+        words.add_entry(conn, entry_id, new.at, terms)
     return Appended(entry_id, customer_id, created=True)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, insert, select, text
 
 from bridge.domain.entry import EntryKind
-from bridge.domain.terms import terms_of, wanted_terms
+from bridge.domain.terms import wanted_terms
 from bridge.store import schema
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.types import EPOCH
@@ -60,9 +60,8 @@ def text_of(body: str, payload: Mapping[str, Any]) -> str:
     return f"{subject}\n{body}" if isinstance(subject, str) else body
 
 
-def add_entry(conn: Connection, entry_id: str, at: datetime, said: str) -> None:
-    """Make an entry findable by its words, in the transaction that appends it. Nothing for one that has none."""
-    terms = terms_of(said)
+def add_entry(conn: Connection, entry_id: str, at: datetime, terms: Sequence[str]) -> None:
+    """Make an entry findable by its terms, in the transaction that appends it. Nothing for one that has none."""
     if terms:
         _INSERT.run(conn, no=_free_number(conn, at), entry_id=entry_id, words=" ".join(terms))
 

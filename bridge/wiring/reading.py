@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -17,6 +19,9 @@ from bridge.flows.receive_arrival import Understand
 from bridge.store.arrivals import Arrival
 
 WORKERS: Final = 1
+TASKS_EACH: Final = 5_000
+"""So that what strangers' bytes leave behind in a process ends with it, and starting the next costs each hardly anything."""
+NICENESS: Final = 10
 SECONDS: Final = 120.0
 
 
@@ -45,7 +50,9 @@ class Reader:
     async def _read_elsewhere(self, channel: Channel, arrival: Arrival) -> list[Told]:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(WORKERS, mp_context=context, max_tasks_per_child=1000)
+            self._pool = ProcessPoolExecutor(
+                WORKERS, mp_context=context, initializer=_give_way, max_tasks_per_child=TASKS_EACH
+            )
         pool, loop = self._pool, asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SECONDS):
@@ -58,6 +65,14 @@ class Reader:
         if self._pool is pool:
             self._pool = None
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _give_way() -> None:
+    """To whatever calls need. Niceness counts within a session only, where the kernel weighs these (sched(7), autogroup)."""
+    os.setsid()
+    os.nice(NICENESS)
+    with contextlib.suppress(OSError):  # a kernel that does not
+        Path("/proc/self/autogroup").write_text(str(NICENESS), "ascii")
 
 
 def _read_and_keep(channel: Channel, arrival: Arrival, folder: Path) -> list[Told]:

@@ -13,6 +13,7 @@ import structlog
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from bridge.domain.terms import terms_of
 from bridge.store import customer_words, words
 from bridge.store.migrations.search_triggers import POSTGRESQL, SQLITE
 from bridge.store.types import Id, UtcTime
@@ -106,7 +107,7 @@ def index_entries(bind: sa.Connection) -> None:
         bind, sa.select(_entry).where(_entry.c.kind.in_(words.KINDS)), _entry.c.id, "timeline_entry"
     ):
         for row in rows:
-            words.add_entry(bind, row.id, row.occurred_at, words.text_of(row.body, row.payload))
+            words.add_entry(bind, row.id, row.occurred_at, terms_of(words.text_of(row.body, row.payload)))
 
 
 def _batches(

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
         sa.Column("provider_key", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_part_delivery_id_delivery")
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_part_delivery_id")
         ),
         sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_delivery_part")),
     )
