@@ -21,9 +21,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
         sa.Column("provider_key", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_part_delivery_id")
-        ),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_part_delivery_id")),
         sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_delivery_part")),
     )
     named = sa.text("provider_key IS NOT NULL")
