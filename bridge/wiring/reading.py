@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +21,7 @@ WORKERS: Final = 1
 TASKS_EACH: Final = 5_000
 """So that what strangers' bytes leave behind in a process ends with it, and starting the next costs each hardly anything."""
 NICENESS: Final = 10
+"""It gives way to the server and to who asks for callers, with whom it shares a session; Asterisk has one of its own."""
 SECONDS: Final = 120.0
 
 
@@ -51,7 +51,7 @@ class Reader:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(
-                WORKERS, mp_context=context, initializer=_give_way, max_tasks_per_child=TASKS_EACH
+                WORKERS, context, initializer=os.nice, initargs=(NICENESS,), max_tasks_per_child=TASKS_EACH
             )
         pool, loop = self._pool, asyncio.get_running_loop()
         try:
@@ -65,14 +65,6 @@ class Reader:
         if self._pool is pool:
             self._pool = None
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _give_way() -> None:
-    """To whatever calls need. Niceness counts within a session only, where the kernel weighs these (sched(7), autogroup)."""
-    os.setsid()
-    os.nice(NICENESS)
-    with contextlib.suppress(OSError):  # a kernel that does not
-        Path("/proc/self/autogroup").write_text(str(NICENESS), "ascii")
 
 
 def _read_and_keep(channel: Channel, arrival: Arrival, folder: Path) -> list[Told]:
