@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 ENVIRONMENT = {
     "agi_network": "yes",
@@ -94,11 +95,16 @@ def separate_arguments(text: str) -> list[str]:
 
 @dataclass
 class Channel:
-    """One session: what was asked of it. `elapsed` is from connecting until the server closed, in seconds."""
+    """One session: what was asked of it.
+
+    `elapsed` is from connecting until the server closed, in seconds; `held` is what the server answers for of it: without
+    the time for which this thread, its loop's as well, stood in line for a processor.
+    """
 
     commands: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     elapsed: float = 0.0
+    held: float = 0.0
 
     def obey(self, line: str) -> str:
         """Carry out one command; the reply."""
@@ -119,7 +125,7 @@ async def call(
     channel = Channel()
     scripted = iter(replies or [])
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began, in_line = loop.time(), seconds_in_line()
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(write_environment() if environment is None else environment)
@@ -131,4 +137,14 @@ async def call(
     finally:
         writer.close()
     channel.elapsed = loop.time() - began
+    channel.held = channel.elapsed - (seconds_in_line() - in_line)
     return channel
+
+
+def seconds_in_line() -> float:
+    """For how long this thread could have run and had no processor (Linux, Documentation/scheduler/sched-stats.rst); 0
+    where the kernel does not count."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0

@@ -131,14 +131,15 @@ async def test_a_slow_directory_makes_a_stranger_within_the_deadline(running: Ru
     channel = await call(running.port)
     assert channel.variables["CALLERID(name)"] == "+380671234567"
     assert channel.variables["__OMNI_CUSTOMER"] == ""
-    assert 0.24 <= channel.elapsed < IN_TIME
+    assert channel.elapsed >= 0.24
+    assert channel.held < IN_TIME
     assert running.metrics.lookups_late == 1
 
 
 async def test_a_directory_that_holds_all_lanes_holds_no_call(running: Running) -> None:
     running.directory.gate.clear()
     channels = await asyncio.gather(*[call(running.port) for _ in range(LANES * 3)])
-    assert all(c.variables["OMNI_IDENTIFIED"] == "1" and c.elapsed < IN_TIME for c in channels)
+    assert all(c.variables["OMNI_IDENTIFIED"] == "1" and c.held < IN_TIME for c in channels)
     running.directory.gate.set()
     assert (await call(running.port)).variables["__OMNI_CUSTOMER"] == "018f-olena"
 
@@ -151,7 +152,7 @@ async def test_a_slow_lookup_delays_nobody_else(running: Running) -> None:
     held = [asyncio.create_task(call(running.port, write_environment(agi_callerid=slow))) for _ in range(3)]
     healthy = await asyncio.gather(*[call(running.port) for _ in range(20)])
     assert all(channel.variables["__OMNI_CUSTOMER"] == "018f-olena" for channel in healthy)
-    assert max(channel.elapsed for channel in healthy) < 0.2
+    assert max(channel.held for channel in healthy) < 0.2
     assert not any(task.done() for task in held)
     strangers = await asyncio.gather(*held)
     assert all(channel.variables["__OMNI_CUSTOMER"] == "" for channel in strangers)
@@ -161,14 +162,15 @@ async def test_a_broken_directory_makes_a_stranger_at_once(running: Running) -> 
     running.directory.error = RuntimeError("database is locked")
     channel = await call(running.port)
     assert channel.variables["CALLERID(name)"] == "+380671234567"
-    assert channel.elapsed < DEADLINE_SECONDS - 0.02
+    assert channel.held < DEADLINE_SECONDS - 0.02
     assert running.metrics.lookups_failed == 1
 
 
 async def test_a_silent_handler_is_cut_at_the_deadline(running: Running) -> None:
     channel = await call(running.port, write_environment(agi_network_script="silent"))
     assert channel.commands == []
-    assert 0.29 <= channel.elapsed < IN_TIME
+    assert channel.elapsed >= 0.29
+    assert channel.held < IN_TIME
     assert running.metrics.expired == 1
 
 
@@ -194,7 +196,7 @@ async def test_a_process_that_got_no_cpu_reads_what_came_before_it_cuts(running:
 async def test_the_socket_is_closed_at_once_after_a_hang_up(running: Running, reply: str) -> None:
     channel = await call(running.port, replies=[reply])
     assert len(channel.commands) == 1
-    assert channel.elapsed < DEADLINE_SECONDS - 0.02
+    assert channel.held < DEADLINE_SECONDS - 0.02
     assert running.metrics.hung_up == 1
 
 
@@ -204,7 +206,7 @@ async def test_the_socket_is_closed_at_once_after_a_hang_up(running: Running, re
 )
 async def test_a_refused_command_ends_the_session(running: Running, reply: str) -> None:
     channel = await call(running.port, replies=[reply])
-    assert channel.elapsed < DEADLINE_SECONDS - 0.02
+    assert channel.held < DEADLINE_SECONDS - 0.02
     assert running.metrics.failed == 1
 
 
@@ -224,7 +226,7 @@ async def test_what_is_no_environment_of_ours_is_refused_at_once(
 ) -> None:
     channel = await call(running.port, environment)
     assert channel.commands == []
-    assert channel.elapsed < DEADLINE_SECONDS - 0.02
+    assert channel.held < DEADLINE_SECONDS - 0.02
     assert running.metrics.refused == 1
 
 
@@ -254,7 +256,7 @@ async def test_half_open_clients_do_not_stop_the_service(running: Running) -> No
     for _ in range(20):
         channel = await call(running.port)
         assert channel.variables["__OMNI_CUSTOMER"] == "018f-olena"
-        assert channel.elapsed < IN_TIME
+        assert channel.held < IN_TIME
     await until(lambda: running.metrics.open_sessions == 0, 2 * DEADLINE_SECONDS)
     assert running.metrics.expired + running.metrics.evicted == MAX_SESSIONS
     for _, writer in silent:
