@@ -208,7 +208,7 @@ async def test_a_talk_goes_on_elsewhere_with_files_or_by_a_template(desk: FakeDe
     paper = {"name": "рахунок.txt", "mimeType": "text/plain", "buffer": b"12"}
     await page.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
     await expect(page.locator(".composer-file")).to_contain_text("рахунок.txt")
-    await page.get_by_role("button", name="Send").click()
+    await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page).to_have_url(re.compile(MAIL))
     assert len(desk.conversations.sent[0][1]["attachments"]) == 1
     await page.goto(f"{desk.url}/conversations/{CHAT}")
@@ -217,7 +217,7 @@ async def test_a_talk_goes_on_elsewhere_with_files_or_by_a_template(desk: FakeDe
     await page.get_by_role("button", name="Send a template").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("For 1").fill("1043")
-    await dialog.get_by_role("button", name="Send").click()
+    await dialog.get_by_role("button", name="Send", exact=True).click()
     await eventually(lambda: len(desk.conversations.sent) == 2, what="the template is sent")
     assert desk.conversations.sent[1][1]["about"] == CHAT
 

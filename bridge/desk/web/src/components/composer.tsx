@@ -114,6 +114,11 @@ export function Composer({ talk, forwarded, onForwardEnd }: ComposerProps) {
   const label = isNote ? t("composer.note") : isForward ? t("composer.forward") : t("composer.answer");
   return (
     <>
+      {templated && (
+        <Notice tone="info">
+          {t("write.only_template")} <TemplateButton inboxId={templated.inbox_id} onSend={sendTemplate} />
+        </Notice>
+      )}
       <form
         ref={form}
         class="composer"
@@ -136,10 +141,12 @@ export function Composer({ talk, forwarded, onForwardEnd }: ComposerProps) {
           {!isNote && !isForward && (
             <>
               <Ways talk={talk} way={composed.way} onChoose={(way) => change({ way })} />
-              <Canned
-                conversationId={talk.id}
-                onChoose={(text) => insert(text, area()?.selectionStart ?? 0, area()?.selectionEnd ?? 0)}
-              />
+              {templated === null && (
+                <Canned
+                  conversationId={talk.id}
+                  onChoose={(text) => insert(text, area()?.selectionStart ?? 0, area()?.selectionEnd ?? 0)}
+                />
+              )}
             </>
           )}
         </div>
@@ -218,11 +225,6 @@ export function Composer({ talk, forwarded, onForwardEnd }: ComposerProps) {
           </span>
         </div>
       </form>
-      {templated && (
-        <Notice tone="info">
-          {t("write.only_template")} <TemplateButton inboxId={templated.inbox_id} onSend={sendTemplate} />
-        </Notice>
-      )}
     </>
   );
 }
