@@ -24,6 +24,7 @@ from bridge.domain.times import iso, iso_or_none
 from bridge.errors import InvalidInput, NotFound
 from bridge.store import schema
 from bridge.store.paging import place, read_place
+from bridge.store.prepared import Prepared
 from bridge.store.types import Id, UtcTime
 
 Scope: TypeAlias = Literal["mine", "unassigned", "all"]
@@ -78,7 +79,15 @@ _SUMMARY = (
     .outerjoin(_assignee, _assignee.c.id == _conversation.c.assignee_id)
     .outerjoin(_entry, _entry.c.id == _newest)
 )
-_BY_ID = _SUMMARY.where(_conversation.c.id == bindparam("conversation_id", type_=Id))
+# Of one conversation, told with every message: prepared.
+_OF_ONE = bindparam("conversation_id", type_=Id)
+_BY_ID = Prepared(_SUMMARY.where(_conversation.c.id == _OF_ONE))
+_TAGS_OF_ONE = Prepared(select(_tag.c.tag).where(_tag.c.conversation_id == _OF_ONE).order_by(_tag.c.tag))
+_UNSEEN_OF_ONE = Prepared(
+    select(_mention.c.agent_id)
+    .where(_mention.c.conversation_id == _OF_ONE, _mention.c.seen_at.is_(None))
+    .distinct()
+)
 _TAGS = (
     select(_tag.c.conversation_id, _tag.c.tag)
     .where(_tag.c.conversation_id.in_(bindparam("ids", expanding=True, type_=Id)))
@@ -112,10 +121,12 @@ _SHOWN: dict[Show, ColumnElement[bool]] = {
 
 def get_summary(connection: Connection, conversation_id: str) -> ConversationSummary:
     """Raises NotFound."""
-    rows = connection.execute(_BY_ID, {"conversation_id": conversation_id}).all()
+    rows = _BY_ID.rows(connection, conversation_id=conversation_id)
     if not rows:
         raise NotFound("no such conversation")
-    return _summaries(connection, rows)[0]
+    tags = [row.tag for row in _TAGS_OF_ONE.rows(connection, conversation_id=conversation_id)]
+    unseen = [row.agent_id for row in _UNSEEN_OF_ONE.rows(connection, conversation_id=conversation_id)]
+    return _summary(rows[0], tags, unseen)
 
 
 def list_work(

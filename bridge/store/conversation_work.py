@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal_column, se
 
 from bridge.domain.conversation import ConversationState
 from bridge.store import schema
+from bridge.store.prepared import PreparedWrite
 from bridge.store.types import Id, UtcTime
 
 _conversation = schema.conversation
@@ -19,7 +20,8 @@ _mention = schema.mention
 _ONE = _conversation.c.id == bindparam("conversation_id", type_=Id)
 _AT = bindparam("at", type_=UtcTime)
 _CHANGE = update(_conversation).where(_ONE)
-_WAITS = _CHANGE.where(_conversation.c.waiting_since.is_(None)).values(waiting_since=_AT)
+_WAITS = PreparedWrite(_CHANGE.where(_conversation.c.waiting_since.is_(None)).values(waiting_since=_AT))
+_IS_DUE = PreparedWrite(_CHANGE.values(due_at=_AT))
 _ANSWERED = select(_conversation.c.answered_at).where(_ONE)
 _WOKEN = (
     select(_conversation.c.id)
@@ -99,7 +101,7 @@ _NOBODY_WAITS = {"waiting_since": None, "due_at": None, "escalated_at": None, "p
 
 def set_waiting(connection: Connection, conversation_id: str, since: datetime) -> bool:
     """The customer waits from `since` on; False where they did already."""
-    return connection.execute(_WAITS, {"conversation_id": conversation_id, "at": since}).rowcount == 1
+    return _WAITS.run(connection, conversation_id=conversation_id, at=since) == 1
 
 
 def was_answered(connection: Connection, conversation_id: str) -> bool:
@@ -130,7 +132,7 @@ def list_unminded(connection: Connection, most: int) -> list[Unminded]:
 
 
 def set_due(connection: Connection, conversation_id: str, due_at: datetime) -> None:
-    connection.execute(_CHANGE.values(due_at=due_at), {"conversation_id": conversation_id})
+    _IS_DUE.run(connection, conversation_id=conversation_id, at=due_at)
 
 
 def forget_due(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from bridge.domain.ids import new_id
 from bridge.domain.topic import GROUPS, Group, Topic
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
 from bridge.store.schema import dead_letter, outbox
+from bridge.store.types import Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,14 @@ _HAS_DUE = Prepared(
     )
     .limit(1)
 )
-_next = select(outbox).where(_of_group, _is_due).order_by(outbox.c.due_at, outbox.c.id).limit(1)
-_take = (
+_NEXT = Prepared(select(outbox).where(_of_group, _is_due).order_by(outbox.c.due_at, outbox.c.id).limit(1))
+_TAKE = PreparedWrite(
     update(outbox)
-    .where(outbox.c.id == bindparam("row"))
+    .where(outbox.c.id == bindparam("row", type_=Id))
     .values(
         tries=outbox.c.tries + 1,
         failures=outbox.c.failures + 1,
         due_at=bindparam("until", type_=outbox.c.due_at.type),
-        taken=True,
     )
 )
 _hold = (
@@ -97,7 +97,7 @@ _hurry = (
     )
     .values(due_at=bindparam("now", type_=outbox.c.due_at.type))
 )
-_finish = delete(outbox).where(outbox.c.id == bindparam("row"))
+_FINISH = PreparedWrite(delete(outbox).where(outbox.c.id == bindparam("row", type_=Id)))
 
 
 def put(
@@ -123,10 +123,11 @@ def has_due(connection: Connection, group: Group, now: datetime) -> bool:
 
 def take(connection: Connection, group: Group, now: datetime, until: datetime) -> Work | None:
     """The row that is due longest, kept from the others until `until`."""
-    row = connection.execute(_next, {"of_consumer": group, "now": now}).one_or_none()
-    if row is None:
+    rows = _NEXT.rows(connection, of_consumer=group, now=now)
+    if not rows:
         return None
-    connection.execute(_take, {"row": row.id, "until": until})
+    (row,) = rows
+    _TAKE.run(connection, row=row.id, until=until)
     return Work(row.id, Topic(row.topic), row.key, row.payload, row.tries + 1, row.failures + 1)
 
 
@@ -152,4 +153,4 @@ def give_back(connection: Connection, work_id: str, until: datetime) -> None:
 
 def finish(connection: Connection, work_id: str) -> bool:
     """In the transaction of the effect. False when somebody else finished it: there must be no effect then."""
-    return connection.execute(_finish, {"row": work_id}).rowcount == 1
+    return _FINISH.run(connection, row=work_id) == 1
