@@ -326,7 +326,8 @@ async def test_an_agent_writes_first(running: ChannelServer) -> None:
     status, entry = await desk.ask("POST", path, body)
     assert (status, entry["conversation_id"], entry["direction"]) == (201, talk, "outbound")
     assert (await desk.ask("POST", path, body))[1]["id"] == entry["id"]
-    await eventually(lambda: running.telegram.sent == [Sent(CHAT, "Your order is here")])
+    # The first answer of all loads aiogram.
+    await eventually(lambda: running.telegram.sent == [Sent(CHAT, "Your order is here")], within=30)
     foreign = TELEGRAM | {"address": "2"}
     assert (await desk.ask("POST", path, body | {"key": "2", "way": foreign}))[0] == 422
 

@@ -120,7 +120,7 @@ async def test_somebody_who_is_only_known_by_the_address_is_begun_with_by_a_temp
     status, begun = await desk.ask("POST", f"customers/{customer_id}/conversations", body)
     assert (status, begun["customer_id"]) == (201, customer_id)
     simulator = running.whatsapp
-    await eventually(lambda: simulator.sent)
+    await eventually(lambda: simulator.sent, within=30)
     assert await simulator.post(simulator.write(PERSON, "Sheena", "gladly")) == 200
     answered = (await running.read())[-1]
     assert (answered.conversation_id, answered.customer_id) == (begun["conversation_id"], customer_id)

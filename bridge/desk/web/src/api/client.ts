@@ -176,7 +176,7 @@ export const endPromise = (id: string, state: "kept" | "dropped") =>
   post<Promised>(`/promises/${id}`, { state });
 
 export const listInboxes = () => get<Page<Inbox> & { kinds: string[] }>("/channels");
-export const addInbox = (inbox: { channel: string; key: string; token: string }) =>
+export const addInbox = (inbox: { channel: string; key: string; token: string; address: string }) =>
   post<Inbox>("/channels", inbox);
 export const changeInbox = (id: string, change: { state: "active" | "paused" }) =>
   send<Inbox>("PATCH", addressOf(`/channels/${id}`), change);

@@ -187,12 +187,14 @@ function AddInbox({ kinds, onAdded }: { kinds: readonly string[]; onAdded: (inbo
   const [channel, setChannel] = useState(kinds[0] ?? "");
   const [key, setKey] = useState("");
   const [token, setToken] = useState("");
+  const [address, setAddress] = useState("");
   const add = (event: Event) => {
     event.preventDefault();
-    const made = api.addInbox({ channel, key: key.trim(), token: token.trim() });
+    const made = api.addInbox({ channel, key: key.trim(), token: token.trim(), address: address.trim() });
     void made.then((inbox) => {
       setKey("");
       setToken("");
+      setAddress("");
       onAdded(inbox);
     }, notifyFailure);
   };
@@ -219,6 +221,13 @@ function AddInbox({ kinds, onAdded }: { kinds: readonly string[]; onAdded: (inbo
         maxLength={500}
         value={token}
         onInput={(event) => setToken(event.currentTarget.value)}
+      />
+      <Field
+        label={t("connections.address")}
+        hint={t("connections.address_hint")}
+        maxLength={200}
+        value={address}
+        onInput={(event) => setAddress(event.currentTarget.value)}
       />
       <Button type="submit" disabled={!key.trim()}>
         {t("connections.add")}

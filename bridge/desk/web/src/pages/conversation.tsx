@@ -9,6 +9,7 @@ import { Button, IconButton } from "../components/button.tsx";
 import { Composer } from "../components/composer.tsx";
 import { ReplyWindow } from "../components/reply_window.tsx";
 import { CustomerFacts } from "../components/context.tsx";
+import { ContinueButton } from "../components/continuing.tsx";
 import { DueBadge } from "../components/conversation_row.tsx";
 import { Field, Select } from "../components/field.tsx";
 import { channelIcon, Icon } from "../components/icon.tsx";
@@ -233,6 +234,7 @@ export function ConversationPage({ id }: { id: string }) {
                   detail={t("conversation.to_customer")}
                 />
               </a>
+              {talk.inbox !== null && <ContinueButton begun={{ things: "conversations", id }} />}
               <CustomerFacts customer={talk.customer} />
             </>
           )}
