@@ -126,8 +126,7 @@ async def show_suspicious(desk: FakeDesk, page: Page) -> None:
 async def show_window(desk: FakeDesk, page: Page) -> None:
     desk.conversations.window_ends[CHAT] = iso(utc_now() + timedelta(hours=1, minutes=20))
     await page.goto(f"{desk.url}/conversations/{CHAT}")
-    await page.wait_for_selector(".talk-write .notice, .talk-write [role=status], .bubble")
-    await page.wait_for_timeout(500)
+    await page.wait_for_selector(".talk-write .notice")
 
 
 async def show_consents(desk: FakeDesk, page: Page) -> None:
@@ -251,7 +250,7 @@ SHOTS = [
 
 async def take(browser: Browser, shot: str, folder: Path, language: str) -> None:
     name, size, theme = shot.split()
-    role = Role.ADMIN if name in ("dead-letters", "connections") else Role.SUPERVISOR
+    role = Role.ADMIN if name in ("dead-letters", "connections", "conn-end", "password") else Role.SUPERVISOR
     async with FakeDesk(role, language) as desk:
         context = await open_context(browser, *SIZES[size], theme)
         page = await context.new_page()

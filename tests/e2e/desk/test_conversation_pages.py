@@ -232,15 +232,21 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await saturday.get_by_role("button", name="Add hours").click()
     await week.get_by_role("button", name="Take away Різдво").click()
     await week.get_by_role("button", name="Add a day").click()
-    await week.get_by_label("Day", exact=True).fill("2027-01-01")
-    await week.get_by_label("Name").fill("Новий рік")
+    await week.get_by_label("Day", exact=True).fill("2026-12-24")
+    await week.get_by_label("Name").fill("Святвечір")
+    await week.get_by_role("button", name="Add hours Святвечір").click()
+    await week.get_by_label("Святвечір: closes").fill("13:00")
+    await week.get_by_role("button", name="Add a day").click()
+    await week.get_by_label("Day", exact=True).last.fill("2027-01-01")
+    await week.get_by_label("Name").last.fill("Новий рік")
     await week.get_by_role("button", name="Save").click()
     await expect(page.locator(".toast")).to_contain_text("Saved")
     calendar = desk.conversations.calendar
     assert calendar.zone == "Europe/Warsaw"
     assert calendar.weekly[0][1] == Span("14:00", "24:00")
     assert calendar.weekly[5] == (Span("09:00", "18:00"),)
-    assert calendar.holidays == (Holiday("2027-01-01", "Новий рік"),)
+    short = Holiday("2026-12-24", "Святвечір", (Span("09:00", "13:00"),))
+    assert calendar.holidays == (short, Holiday("2027-01-01", "Новий рік"))
 
     first = page.get_by_role("region", name="Who takes how much").locator(".hours-item").first
     await first.get_by_label("Conversations at a time").fill("5")
@@ -253,6 +259,27 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     duty, rule = desk.conversations.duties["agent-1"], desk.conversations.rules["inbox-1"]
     assert (duty.capacity, duty.skills) == (5, ["ремонт", "продажі"])
     assert rule.away_texts == {"uk": "Відповімо зранку."}
+
+
+async def test_a_forged_mail_says_why_and_is_ended_as_spam_or_filed(desk: FakeDesk, page: Page) -> None:
+    mail = desk.conversations.forge()
+    await page.goto(f"{desk.url}/worklist")
+    await page.get_by_label("What to show").select_option("suspicious")
+    await expect(page.locator(".talk")).to_have_count(1)
+    await page.locator(".talk").click()
+    await expect(page.locator(".bubble")).to_contain_text("the mail servers say so (DMARC)")
+    await page.get_by_role("button", name="It is really theirs").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("combobox").fill("Ірина")
+    await dialog.locator(".search-option").click()
+    await expect(page.get_by_role("heading", name="Ірина Бондар")).to_be_visible()
+    await expect(page.get_by_role("button", name="It is spam")).to_have_count(0)
+    desk.conversations.forge()
+    await page.goto(f"{desk.url}/conversations/{mail}")
+    await page.get_by_role("button", name="It is spam").click()
+    await expect(page).to_have_url(f"{desk.url}/worklist")
+    ended = desk.conversations.all[mail]
+    assert (ended.state, ended.tags) == ("resolved", ["spam"])
 
 
 async def test_a_file_goes_with_an_answer(desk: FakeDesk, page: Page) -> None:

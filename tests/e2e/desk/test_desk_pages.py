@@ -686,3 +686,23 @@ async def test_an_admin_has_failed_work_tried_again_or_drops_it_when_sure(browse
         await expect(page.get_by_text("Nothing has failed.")).to_be_visible()
         assert (desk.dead_letters, complaints) == ([], [])
         await page.context.close()
+
+
+async def test_an_admin_sets_a_mailboxs_password_which_is_shown_nowhere(browser: Browser) -> None:
+    async with FakeDesk(Role.ADMIN) as desk:
+        page = await (await open_context(browser)).new_page()
+        complaints = watch(page)
+        await log_in(page, desk.url, AGENT.login, PASSWORD)
+        await page.goto(f"{desk.url}/connections")
+        mailbox = page.locator(".connection").first
+        await expect(mailbox).to_contain_text("Password: not set")
+        await mailbox.get_by_role("button", name="Password").click()
+        field = page.get_by_role("dialog").get_by_label("Password")
+        assert await field.get_attribute("type") == "password"
+        await field.fill(" a b ")
+        await page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+        await expect(mailbox).not_to_contain_text("not set")
+        # Of a password every letter counts.
+        assert list(desk.channels.tokens.values()) == [" a b "]
+        assert complaints == []
+        await page.context.close()

@@ -112,6 +112,20 @@ interface FormPart {
 function Sums({ typed, wrong, onChange }: FormPart) {
   return (
     <div class="order-item-facts">
+      <div class="field">
+        <span class="field-label" aria-hidden="true">
+          {t("order.status")}
+        </span>
+        <Select
+          label={t("order.status")}
+          options={[
+            { value: "", label: t(typed.order === null ? "order.shop_decides" : "order.as_it_is") },
+            ...STATUSES.map((value) => ({ value, label: word("order_status", value) })),
+          ]}
+          value={typed.status}
+          onChoose={(status) => onChange({ status })}
+        />
+      </div>
       <Field
         label={t("order.currency")}
         maxLength={3}
@@ -127,20 +141,6 @@ function Sums({ typed, wrong, onChange }: FormPart) {
         error={wrong.total && t(wrong.total)}
         onInput={(event) => onChange({ total: event.currentTarget.value })}
       />
-      <div class="field">
-        <span class="field-label" aria-hidden="true">
-          {t("order.status")}
-        </span>
-        <Select
-          label={t("order.status")}
-          options={[
-            { value: "", label: t(typed.order === null ? "order.shop_decides" : "order.as_it_is") },
-            ...STATUSES.map((value) => ({ value, label: word("order_status", value) })),
-          ]}
-          value={typed.status}
-          onChoose={(status) => onChange({ status })}
-        />
-      </div>
     </div>
   );
 }

@@ -61,7 +61,7 @@ export function CustomerOrders({ customerId, orders }: { customerId: string; ord
   return (
     <Panel title={t("card.orders")} aside={add}>
       {requests.length > 0 && (
-        <ul class="plain-list" aria-label={t("order.requests")}>
+        <ul class="plain-list order-requests" aria-label={t("order.requests")}>
           {requests.map((each) => (
             <Request key={each.id} request={each} />
           ))}

@@ -149,6 +149,8 @@ function InboxLine({ inbox, onChanged }: { inbox: Inbox; onChanged: () => void }
   const [isTrying, setTrying] = useState(false);
   const [isSetting, setSetting] = useState(false);
   const sends = !TOKENLESS.includes(inbox.channel);
+  // Other channels may listen without one.
+  const lacksPassword = inbox.channel === MAIL && !inbox.has_token;
   return (
     <li class="connection">
       <div class="connection-what">
@@ -158,9 +160,10 @@ function InboxLine({ inbox, onChanged }: { inbox: Inbox; onChanged: () => void }
           {inbox.address && inbox.address !== inbox.key && <span class="quiet">{inbox.address}</span>}
         </span>
         <span class="row">
-          <Health state={inbox.state} error={inbox.last_error} />
-          {sends && !inbox.has_token && (
+          {lacksPassword ? (
             <Badge tone="warn">{t("connections.no_token", { name: nameOfToken(inbox) })}</Badge>
+          ) : (
+            <Health state={inbox.state} error={inbox.last_error} />
           )}
         </span>
         {inbox.hook && <code class="quiet connection-error">{inbox.hook}</code>}
@@ -200,12 +203,17 @@ function AddInbox({ kinds, onAdded }: { kinds: readonly string[]; onAdded: (inbo
   };
   return (
     <form class="connection-add" onSubmit={add}>
-      <Select
-        label={t("connections.channel")}
-        options={kinds.map((value) => ({ value, label: word("channel", value) }))}
-        value={channel}
-        onChoose={setChannel}
-      />
+      <div class="field">
+        <span class="field-label" aria-hidden="true">
+          {t("connections.channel")}
+        </span>
+        <Select
+          label={t("connections.channel")}
+          options={kinds.map((value) => ({ value, label: word("channel", value) }))}
+          value={channel}
+          onChoose={setChannel}
+        />
+      </div>
       <Field
         label={t("connections.key")}
         hint={t("connections.key_hint")}
@@ -229,9 +237,12 @@ function AddInbox({ kinds, onAdded }: { kinds: readonly string[]; onAdded: (inbo
         value={address}
         onInput={(event) => setAddress(event.currentTarget.value)}
       />
-      <Button type="submit" disabled={!key.trim()}>
-        {t("connections.add")}
-      </Button>
+      <div class="row">
+        <Button type="submit" disabled={!key.trim()}>
+          {t("connections.add")}
+        </Button>
+      </div>
+      <p class="quiet">{t("connections.mailboxes_explained")}</p>
     </form>
   );
 }
@@ -244,7 +255,6 @@ function Inboxes() {
   return (
     <Panel title={t("connections.inboxes")}>
       <p class="quiet">{t("connections.inboxes_explained")}</p>
-      <p class="quiet">{t("connections.mailboxes_explained")}</p>
       <ul class="plain-list">
         {data.items.map((inbox) => (
           <InboxLine key={inbox.id} inbox={inbox} onChanged={refresh} />
@@ -285,10 +295,10 @@ function WebhookLine(props: { webhook: Webhook; onChanged: () => void; onSecret:
         <code class="connection-error">{url}</code>
         <span class="row">
           <Health state={state} error={last_error} />
-          <span class="quiet">
-            {events.map((type) => word("event", type)).join(", ")}
-            {told_at && ` · ${t("connections.told", { time: ago(told_at) })}`}
-          </span>
+        </span>
+        <span class="quiet">
+          {events.map((type) => word("event", type)).join(", ")}
+          {told_at && ` · ${t("connections.told", { time: ago(told_at) })}`}
         </span>
       </div>
       <div class="row">
@@ -348,9 +358,11 @@ function AddWebhook({ onAdded }: { onAdded: (made: Webhook) => void }) {
           ))}
         </div>
       </fieldset>
-      <Button type="submit" disabled={!url.trim() || events.length === 0}>
-        {t("connections.add")}
-      </Button>
+      <div class="row">
+        <Button type="submit" disabled={!url.trim() || events.length === 0}>
+          {t("connections.add")}
+        </Button>
+      </div>
     </form>
   );
 }

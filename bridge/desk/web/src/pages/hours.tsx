@@ -76,7 +76,7 @@ function Spans({ day, hours, onChange }: SpansProps) {
       ))}
       <Button kind="quiet" onClick={() => onChange([...hours, USUAL])}>
         {t("hours.add_span")}
-        <span class="only-heard">: {day}</span>
+        <span class="only-heard"> {day}</span>
       </Button>
     </div>
   );
