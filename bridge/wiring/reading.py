@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -51,7 +52,7 @@ class Reader:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(
-                WORKERS, context, initializer=os.nice, initargs=(NICENESS,), max_tasks_per_child=TASKS_EACH
+                WORKERS, context, initializer=_begin, max_tasks_per_child=TASKS_EACH
             )
         pool, loop = self._pool, asyncio.get_running_loop()
         try:
@@ -65,6 +66,19 @@ class Reader:
         if self._pool is pool:
             self._pool = None
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    os.nice(NICENESS)
+    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Who waits for work holds an end of the queue's pipe as well, and so would not notice that we were killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _read_and_keep(channel: Channel, arrival: Arrival, folder: Path) -> list[Told]:

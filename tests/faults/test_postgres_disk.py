@@ -26,7 +26,7 @@ from tests.small_disks import SmallDisks
 pytestmark = pytest.mark.fault
 
 TIMES = 2
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until a full disk is noticed, or one that has room again."""
 
 
