@@ -208,7 +208,7 @@ async def test_a_talk_goes_on_elsewhere_with_files_or_by_a_template(desk: FakeDe
     paper = {"name": "рахунок.txt", "mimeType": "text/plain", "buffer": b"12"}
     await page.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
     await expect(page.locator(".composer-file")).to_contain_text("рахунок.txt")
-    await page.get_by_role("button", name="Send").click()
+    await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page).to_have_url(re.compile(MAIL))
     assert len(desk.conversations.sent[0][1]["attachments"]) == 1
     await page.goto(f"{desk.url}/conversations/{CHAT}")
@@ -217,9 +217,17 @@ async def test_a_talk_goes_on_elsewhere_with_files_or_by_a_template(desk: FakeDe
     await page.get_by_role("button", name="Send a template").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("For 1").fill("1043")
-    await dialog.get_by_role("button", name="Send").click()
+    await dialog.get_by_role("button", name="Send", exact=True).click()
     await eventually(lambda: len(desk.conversations.sent) == 2, what="the template is sent")
     assert desk.conversations.sent[1][1]["about"] == CHAT
+
+
+async def says_saved(page: Page) -> None:
+    """Once for each time, and put away: on a busy machine it goes by itself before the next one is there."""
+    toast = page.locator(".toast")
+    await expect(toast).to_contain_text("Saved")
+    await toast.locator("button").evaluate_all("buttons => buttons.forEach((button) => button.click())")
+    await expect(toast).to_have_count(0)
 
 
 async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk, page: Page) -> None:
@@ -235,7 +243,7 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await week.get_by_label("Day", exact=True).fill("2027-01-01")
     await week.get_by_label("Name").fill("Новий рік")
     await week.get_by_role("button", name="Save").click()
-    await expect(page.locator(".toast")).to_contain_text("Saved")
+    await says_saved(page)
     calendar = desk.conversations.calendar
     assert calendar.zone == "Europe/Warsaw"
     assert calendar.weekly[0][1] == Span("14:00", "24:00")
@@ -246,10 +254,11 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await first.get_by_label("Conversations at a time").fill("5")
     await first.get_by_label("Skills").fill("ремонт, продажі")
     await first.get_by_role("button", name="Save").click()
+    await says_saved(page)
     mail = page.get_by_role("region", name="Inboxes").locator(".hours-item").first
     await mail.get_by_label("Text in Ukrainian").fill("Відповімо зранку.")
     await mail.get_by_role("button", name="Save").click()
-    await expect(page.locator(".toast")).to_have_count(3)
+    await says_saved(page)
     duty, rule = desk.conversations.duties["agent-1"], desk.conversations.rules["inbox-1"]
     assert (duty.capacity, duty.skills) == (5, ["ремонт", "продажі"])
     assert rule.away_texts == {"uk": "Відповімо зранку."}
