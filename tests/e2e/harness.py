@@ -27,11 +27,16 @@ DID = "+380445550100"
 OMNILINE = [sys.executable, "-m", "bridge.cli"]
 
 
+SHARES = 4
+SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
+"""Of tests that run at once each takes every fourth port: what one has found free, another may have taken since."""
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that are free for TCP and UDP on loopback right now."""
     ports: list[int] = []
     while len(ports) < count:
-        port = random.randrange(20_000, 32_000)
+        port = random.randrange(20_000 + SHARE, 32_000, SHARES)
         if port in ports:
             continue
         try:
@@ -42,6 +47,16 @@ def free_ports(count: int) -> list[int]:
             continue
         ports.append(port)
     return ports
+
+
+def media_ports() -> int:
+    """The first of Asterisk's hundred."""
+    return random.randrange(16_000 + 200 * SHARE, 19_000, 200 * SHARES)
+
+
+def phone_media_port() -> int:
+    """The first of a test phone's ten."""
+    return random.randrange(33_000 + 10 * SHARE, 53_000, 10 * SHARES)
 
 
 async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 10, what: str = "") -> T:
@@ -85,7 +100,7 @@ class Omniline:
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         http, sip, asterisk_http, agi, ami = free_ports(5)
-        rtp = random.randrange(16_000, 19_000, 200)
+        rtp = media_ports()
         self.http_port, self.sip_port, self.ami_port, self.agi_port = http, sip, ami, agi
         self.asterisk_http_port = asterisk_http
         self.environment = {
@@ -161,7 +176,7 @@ class Omniline:
     def line(self, name: str) -> sipp.Line:
         """A new test phone with ports of its own."""
         self._phones += 1
-        rtp = 33_000 + random.randrange(0, 2000) * 10
+        rtp = phone_media_port()
         command = tuple(find_program("sipp") or ())
         (local,) = free_ports(1)
         return sipp.Line(

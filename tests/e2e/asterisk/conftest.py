@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import copy_shipped, render
 from pbx.testphone import sipp
 from pbx.testphone.speech import Speech, synthesise
-from tests.e2e.harness import DID, eventually, free_ports
+from tests.e2e.harness import DID, eventually, free_ports, media_ports, phone_media_port
 
 SECRET = "only-for-this-test-0123456789"
 AGENTS = (("101", 'Оксана "Ок"'), ("102", "Ann"))
@@ -63,7 +62,7 @@ class Pbx:
     def line(self, name: str) -> sipp.Line:
         (local,) = free_ports(1)
         command = tuple(find_program("sipp") or ())
-        rtp = 33_000 + random.randrange(0, 2000) * 10
+        rtp = phone_media_port()
         return sipp.Line(command, self.home / "phones" / name, "127.0.0.1", self.config.sip_port, local, rtp)
 
     async def speech(self) -> Speech:
@@ -103,7 +102,7 @@ class Pbx:
 
 def make_config(home: Path) -> PbxConfig:
     sip, http, ami, agi = free_ports(4)
-    rtp = random.randrange(16_000, 19_000, 200)
+    rtp = media_ports()
     return PbxConfig(
         ami_secret=SECRET,
         recordings=home / "recordings",

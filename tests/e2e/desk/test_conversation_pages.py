@@ -222,6 +222,14 @@ async def test_a_talk_goes_on_elsewhere_with_files_or_by_a_template(desk: FakeDe
     assert desk.conversations.sent[1][1]["about"] == CHAT
 
 
+async def says_saved(page: Page) -> None:
+    """Once for each time, and put away: on a busy machine it goes by itself before the next one is there."""
+    toast = page.locator(".toast")
+    await expect(toast).to_contain_text("Saved")
+    await toast.locator("button").evaluate_all("buttons => buttons.forEach((button) => button.click())")
+    await expect(toast).to_have_count(0)
+
+
 async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/hours")
     week = page.get_by_role("region", name="Working hours")
@@ -240,7 +248,7 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await week.get_by_label("Day", exact=True).last.fill("2027-01-01")
     await week.get_by_label("Name").last.fill("Новий рік")
     await week.get_by_role("button", name="Save").click()
-    await expect(page.locator(".toast")).to_contain_text("Saved")
+    await says_saved(page)
     calendar = desk.conversations.calendar
     assert calendar.zone == "Europe/Warsaw"
     assert calendar.weekly[0][1] == Span("14:00", "24:00")
@@ -252,10 +260,11 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await first.get_by_label("Conversations at a time").fill("5")
     await first.get_by_label("Skills").fill("ремонт, продажі")
     await first.get_by_role("button", name="Save").click()
+    await says_saved(page)
     mail = page.get_by_role("region", name="Inboxes").locator(".hours-item").first
     await mail.get_by_label("Text in Ukrainian").fill("Відповімо зранку.")
     await mail.get_by_role("button", name="Save").click()
-    await expect(page.locator(".toast")).to_have_count(3)
+    await says_saved(page)
     duty, rule = desk.conversations.duties["agent-1"], desk.conversations.rules["inbox-1"]
     assert (duty.capacity, duty.skills) == (5, ["ремонт", "продажі"])
     assert rule.away_texts == {"uk": "Відповімо зранку."}
