@@ -78,6 +78,7 @@ _TAKE = PreparedWrite(
         tries=outbox.c.tries + 1,
         failures=outbox.c.failures + 1,
         due_at=bindparam("until", type_=outbox.c.due_at.type),
+        taken=True,
     )
 )
 _hold = (

@@ -163,6 +163,20 @@ async def test_slow_work_is_kept_from_others(db: Database, monkeypatch: pytest.M
         await eventually(lambda: done.effects == ["a"])
 
 
+async def test_a_hurry_reaches_what_waits_to_be_tried_again_and_never_what_is_being_done(
+    db: Database,
+) -> None:
+    await db.write(put, "a")
+    now = utc_now()
+    work = await db.write(outbox.take, GROUP, now, now + KEPT)
+    assert work is not None
+    await db.write(outbox.hurry, Topic.TRANSCRIBE, "a", now)
+    assert not await db.read(outbox.has_due, GROUP, now)
+    await db.write(outbox.wait, work.id, now + KEPT)
+    await db.write(outbox.hurry, Topic.TRANSCRIBE, "a", now)
+    assert await db.read(outbox.has_due, GROUP, now)
+
+
 def is_taken(connection: Connection, clock: Clock) -> bool:
     backlog = outbox.measure(connection, GROUP, clock())
     return backlog.waiting == 1 and not backlog.is_due
