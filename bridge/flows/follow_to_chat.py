@@ -1,7 +1,7 @@
 """A customer comes to the site's chat by a continue-link: the visitor is theirs, and the matter goes on there.
 
 Who has the link reads in the chat what they would read after signing in by a code, which is as much worth (`follow_link`):
-what this person has written there as somebody known, and the talk that the link was made from; nothing of other channels.
+what this person has written there as somebody known, or the talk that the link was made from; nothing of other channels.
 They are not signed in with an e-mail address by that. A visitor whom somebody else is known by reads nothing more.
 
 All of it is one transaction, so that of two browsers with one link one comes in. A link that is worth nothing leaves no trace:
@@ -82,9 +82,18 @@ def _let_read(
         return
     begun = _talk_of(connection, inbox, link, leaves)
     known = begun and visitors.get_visitor(connection, inbox.id, begun).account
-    account = known or visitors.find_account(connection, inbox, leaves) or f"{BY_LINK}{link.id}"
+    # The browser of that talk has shown nothing of itself: it comes to read this talk, and no account that is there already.
+    account = known or (None if begun else visitors.find_account(connection, inbox, leaves))
     for each in {visitor_id, *([begun] if begun and not known else [])}:
-        visitors.add_visitor(connection, inbox.id, each, account=account, email="", name="", at=at)
+        visitors.add_visitor(
+            connection,
+            inbox.id,
+            each,
+            account=account or f"{BY_LINK}{link.id}",
+            email="",
+            name="",
+            at=at,
+        )
 
 
 def _talk_of(connection: Connection, inbox: Inbox, link: Link, leaves: Sequence[str]) -> str | None:

@@ -138,6 +138,23 @@ async def test_a_talk_that_was_begun_by_a_stranger_goes_on_at_another_device(
     assert browser.texts == [*phone.texts[:3], "And the price?"]
 
 
+async def test_a_strangers_browser_reads_nothing_more_for_a_link_that_another_followed(
+    story: Story, browser: Browser
+) -> None:
+    """They are held to be one person: what only a code has opened stays closed all the same."""
+    await sign_in(browser)
+    known = await entry_of(browser, "My address is 5, High Street")
+    stranger = await another(browser)
+    said = await entry_of(stranger, "Hello")
+    body = {"into": known.customer_id, "reason": "the same name"}
+    status, answer = await story.desk.ask("POST", f"customers/{said.customer_id}/merge", body)
+    assert status == 200, answer
+    phone = await another(browser)
+    assert await follow(phone, await token_for(story, "conversations", said.conversation_id)) == "goes_on"
+    await stranger.open()
+    assert phone.texts == stranger.texts == ["Hello", "", GOES_ON]
+
+
 async def test_once_and_whoever_comes_later_is_told_and_reads_nothing(story: Story, browser: Browser) -> None:
     _, call_id = await called(story)
     token = await token_for(story, "calls", call_id)
