@@ -219,9 +219,9 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long is kept what nobody needs any more. Timelines and their files are kept."""
 
-    arrivals_days: Annotated[int, msgspec.Meta(ge=1, le=36500)] = 30
-    """The raw bodies of webhooks and mails, once they are understood. What its provider sends again later is known all the
-    same, and what failed keeps its body until somebody drops it."""
+    arrivals_days: Annotated[int, msgspec.Meta(ge=1, le=36500)] = 90
+    """The raw bodies of webhooks and mails, once they are understood: parts that could not be shown are in them alone. What a
+    provider sends again later is known all the same, and what failed keeps its body until somebody drops it."""
     uploads_days: Annotated[int, msgspec.Meta(ge=1, le=36500)] = 7
     """Files that agents have uploaded for an answer and never sent."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,31 +9,29 @@ from sqlalchemy import Connection
 from bridge.domain.catalogue import say
 from bridge.domain.continuing import Fate
 from bridge.domain.entry import Entry, EntryDirection, EntryKind
-from bridge.domain.files import MOST_SHOWN, PICTURES
 from bridge.domain.matter import Thing
-from bridge.domain.message import DeletedMessage, InboundFile, InboundMessage
+from bridge.domain.message import DeletedMessage, InboundMessage
 from bridge.domain.texts import storable
 from bridge.domain.threads import FORGED
 from bridge.domain.times import believed, parse_iso
-from bridge.domain.topic import Topic
 from bridge.flows import keep_consent, keep_conversation
 from bridge.flows.append_entry import append_and_tell
 from bridge.flows.attach_matter import attach, read_words
 from bridge.flows.find_thread import find_thread
 from bridge.flows.follow_link import Came, Ways, bind, go_on, look_up, payload_of
+from bridge.flows.message_files import add_files, files_of
 from bridge.flows.resolve_identity import prove_address, resolve_identity
 from bridge.flows.say_by_itself import say_by_itself
 from bridge.flows.suggest_merges import suggest_signers
-from bridge.store import attachments, deliveries, open_conversations, outbox, people, timeline
+from bridge.store import deliveries, open_conversations, people, timeline
 from bridge.store.arrivals import Arrival
-from bridge.store.attachments import Attachment, FileState, make_attachment
 from bridge.store.conversations import NewConversation
 from bridge.store.people import Owner
 from bridge.store.profiles import get_customer
 from bridge.store.timeline import NewEntry
 
 LONGEST_TEXT = 100_000
-"""Characters. What is beyond is in the arrival alone, and the entry says so."""
+"""Characters. What is beyond is in the arrival alone, as long as that has its body, and the entry says so."""
 LONGEST_NAME = 200
 EMAIL = "email"
 LONGEST_SUBJECT = 500
@@ -109,7 +105,7 @@ def _append(
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
     payload |= _marks(connection, arrival, message)
-    files = _files(message, payload)
+    files = files_of(message, payload)
     if came is not None:
         came = came.shown_by(owner)
         payload["continues"] = payload_of(connection, came, owner)
@@ -131,7 +127,7 @@ def _append(
             terms=message.terms,
         ),
     )
-    _add_files(connection, appended.id, files, arrival.arrived_at)
+    add_files(connection, appended.id, files, arrival.arrived_at)
     if not message.author:
         keep_consent.hear(
             connection, appended, arrival.channel, text, said_at=at, heard_at=arrival.arrived_at
@@ -180,7 +176,7 @@ def _append_forged(
     conversation_id = open_conversations.resolve_open(connection, conversation, reopen=reopen)
     text, payload = _content(message)
     payload |= {"forged": True, "forged_by": message.forged}
-    files = _files(message, payload)
+    files = files_of(message, payload)
     appended = append_and_tell(
         connection,
         NewEntry(
@@ -196,7 +192,7 @@ def _append_forged(
             payload=payload,
         ),
     )
-    _add_files(connection, appended.id, files, arrival.arrived_at)
+    add_files(connection, appended.id, files, arrival.arrived_at)
     keep_conversation.hear_customer(connection, conversation_id, at, automatic=message.automatic)
 
 
@@ -273,49 +269,6 @@ def _content(message: InboundMessage) -> tuple[str, dict[str, object]]:
     if len(text) > LONGEST_TEXT:
         marks["cut"] = True
     return text[:LONGEST_TEXT], marks
-
-
-def _files(message: InboundMessage, payload: dict[str, object]) -> list[Attachment]:
-    """What it brings, named in `payload`; pictures that its HTML shows are not named."""
-    files = _with_pictures([_attachment_of(file) for file in message.attachments])
-    if named := [file.shown() for file in files if not file.cid]:
-        payload["attachments"] = named
-    if message.html is not None:
-        html = _attachment_of(message.html)
-        payload["html"] = html.id
-        files.append(html)
-    return files
-
-
-def _with_pictures(files: Sequence[Attachment]) -> list[Attachment]:
-    """Only what is a picture by its content, and while there is room for it, is shown inside the mail."""
-    room, seen, placed = MOST_SHOWN, set[str](), list[Attachment]()
-    for file in files:
-        is_picture = file.media_type in PICTURES and bool(file.sha256)
-        if file.cid and is_picture and file.size <= room and file.cid not in seen:
-            room -= file.size
-            seen.add(file.cid)
-            placed.append(file)
-        else:
-            placed.append(replace(file, cid=""))
-    return placed
-
-
-def _attachment_of(file: InboundFile) -> Attachment:
-    made = make_attachment(file.name or "file", file.media_type, file.size, file.sha256)
-    if file.refused:
-        return replace(made, state=FileState.REFUSED, reason=file.refused)
-    if file.reference:
-        return replace(made, state=FileState.WAITING, reference=file.reference)
-    return replace(made, cid=storable(file.cid))
-
-
-def _add_files(connection: Connection, entry_id: str, files: Sequence[Attachment], at: datetime) -> None:
-    """With the work of fetching those that are still with the provider."""
-    attachments.add_attachments(connection, entry_id, files)
-    for file in files:
-        if file.state is FileState.WAITING:
-            outbox.put(connection, Topic.FETCH, file.id, at)
 
 
 def _marks(connection: Connection, arrival: Arrival, message: InboundMessage) -> dict[str, object]:

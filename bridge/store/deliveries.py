@@ -94,7 +94,6 @@ _IS_WAITING = select(exists().where(_of_conversation, _delivery.c.state == Deliv
 _GET = select(
     _delivery.c.entry_id, _delivery.c.conversation_id, _delivery.c.state, _delivery.c.provider_key
 ).where(_delivery.c.id == bindparam("delivery_id", type_=Id))
-_part = schema.delivery_part
 _SENT = (
     select(_delivery.c.id)
     .join(_conversation, _conversation.c.id == _delivery.c.conversation_id)
@@ -102,9 +101,6 @@ _SENT = (
         or_(
             _delivery.c.id == bindparam("delivery_id", type_=Id),
             and_(_delivery.c.provider_key.is_not(None), _delivery.c.provider_key == bindparam("sent_as")),
-            _delivery.c.id.in_(
-                select(_part.c.delivery_id).where(_part.c.provider_key == bindparam("sent_as"))
-            ),
         ),
         _conversation.c.inbox_id == bindparam("inbox_id", type_=Id),
     )
@@ -189,7 +185,7 @@ def find_sent(conn: Connection, inbox_id: str, provider_key: str, delivery_id: s
     """The delivery of this inbox that the provider means: by our id, where it gives that back, or by its own name."""
     given = {"inbox_id": inbox_id, "sent_as": provider_key, "delivery_id": delivery_id}
     found: str | None = conn.scalar(_SENT, given)
-    return found
+    return found or delivery_parts.find_sent(conn, inbox_id, provider_key)
 
 
 def hear(

@@ -16,6 +16,7 @@ from bridge.store.types import Id
 
 _delivery = schema.delivery
 _part = schema.delivery_part
+_conversation = schema.conversation
 
 _of_delivery = _part.c.delivery_id == bindparam("of_delivery", type_=Id)
 _ALL = select(_part).where(_of_delivery).order_by(_part.c.number)
@@ -26,6 +27,17 @@ _AGAIN = (
     update(_part)
     .where(_of_delivery, _part.c.state == DeliveryState.FAILED)
     .values(state=DeliveryState.ACCEPTED, reason="")
+)
+# Apart from that of whole deliveries, which would not use its index beside this one's.
+_SENT = (
+    select(_part.c.delivery_id)
+    .join(_delivery, _delivery.c.id == _part.c.delivery_id)
+    .join(_conversation, _conversation.c.id == _delivery.c.conversation_id)
+    .where(
+        _part.c.provider_key == bindparam("sent_as"),
+        _conversation.c.inbox_id == bindparam("inbox_id", type_=Id),
+    )
+    .limit(1)
 )
 _COUNTED = update(_delivery).where(_delivery.c.id == bindparam("delivery_id", type_=Id))
 
@@ -47,6 +59,12 @@ def plan(conn: Connection, delivery_id: str, count: int) -> list[int]:
 def send_again(conn: Connection, delivery_id: str) -> None:
     """What failed is to be sent once more."""
     conn.execute(_AGAIN, {"of_delivery": delivery_id})
+
+
+def find_sent(conn: Connection, inbox_id: str, provider_key: str) -> str | None:
+    """The delivery of this inbox that a part of this name belongs to."""
+    found: str | None = conn.scalar(_SENT, {"inbox_id": inbox_id, "sent_as": provider_key})
+    return found
 
 
 def take(conn: Connection, delivery_id: str, number: int, provider_key: str) -> None:

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
         for verb in ("", "/retire", "/take_back")
     },
     "/api/v1/calls/{id}/continue": {"channel": "phone"},
+    "/api/v1/customers/{id}/continue": {"channel": "phone"},
     "/api/v1/conversations/{id}/continue": {"channel": "phone"},
     "/api/v1/matters/{id}/continue": {"channel": "phone"},
     "/api/v1/customers/{id}/continue": {"channel": "phone"},
@@ -72,6 +73,7 @@ BODIES: dict[str, Any] = {
         "key": "k",
         "way": {"channel": "telegram", "inbox": "bot", "address": "1"},
     },
+    "/api/v1/channels/{id}/token": {"token": "x"},
     "/api/v1/inbox_rules/{id}": {"away": True},
     "/api/v1/duties/{id}": {"capacity": 1},
     "/api/v1/canned_answers/{id}": {"title": "x", "text": "x"},

@@ -56,7 +56,7 @@ async def test_bodies_go_when_they_are_understood_and_old_and_their_keys_stay(
     db: Database, inbox_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prune_flow, "AT_ONCE", 2)
-    for key, days in (("waits", 40), ("failed", 40), ("one", 40), ("two", 31), ("three", 31), ("young", 29)):
+    for key, days in (("waits", 99), ("failed", 99), ("one", 99), ("two", 91), ("three", 91), ("young", 89)):
         await db.write(arrivals.keep, inbox_id, key, key.encode(), NOW - days * DAY)
     await db.write(give_up, "failed")
 
