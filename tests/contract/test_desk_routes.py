@@ -42,8 +42,6 @@ BODIES: dict[str, Any] = {
     "/api/v1/customers/{id}/continue": {"channel": "phone"},
     "/api/v1/conversations/{id}/continue": {"channel": "phone"},
     "/api/v1/matters/{id}/continue": {"channel": "phone"},
-    "/api/v1/customers/{id}/continue": {"channel": "phone"},
-    "/api/v1/channels/{id}/token": {"token": "x"},
     "/api/v1/customers/{id}/merge": {"into": new_id(), "reason": "x"},
     "/api/v1/customers/{id}/matters": {"title": "x"},
     "/api/v1/customers/{id}/promises": {"text": "x"},
