@@ -61,7 +61,8 @@ class Talk:
             assert now.parts in (1, 3)
             return now if (now.state, now.parts_sent) == (state, parts_sent) else None
 
-        return await eventually(found, within=30)
+        # The first answer of all loads aiogram, which takes long where others want the machine.
+        return await eventually(found, within=90)
 
     async def _upload(self, name: str) -> str:
         form = aiohttp.FormData()
