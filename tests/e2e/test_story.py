@@ -116,13 +116,7 @@ class Company:
         return [line["text"] for line in opened["lines"]]
 
     async def writes_to_the_bot(self, text: str) -> None:
-        began = int(utc_now().timestamp())
-
-        async def next_second() -> bool:
-            return int(utc_now().timestamp()) > began
-
-        # Telegram tells whole seconds, and nobody opens a link within the one in which it was sent.
-        await eventually(next_second)
+        await wait_for_next_second()
         now = int(utc_now().timestamp())
         body = telegram(
             "text",
@@ -166,6 +160,16 @@ async def running(home: Path) -> AsyncIterator[Company]:
     finally:
         await server.stop()
         mailbox.remove()
+
+
+async def wait_for_next_second() -> None:
+    """Mail and Telegram tell whole seconds: what is written within the one of what was before it would stand before it."""
+    began = int(utc_now().timestamp())
+
+    async def is_next() -> bool:
+        return int(utc_now().timestamp()) > began
+
+    await eventually(is_next)
 
 
 async def entries_of(desk: Desk, customer_id: str) -> list[dict[str, Any]]:
@@ -224,6 +228,7 @@ async def test_one_matter_over_five_channels(tmp_path_factory: pytest.TempPathFa
             # They write a mail from another address, signed with their number: suggested, accepted, answered.
             words = f"Надішліть, будь ласка, рахунок.\n\n-- \nІрина\n{PHONE}\n"
             sender = f"Ірина <{PRIVATE}>"
+            await wait_for_next_second()
             company.mailbox.append(MAILBOX, mail(From=sender, To=MAILBOX, Subject="Рахунок", body=words))
 
             async def suggested() -> list[dict[str, Any]]:
