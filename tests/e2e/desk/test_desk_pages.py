@@ -451,7 +451,7 @@ async def test_the_word_that_is_spoken_is_lit_and_a_click_on_one_goes_there(
     async def is_lit() -> bool:
         return await lit.all_inner_texts() == ["friday"]
 
-    await eventually(is_lit, what="the last word is lit")
+    await eventually(is_lit, within=30, what="the last word is lit")
     await expect(lit).to_have_count(0)
 
 
