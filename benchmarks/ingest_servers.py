@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 import uvloop
 from aiohttp import web
 
@@ -56,6 +58,8 @@ def inlet(db: Database) -> Inlet:
 
 
 async def main(name: str, url: str) -> None:
+    # As `omniline serve` without --verbose; and nobody reads what stands on standard output.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     db = SingleDatabase(url) if name == "single" else Database(url)
     await db.open()
     await db.write(inboxes.resolve_inbox, *INBOX)

@@ -12,6 +12,7 @@ from bridge.domain.ids import new_id
 from bridge.domain.topic import Topic
 from bridge.errors import NotFound
 from bridge.store import schema
+from bridge.store.prepared import Prepared
 from bridge.store.types import Id, UtcTime
 
 ACTIVE = "active"
@@ -38,6 +39,7 @@ class Inbox:
 _ALL = select(_inbox).order_by(_inbox.c.channel, _inbox.c.key)
 _BY_ID = select(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 _BY_KEY = select(_inbox).where(_inbox.c.channel == bindparam("channel"), _inbox.c.key == bindparam("key"))
+_FIND = Prepared(_BY_KEY)  # asked for with every webhook
 _CURSOR = select(_inbox.c.cursor).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 _CHANGE = update(_inbox).where(_inbox.c.id == bindparam("inbox_id", type_=Id))
 
@@ -70,8 +72,8 @@ def list_inboxes(conn: Connection, channel: str | None = None) -> list[Inbox]:
 
 
 def find_inbox(conn: Connection, channel: str, key: str) -> Inbox | None:
-    row = conn.execute(_BY_KEY, {"channel": channel, "key": key}).one_or_none()
-    return None if row is None else _inbox_of(row)
+    rows = _FIND.rows(conn, channel=channel, key=key)
+    return _inbox_of(rows[0]) if rows else None
 
 
 def get_inbox(conn: Connection, inbox_id: str) -> Inbox:
