@@ -237,6 +237,9 @@ SHOTS = [
     "conversation phone dark",
     "canned-answers desktop light",
     "hours desktop light",
+    "order phone light",
+    "suspicious desktop light",
+    "connections desktop light",
     "hours phone dark",
     "phones desktop light",
     "phones desktop dark",
@@ -250,7 +253,7 @@ SHOTS = [
 
 async def take(browser: Browser, shot: str, folder: Path, language: str) -> None:
     name, size, theme = shot.split()
-    role = Role.ADMIN if name in ("dead-letters", "connections", "conn-end", "password") else Role.SUPERVISOR
+    role = Role.ADMIN if name in ("dead-letters", "connections") else Role.SUPERVISOR
     async with FakeDesk(role, language) as desk:
         context = await open_context(browser, *SIZES[size], theme)
         page = await context.new_page()
