@@ -11,8 +11,7 @@ import pytest
 from bridge.cli.call import dialogue_of
 from tests.e2e.harness import Desk, Omniline, eventually
 
-# What is understood depends on a sound that comes in time.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STAGES = ["invite", "identified", "ringing", "pop_sent", "pop_shown", "answered", "ended", "transcript"]
 

@@ -10,8 +10,7 @@ from tests.e2e.harness import Desk, Omniline, eventually
 from transcripts.training.vocabulary import get_vocabulary
 
 # One server for all of them, so one loop.
-# What is understood depends on a sound that comes in time.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Of the sample company: one customer of each language.
 CALLERS = {"en": "+442079460018", "ru": "+380501110002", "uk": "+380501110001"}
