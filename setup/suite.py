@@ -1,5 +1,4 @@
-"""make test: the tests that may run at once, then those in real time two by two, those whose time is short alone, then the
-desk's; one summary."""
+"""make test: the tests that may run at once, then those in real time one by one, then the desk's; one summary."""
 
 from __future__ import annotations
 
@@ -15,9 +14,7 @@ REPORTS = ROOT / "build/tests"
 SUITES = {
     # Twice the processors that it is meant for: they wait for servers as long as they work.
     "parallel": ("-n", "4", "-m", "not realtime"),
-    # Phones that ring and people who talk: they wait more than they work. A home serves a whole file.
-    "realtime": ("-n", "2", "--dist", "loadfile", "-m", "realtime and not alone"),
-    "alone": ("-m", "alone"),
+    "realtime": ("-m", "realtime"),
 }
 
 

@@ -24,7 +24,7 @@ from tests.e2e.harness import Desk, Omniline, children_of, eventually
 from tests.e2e.test_call import KNOWN, invite_of, stages_of
 
 # One server for all of them, so one loop.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # SQLite keeps its WAL locks at these bytes of the -shm file (https://sqlite.org/walformat.html, "WAL Locks").
 SHM_LOCKS = (120, 8)

@@ -20,7 +20,7 @@ from tests.fakes.asterisk_agi import call, write_environment
 from tests.fakes.directory import FakeDirectory
 
 # The deadline of a call is real time.
-pytestmark = [pytest.mark.fault, pytest.mark.realtime, pytest.mark.alone]
+pytestmark = [pytest.mark.fault, pytest.mark.realtime]
 
 RINGS_WITHIN = 0.35
 CLIENTS = 500

@@ -18,7 +18,7 @@ from pbx.agi.probe import passes_self_test
 from pbx.errors import Rejected, Transient
 from tests.fakes.asterisk_agi import call
 
-pytestmark = [pytest.mark.realtime, pytest.mark.alone]
+pytestmark = pytest.mark.realtime
 
 
 def program(port: int) -> list[str]:

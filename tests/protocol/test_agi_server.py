@@ -22,7 +22,7 @@ from tests.fakes.directory import FakeDirectory
 OLENA = CallerCard("018f-olena", 'Олена "Ко,ва\\льчук"', language="uk", vip=True, priority=5)
 
 # The deadlines are real time: on a machine that does other things at once they would cut healthy sessions.
-pytestmark = [pytest.mark.realtime, pytest.mark.alone]
+pytestmark = pytest.mark.realtime
 
 IN_TIME = DEADLINE_SECONDS + 0.1
 

@@ -14,7 +14,7 @@ from pbx.agi.server import DEADLINE_SECONDS
 from tests.e2e.asterisk.conftest import Pbx
 from tests.e2e.test_faults import first_invite_at
 
-pytestmark = [pytest.mark.fault, pytest.mark.alone]
+pytestmark = pytest.mark.fault
 
 RINGS_WITHIN = 0.35
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -6,8 +6,6 @@ import asyncio
 import re
 import time
 
-import pytest
-
 from pbx.testphone import sipp
 from tests.e2e.asterisk.conftest import SECRET, Pbx, seconds
 from tests.e2e.harness import eventually
@@ -87,7 +85,6 @@ async def test_a_hostile_caller_id_is_only_text(pbx: Pbx) -> None:
     assert "<sip:1PJSIPagent102SHELLid1@" in phone.read_messages()
 
 
-@pytest.mark.alone
 async def test_a_silent_agi_server_is_left_when_it_closes_and_the_agent_rings(pbx: Pbx) -> None:
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.3)
