@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -197,13 +198,15 @@ async def test_what_is_too_much_is_said_and_not_kept(running: ChannelServer, tmp
 
 
 class Provider:
-    """Gives what is on `files`, one for each time that it is asked."""
+    """Gives what is on `files`, one for each time that it is asked, from when it is `there`."""
 
     def __init__(self, *files: bytes | Exception) -> None:
         self.files = list(files)
+        self.there = asyncio.Event()
 
     async def fetch_file(self, token: str, reference: str) -> bytes:
         assert (token, reference) == (TOKEN, "file-1")
+        await self.there.wait()
         file = self.files.pop(0) if len(self.files) > 1 else self.files[0]
         if isinstance(file, Exception):
             raise file
@@ -212,6 +215,7 @@ class Provider:
 
 async def fetched(running: ChannelServer, home: Path, provider: Provider) -> dict[str, Any]:
     """What the timeline says of a file of `provider`, once it is had or refused; the desks hear the same."""
+    running.fetchers["telegram"] = provider
     entry = await receive(
         running, home, InboundFile(name="a.pdf", media_type="application/pdf", reference="file-1")
     )
@@ -219,7 +223,7 @@ async def fetched(running: ChannelServer, home: Path, provider: Provider) -> dic
     assert (file["state"], file["size"]) == ("waiting", 0)
     assert (await download(running.desk, file["id"]))[0] == 404
     await running.desk.follow()
-    running.fetchers["telegram"] = provider
+    provider.there.set()
 
     async def done() -> Any:
         running.server.clock.ahead += timedelta(minutes=2)

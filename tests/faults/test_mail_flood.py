@@ -27,7 +27,7 @@ from tests.soak import FIRST_SEED
 pytestmark = pytest.mark.fault
 
 ROOT = Path(__file__).parents[2]
-FLOOD, SOME = 10_000, 200
+FLOOD, SOME = 10_000, 60
 PATIENCE = 1800.0
 """Seconds: mail is read by a process that gives way to all others, and in a soak there are many."""
 
