@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -37,41 +38,31 @@ async def continue_call(ask: Ask, body: ContinueBody) -> ContinueLink:
     call_id = await ask.call_id()
     if not ask.agent.role.includes(Role.SUPERVISOR):
         await ask.services.db.read(check_on_call, call_id, ask.agent)
-    return await _offer(ask, Thing.CALL, call_id, body)
+    return await _offer(ask, body, offer, Thing.CALL, call_id)
 
 
 async def continue_conversation(ask: Ask, body: ContinueBody) -> ContinueLink:
     """A link, or a number and a code, by which the customer goes on in another channel. As for calls."""
-    return await _offer(ask, Thing.CONVERSATION, ask.path("id"), body)
+    return await _offer(ask, body, offer, Thing.CONVERSATION, ask.path("id"))
 
 
 async def continue_matter(ask: Ask, body: ContinueBody) -> ContinueLink:
     """A link by which the matter goes on in another channel. As for calls."""
-    return await _offer(ask, MATTER, ask.path("id"), body)
+    return await _offer(ask, body, offer, MATTER, ask.path("id"))
 
 
 async def continue_with(ask: Ask, body: ContinueBody) -> ContinueLink:
     """A link for a customer with whom nothing goes on at this moment: about their only open matter, else a new one."""
-    services = ask.services
-    link = await services.db.write(
-        offer_to,
-        ask.path("id"),
-        channel=body.channel,
-        agent=ask.agent,
-        ways=services.ways,
-        channels=services.channels,
-        at=services.clock(),
-    )
-    services.wake_feed()
-    return link
+    return await _offer(ask, body, offer_to, ask.path("id"))
 
 
-async def _offer(ask: Ask, thing: str, thing_id: str, body: ContinueBody) -> ContinueLink:
+async def _offer(
+    ask: Ask, body: ContinueBody, work: Callable[..., ContinueLink], *about: str
+) -> ContinueLink:
     services = ask.services
     link = await services.db.write(
-        offer,
-        thing,
-        thing_id,
+        work,
+        *about,
         channel=body.channel,
         agent=ask.agent,
         ways=services.ways,
