@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,7 +66,7 @@ class OutboxConsumer:
                     await self._look()
             except Transient as error:
                 log.warning("outbox_waits", group=self._group, reason=str(error))
-            await self._waker.wait(POLL_SECONDS)
+            await self._wait()
 
     @property
     def waiting(self) -> int:
@@ -88,18 +89,25 @@ class OutboxConsumer:
         # A read: only when something is due does it take the write lock.
         self._backlog = await self._db.read(outbox.measure, self._group, self._clock())
 
+    async def _wait(self) -> None:
+        """Until it is time to look. What is told is mostly for other groups: that costs no count."""
+        with suppress(Transient):  # it is said where the work is done
+            while await self._waker.wait(POLL_SECONDS):
+                if await self._db.read(outbox.has_due, self._group, self._clock()):
+                    return
+
     async def _work_for_a_while(self) -> None:
         """Until nothing is due, or what waits is to be counted again."""
         clock = asyncio.get_running_loop().time
         until = clock() + COUNT_SECONDS
-        while clock() < until and await self._db.read(outbox.has_due, self._group, self._clock()):
-            await self._work_once()
+        while clock() < until:
+            now = self._clock()
+            work = await self._db.write(outbox.take, self._group, now, now + KEPT)
+            if work is None:
+                return
+            await self._work_at(work)
 
-    async def _work_once(self) -> None:
-        now = self._clock()
-        work = await self._db.write(outbox.take, self._group, now, now + KEPT)
-        if work is None:
-            return
+    async def _work_at(self, work: Work) -> None:
         if work.failures > TRIES:
             await self._bury(work, f"whoever was at it died, {TRIES} times")
             return

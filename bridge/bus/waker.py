@@ -14,12 +14,12 @@ class Waker:
         self._told = asyncio.Event()
         bus.follow(subject, lambda _message: self._told.set())
 
-    async def wait(self, seconds: float) -> None:
-        """Returns when something was told since the last wait, or after `seconds`."""
+    async def wait(self, seconds: float) -> bool:
+        """True once something was told since the last wait, False when nothing was for `seconds`."""
         try:
             async with asyncio.timeout(seconds):
-                await self._told.wait()
+                return await self._told.wait()
         except TimeoutError:
-            return
+            return False
         finally:
             self._told.clear()

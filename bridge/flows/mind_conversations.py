@@ -120,8 +120,9 @@ class MindConversations:
         """Runs until it is cancelled."""
         while True:
             try:
-                while await self._db.read(has_work, self._clock()):
-                    await self._db.write(mind, self._promises, self._clock())
+                more = await self._db.read(has_work, self._clock())
+                while more:
+                    more = await self._db.write(mind, self._promises, self._clock()) >= AT_ONCE
                     self._committed()
             except Transient as error:
                 log.warning("conversations_wait", reason=str(error))

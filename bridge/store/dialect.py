@@ -257,12 +257,13 @@ def _take_write_lock(connection: Connection) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     """Poll for the lock: SQLite's own waiting sleeps up to 100 ms and would miss the gaps that an import leaves."""
+    driver: Any = connection.connection.dbapi_connection
     deadline = time.monotonic() + LOCK_WAIT
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver.execute("BEGIN IMMEDIATE")
             return
-        except exc.OperationalError as error:
+        except sqlite3.OperationalError as error:
             if translated(error) is None or time.monotonic() >= deadline:
                 raise
             time.sleep(_LOCK_POLL)
