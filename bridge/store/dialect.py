@@ -230,6 +230,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "foreign_keys = ON",
         "cache_size = -16384",
         "temp_store = MEMORY",
+        # 16 MB: what many messages change again and again, as in the words' index, is copied into the database once.
+        "wal_autocheckpoint = 4000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
