@@ -12,7 +12,9 @@ from bridge.domain.agent import Role
 from bridge.domain.call import RecordingTranscript, TranscriptState, WhyWordless
 from tests.e2e.desk import people
 from tests.e2e.desk.browser import log_in, open_context, watch
-from tests.e2e.desk.fake_conversations import CHAT
+from tests.e2e.desk.calls import open_work, past_calls
+from tests.e2e.desk.conversations import CHAT
+from tests.e2e.desk.entries import entries_of
 from tests.e2e.desk.fake_desk import AGENT, PASSWORD, FakeDesk
 from tests.e2e.harness import eventually
 
@@ -130,7 +132,7 @@ async def test_draft_survives_a_reload_and_becomes_one_entry(desk: FakeDesk, pag
     note = page.get_by_label("Note", exact=True)
     await note.press_sequentially("pays on delivery")
     await expect(page.get_by_text("Saved on the server")).to_be_visible()
-    assert desk.drafts[pop.call_id].text == "pays on delivery"
+    assert desk.calls.drafts[pop.call_id].text == "pays on delivery"
     await page.reload()
     await expect(note).to_have_value("pays on delivery")
     await desk.hang_up(pop.call_id)
@@ -151,7 +153,7 @@ async def test_what_was_just_typed_is_saved_when_the_tab_closes(desk: FakeDesk, 
     await page.goto("about:blank")
 
     async def stored() -> bool:
-        return pop.call_id in desk.drafts and desk.drafts[pop.call_id].text == "last words"
+        return pop.call_id in desk.calls.drafts and desk.calls.drafts[pop.call_id].text == "last words"
 
     await eventually(stored, what="the draft is stored")
 
@@ -159,12 +161,12 @@ async def test_what_was_just_typed_is_saved_when_the_tab_closes(desk: FakeDesk, 
 async def test_draft_that_cannot_be_saved_says_so_and_is_saved_later(desk: FakeDesk, page: Page) -> None:
     pop = await desk.ring(OLENA, people.OLENA)
     await desk.answer(pop)
-    desk.reachable = False
+    desk.calls.reachable = False
     await page.get_by_label("Note", exact=True).fill("words")
     await expect(page.get_by_text("Could not be saved; trying again")).to_be_visible()
-    desk.reachable = True
+    desk.calls.reachable = True
     await expect(page.get_by_text("Saved on the server")).to_be_visible()
-    assert desk.drafts[pop.call_id].text == "words"
+    assert desk.calls.drafts[pop.call_id].text == "words"
 
 
 async def test_two_windows_with_one_draft_ask_which_to_keep(desk: FakeDesk, page: Page) -> None:
@@ -181,7 +183,7 @@ async def test_two_windows_with_one_draft_ask_which_to_keep(desk: FakeDesk, page
     await expect(page.get_by_text("This note was changed in another window")).to_be_visible()
     await page.get_by_role("button", name="Take the other").click()
     await expect(note).to_have_value("second window")
-    assert desk.drafts[pop.call_id].text == "second window"
+    assert desk.calls.drafts[pop.call_id].text == "second window"
 
 
 async def test_a_matter_is_moved_settled_and_taken_for_the_call(desk: FakeDesk, page: Page) -> None:
@@ -239,12 +241,12 @@ async def test_two_are_made_one_after_a_look_at_what_comes_together(desk: FakeDe
     await dialog.get_by_label("Reason").fill("the same voice")
     await dialog.get_by_role("button", name="Make them one").click()
     await expect(page.get_by_text("are one customer now")).to_be_visible()
-    (merge,) = desk.merges
+    (merge,) = desk.merging.merges
     assert (merge.survivor.id, merge.reason) == (people.IRYNA.id, "the same voice")
     history = page.get_by_role("region", name="Merged from")
     await history.get_by_role("button", name="Undo").click()
     await expect(history.get_by_text(f"Taken back by {AGENT.name}")).to_be_visible()
-    assert desk.merges[0].undone_at is not None
+    assert desk.merging.merges[0].undone_at is not None
 
 
 async def test_suggestions_are_accepted_and_declined_with_their_evidence_in_sight(
@@ -260,7 +262,7 @@ async def test_suggestions_are_accepted_and_declined_with_their_evidence_in_sigh
     await expect(page.locator(".suggestion")).to_have_count(1)
     await first.get_by_role("button", name="They are one").click()
     await expect(page.get_by_text("Nothing to decide")).to_be_visible()
-    assert [merge.reason for merge in desk.merges] == ["order"]
+    assert [merge.reason for merge in desk.merging.merges] == ["order"]
 
 
 async def test_a_number_that_changed_hands_is_retired(desk: FakeDesk, page: Page) -> None:
@@ -271,7 +273,7 @@ async def test_a_number_that_changed_hands_is_retired(desk: FakeDesk, page: Page
     await dialog.get_by_label("Reason").fill("sold the phone")
     await dialog.get_by_role("button", name="Changed hands").click()
     await expect(dialog).to_have_count(0)
-    assert desk.retired == [{"kind": "phone", "address": OLENA, "reason": "sold the phone"}]
+    assert desk.customers.retired == [{"kind": "phone", "address": OLENA, "reason": "sold the phone"}]
 
 
 async def test_what_a_customer_says_of_being_written_to_is_shown_and_recorded(
@@ -339,14 +341,14 @@ async def test_what_was_typed_when_the_session_ended_is_there_after_the_next_log
     await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_label("Note", exact=True)).to_have_value("not lost")
     await expect(page.get_by_text("Saved on the server")).to_be_visible()
-    assert desk.drafts[pop.call_id].text == "not lost"
+    assert desk.calls.drafts[pop.call_id].text == "not lost"
 
 
 async def test_timeline_loads_older_entries_while_one_scrolls_and_filters(desk: FakeDesk, page: Page) -> None:
     await page.goto(f"{desk.url}/customers/{people.OLENA.id}")
     entries = page.locator(".entry")
     await expect(entries.first).to_be_visible()
-    total = len(people.entries_of(people.OLENA))
+    total = len(entries_of(people.OLENA))
     assert await entries.count() < total
 
     async def all_loaded() -> bool:
@@ -421,7 +423,7 @@ async def test_what_was_corrected_or_removed_says_so(desk: FakeDesk, page: Page)
 
 
 async def test_recording_plays(desk: FakeDesk, page: Page) -> None:
-    await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
+    await page.goto(f"{desk.url}/calls/{past_calls()[0].id}")
     await expect(page.locator(".stage")).to_have_count(9)
     await page.get_by_role("button", name="Play").click()
     await page.get_by_role("group", name="Listen to").get_by_text("Caller").click()
@@ -435,7 +437,7 @@ async def test_recording_plays(desk: FakeDesk, page: Page) -> None:
 async def test_the_word_that_is_spoken_is_lit_and_a_click_on_one_goes_there(
     desk: FakeDesk, page: Page
 ) -> None:
-    await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
+    await page.goto(f"{desk.url}/calls/{past_calls()[0].id}")
     words = page.locator(".transcript-word")
     await expect(words).to_have_text(["where", "is", "on", "friday"])
     await expect(page.locator(".transcript-speaker")).to_have_text(["Caller", "Agent"])
@@ -456,12 +458,12 @@ async def test_the_word_that_is_spoken_is_lit_and_a_click_on_one_goes_there(
 
 
 async def test_why_there_are_no_words_is_said(desk: FakeDesk, page: Page) -> None:
-    call = people.past_calls()[0]
+    call = past_calls()[0]
     failed = RecordingTranscript(state=TranscriptState.FAILED, reason=WhyWordless.NO_MODEL)
-    desk.transcripts[call.id] = RecordingTranscript(state=TranscriptState.WAITING)
+    desk.calls.transcripts[call.id] = RecordingTranscript(state=TranscriptState.WAITING)
     await page.goto(f"{desk.url}/calls/{call.id}")
     await expect(page.get_by_text("The words are being recognised.")).to_be_visible()
-    desk.transcripts[call.id] = failed
+    desk.calls.transcripts[call.id] = failed
     await desk.say_transcript(call.id)
     await expect(page.get_by_text("there is no speech model")).to_be_visible()
 
@@ -508,7 +510,7 @@ async def on_filters(desk: FakeDesk, page: Page) -> None:
 
 
 async def on_call(desk: FakeDesk, page: Page) -> None:
-    await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
+    await page.goto(f"{desk.url}/calls/{past_calls()[0].id}")
     await page.wait_for_selector(".stage")
 
 
@@ -613,7 +615,7 @@ async def test_every_page_is_accessible_and_fits(browser: Browser, theme: str, w
 async def test_missed_calls_are_a_worklist_that_follows_everybody(desk: FakeDesk, page: Page) -> None:
     link = page.get_by_role("link", name="Work that waits: 5")
     await link.click()
-    tried, voicemail, taken = (page.locator(f".work-item[data-key='{key}']") for key in desk.work)
+    tried, voicemail, taken = (page.locator(f".work-item[data-key='{key}']") for key in desk.worklist.all)
     await expect(tried).to_contain_text("3 attempts")
     await expect(
         tried.get_by_role("link", name="+380\u00a093\u00a0555\u00a001\u00a099").last
@@ -633,10 +635,10 @@ async def test_missed_calls_are_a_worklist_that_follows_everybody(desk: FakeDesk
     await expect(voicemail).to_have_count(0)
 
     # What others do, and another caller.
-    new, _ = desk.work.values()
-    await desk.handle(new.key)
+    new, _ = desk.worklist.all.values()
+    await desk.worklist.handle(new.key)
     await expect(tried).to_have_count(0)
-    await desk.miss(people.open_work()[1])
+    await desk.worklist.miss(open_work()[1])
     await expect(voicemail).to_be_visible()
     await expect(page.get_by_role("link", name="Work that waits: 4")).to_be_visible()
 
@@ -657,16 +659,16 @@ async def test_an_admin_tries_what_a_phone_shows_and_says_what_was_seen(browser:
 
         await tried.get_by_role("button", name="Test call").click()
         await expect(tried.get_by_role("status")).to_contain_text("rings now")
-        assert desk.tested == ["101"]
+        assert desk.phones.tested == ["101"]
         ask = tried.get_by_role("group", name="Did the phone show it: Text message (SIP MESSAGE)")
         await ask.get_by_role("button", name="Shown", exact=True).click()
         await expect(message.locator(".rung-seen")).to_contain_text("shown")
         await expect(message.locator(".rung-seen")).to_contain_text(AGENT.name)
-        assert {rung.rung: rung.shown for rung in desk.phones["agent-101"].rungs}["message"]
+        assert {rung.rung: rung.shown for rung in desk.phones.all["agent-101"].rungs}["message"]
 
         await away.get_by_role("button", name="Test call").click()
         await expect(page.locator(".toast")).to_contain_text("is not connected, or in use")
-        assert desk.tested == ["101"]
+        assert desk.phones.tested == ["101"]
         await context.close()
 
 
@@ -684,7 +686,7 @@ async def test_an_admin_has_failed_work_tried_again_or_drops_it_when_sure(browse
         await expect(page.locator(".letter")).to_have_count(1)
         await page.get_by_role("dialog").get_by_role("button", name="Drop").click()
         await expect(page.get_by_text("Nothing has failed.")).to_be_visible()
-        assert (desk.dead_letters, complaints) == ([], [])
+        assert (desk.dead_letters.all, complaints) == ([], [])
         await page.context.close()
 
 
