@@ -18,7 +18,7 @@ from tests.e2e.desk.fake_desk import FakeDesk
 from tests.e2e.harness import eventually
 
 # One browser for all of them, so one loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def talks(page: Page) -> Locator:
