@@ -27,11 +27,10 @@ HELP_WIDTH = 100
 def settings_page() -> Iterator[str]:
     from bridge import settings
 
-    documents = _field_documents(settings)
     yield from (
         "# Settings",
         "",
-        "Generated from `bridge/settings.py` by `docs/generate.py`.",
+        "Generated from `bridge/settings/` by `docs/generate.py`.",
         "",
         "The defaults work on a laptop with none given. `omniline.toml` in the home overrides them, and the environment",
         "overrides that: `OMNILINE_HTTP__PORT=8081` sets `http.port`. An unknown key is an error that names its path.",
@@ -44,7 +43,8 @@ def settings_page() -> Iterator[str]:
         "",
     )
     for path, struct in _tables(settings.Settings):
-        yield from (f"## {path}", "", documents[struct.__name__], "")
+        words = _field_words(struct)
+        yield from (f"## {path}", "", inspect.getdoc(struct) or "", "")
         yield from ("| key | type | default | |", "| --- | --- | --- | --- |")
         for field in msgspec.structs.fields(struct):
             name = field.encode_name
@@ -52,7 +52,7 @@ def settings_page() -> Iterator[str]:
                 continue
             kind = _type_words(types.type_info(field.type))
             key = f"{path}.{name}".replace("[]", "")
-            yield f"| `{key}` | {kind} | {_default_words(field)} | {documents[f'{struct.__name__}.{name}']} |"
+            yield f"| `{key}` | {kind} | {_default_words(field)} | {words[name]} |"
         yield ""
 
 
@@ -76,19 +76,17 @@ def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
     return found.cls if isinstance(found, types.StructType) else None
 
 
-def _field_documents(module: Any) -> dict[str, str]:
-    """The docstring of each class, and the string below each of its fields as `Class.field`."""
-    documents: dict[str, str] = {}
-    for node in ast.parse(inspect.getsource(module)).body:
-        if not isinstance(node, ast.ClassDef):
-            continue
-        documents[node.name] = ast.get_docstring(node) or ""
-        for field, below in zip(node.body, node.body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                match below:
-                    case ast.Expr(value=ast.Constant(value=str() as words)):
-                        documents[f"{node.name}.{field.target.id}"] = words
-    return documents
+def _field_words(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """The string below each field."""
+    (node,) = ast.parse(inspect.getsource(struct)).body
+    assert isinstance(node, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, below in zip(node.body, node.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            match below:
+                case ast.Expr(value=ast.Constant(value=str() as words)):
+                    found[field.target.id] = words
+    return found
 
 
 def _type_words(kind: types.Type) -> str:

@@ -1,14 +1,14 @@
 """The timeline: entries appended once, read newest first by key.
 
 A page is one limited range per leaf put together (`customer_id IN (…) ORDER BY … LIMIT` would sort all of a merged
-person's entries). The entry of a call is appended with what does not change; its state and times are joined from `call`.
+person's entries).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,13 +21,11 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.sql.selectable import Subquery
 
-from bridge.domain.delivery import Delivery, DeliveryState
 from bridge.domain.entry import Entry, EntryDirection, EntryKind, Page
 from bridge.domain.ids import new_id
 from bridge.domain.terms import terms_of
-from bridge.domain.times import iso, iso_or_none, utc_now
+from bridge.domain.times import utc_now
 from bridge.errors import NotFound
 from bridge.store import schema, words
 from bridge.store.attachments import with_files
@@ -35,15 +33,13 @@ from bridge.store.entry_filter import ALL, CONDITIONS, EntryFilter
 from bridge.store.leaves import ranges, values_of
 from bridge.store.paging import place, read_place
 from bridge.store.prepared import Prepared, PreparedWrite, values_of_columns
+from bridge.store.shown_entry import entry_of, shown
 from bridge.store.types import Id
 
 _entry = schema.timeline_entry
 _call = schema.call
 _conversation = schema.conversation
 _identity = schema.identity
-_agent = schema.agent
-_recording = schema.recording
-_delivery = schema.delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,49 +155,11 @@ def append(conn: Connection, new: NewEntry) -> Appended:
     return Appended(entry_id, customer_id, created=True)
 
 
-def _shown(entry: Subquery | Any) -> Select[Any]:
-    """The columns of `entry` that the API shows, with the live state of its call."""
-    names = (
-        "id", "customer_id", "channel", "kind", "direction", "author", "occurred_at", "body", "source",
-        "source_key", "call_id", "conversation_id", "replaces_id", "redacted_at", "payload",
-    )  # fmt: skip
-    recorded = (
-        select(_recording.c.id)
-        .where(_recording.c.call_id == _call.c.id, _recording.c.kind == "call")
-        .exists()
-        .label("recorded")
-    )
-    live = (_call.c.state, _call.c.outcome, _call.c.started_at, _call.c.answered_at, _call.c.ended_at)
-    newer = _entry.alias("newer")
-    replaced_by = (
-        select(newer.c.id)
-        .where(newer.c.replaces_id == entry.c.id)
-        .order_by(newer.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    more = (_agent.c.name.label("answered_by"), recorded, replaced_by.label("replaced_by"))
-    delivered = (
-        _delivery.c.id.label("delivery_id"),
-        _delivery.c.state.label("delivery_state"),
-        _delivery.c.reason.label("delivery_reason"),
-        _delivery.c.parts,
-        _delivery.c.parts_sent,
-    )
-    return (
-        select(*(entry.c[name] for name in names), *live, *more, *delivered)
-        .select_from(entry)
-        .outerjoin(_call, (_call.c.id == entry.c.call_id) & (entry.c.kind == "call"))
-        .outerjoin(_agent, _agent.c.id == _call.c.answered_by)
-        .outerjoin(_delivery, _delivery.c.entry_id == entry.c.id)
-    )
-
-
 @lru_cache(maxsize=256)
 def _page(leaves: int, given: frozenset[str]) -> Prepared:
     entry = ranges(leaves, lambda leaf: _range(leaf, given))
     newest_first = (entry.c.occurred_at.desc(), entry.c.id.desc())
-    return Prepared(_shown(entry).order_by(*newest_first).limit(bindparam("limit")))
+    return Prepared(shown(entry).order_by(*newest_first).limit(bindparam("limit")))
 
 
 def _range(leaf: BindParameter[str], given: frozenset[str]) -> Select[Any]:
@@ -251,7 +209,7 @@ _IN_CONVERSATION = (
 def _conversation_page(is_first: bool) -> Prepared:
     part = _IN_CONVERSATION if is_first else _IN_CONVERSATION.where(CONDITIONS["before"])
     entry = part.subquery("found")
-    return Prepared(_shown(entry).order_by(entry.c.occurred_at.desc(), entry.c.id.desc()))
+    return Prepared(shown(entry).order_by(entry.c.occurred_at.desc(), entry.c.id.desc()))
 
 
 def read_conversation(
@@ -280,7 +238,7 @@ def count_by_channel(conn: Connection, leaves: Sequence[str]) -> dict[str, int]:
     return {row.channel: row.entries for row in conn.execute(_PER_CHANNEL, {"leaves": list(leaves)})}
 
 
-_ONE = Prepared(_shown(_entry).where(_entry.c.id == bindparam("entry_id")))
+_ONE = Prepared(shown(_entry).where(_entry.c.id == bindparam("entry_id")))
 
 
 def get_entry(conn: Connection, entry_id: str) -> Entry:
@@ -307,62 +265,7 @@ def get_newest(conn: Connection, entry_id: str) -> Entry:
     return get_entry(conn, entry_id)
 
 
-# Looked up, not called: an enum's own lookup takes as long as all the rest of an entry, and a card has twenty.
-_KINDS = {kind.value: kind for kind in EntryKind}
-_DIRECTIONS = {direction and direction.value: direction for direction in (None, *EntryDirection)}
-
-
 def list_entries(conn: Connection, ids: Sequence[str]) -> list[Entry]:
     """These entries, in any order."""
-    rows = conn.execute(_shown(_entry).where(_entry.c.id.in_(ids)))
+    rows = conn.execute(shown(_entry).where(_entry.c.id.in_(ids)))
     return with_files(conn, [entry_of(row) for row in rows])
-
-
-def entry_of(row: Any) -> Entry:
-    """The API's entry of a row of `_shown`."""
-    payload = row.payload
-    if row.state is not None:
-        payload = {**payload, **_live(row)}
-    return Entry(
-        id=row.id,
-        customer_id=row.customer_id,
-        channel=row.channel,
-        kind=_KINDS[row.kind],
-        direction=_DIRECTIONS[row.direction],
-        author=row.author,
-        at=iso(row.occurred_at),
-        text=row.body,
-        source=row.source,
-        source_key=row.source_key,
-        call_id=row.call_id,
-        conversation_id=row.conversation_id,
-        replaces_id=row.replaces_id,
-        replaced_by=row.replaced_by,
-        redacted=row.redacted_at is not None,
-        payload=payload,
-        delivery=None if row.delivery_id is None else _delivery_of(row),
-    )
-
-
-def _delivery_of(row: Any) -> Delivery:
-    return Delivery(
-        id=row.delivery_id,
-        state=DeliveryState(row.delivery_state),
-        reason=row.delivery_reason,
-        parts=row.parts,
-        parts_sent=row.parts_sent,
-    )
-
-
-def _live(row: Any) -> dict[str, Any]:
-    talked = row.ended_at - row.answered_at if row.ended_at and row.answered_at else None
-    return {
-        "state": row.state,
-        "outcome": row.outcome,
-        "started_at": iso(row.started_at),
-        "answered_at": iso_or_none(row.answered_at),
-        "ended_at": iso_or_none(row.ended_at),
-        "duration_ms": None if talked is None else talked // timedelta(milliseconds=1),
-        "answered_by": row.answered_by,
-        "recording": bool(row.recorded),
-    }

@@ -38,7 +38,7 @@ from pbx.interface import Direction, Outcome, WithdrawReason
 from transcripts import interface
 
 SRC = Path(__file__).parents[2] / "bridge/desk/web/src"
-TYPES = (SRC / "api/types.ts").read_text()
+TYPES = "".join(path.read_text() for path in sorted((SRC / "api").glob("*.ts")))
 WORDS = json.loads((SRC / "catalogues/en.json").read_text())
 
 STRUCTS = [
@@ -115,7 +115,7 @@ def interface_of(name: str) -> set[str]:
     found = re.search(
         rf"export interface {name}(?: extends (\w+))? \{{(.*?)^\}}", TYPES, re.DOTALL | re.MULTILINE
     )
-    assert found, f"types.ts has no interface {name}"
+    assert found, f"src/api has no interface {name}"
     own = set(re.findall(r"^  (\w+)\??:", found[2], re.MULTILINE))
     return own | (interface_of(found[1]) if found[1] else set())
 

@@ -1,9 +1,13 @@
-"""How the fake desk server answers: JSON, and problem+json."""
+"""How the fake desk server answers: JSON, and problem+json; and how its parts tell the desks of something."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 from aiohttp import web
+
+Tell = Callable[[str, object], Awaitable[None]]
 
 
 def answer(value: object, status: int = 200) -> web.Response:

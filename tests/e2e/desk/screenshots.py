@@ -14,7 +14,8 @@ from bridge.domain.agent import Role
 from bridge.domain.times import iso, utc_now
 from tests.e2e.desk import people
 from tests.e2e.desk.browser import log_in, open_browser, open_context, watch
-from tests.e2e.desk.fake_conversations import CHAT
+from tests.e2e.desk.calls import past_calls
+from tests.e2e.desk.conversations import CHAT
 from tests.e2e.desk.fake_desk import AGENT, PASSWORD, FakeDesk
 
 FOLDER = Path(__file__).parents[3] / "docs/screenshots"
@@ -84,7 +85,7 @@ async def show_filters(desk: FakeDesk, page: Page) -> None:
 
 
 async def show_call(desk: FakeDesk, page: Page) -> None:
-    await page.goto(f"{desk.url}/calls/{people.past_calls()[0].id}")
+    await page.goto(f"{desk.url}/calls/{past_calls()[0].id}")
     await page.wait_for_selector(".stage")
 
 

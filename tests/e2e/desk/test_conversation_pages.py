@@ -12,12 +12,13 @@ from bridge.domain.calendar import Holiday, Span
 from bridge.domain.entry import EntryKind
 from bridge.domain.times import iso, utc_now
 from tests.e2e.desk import people
-from tests.e2e.desk.fake_conversations import CHAT, LATE, LINK, MAIL
+from tests.e2e.desk.conversations import CHAT, LATE, LINK, MAIL
+from tests.e2e.desk.entries import entry
 from tests.e2e.desk.fake_desk import FakeDesk
 from tests.e2e.harness import eventually
 
 # One browser for all of them, so one loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def talks(page: Page) -> Locator:
@@ -105,7 +106,7 @@ async def test_it_goes_on_in_another_channel(desk: FakeDesk, page: Page) -> None
 
 async def test_a_mail_is_forwarded_with_what_it_says(desk: FakeDesk, page: Page) -> None:
     desk.conversations.entries[MAIL] = [
-        people.entry(
+        entry(
             7000,
             EntryKind.MESSAGE,
             people.before(utc_now(), minutes=1),
@@ -249,7 +250,7 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await week.get_by_label("Name").last.fill("Новий рік")
     await week.get_by_role("button", name="Save").click()
     await says_saved(page)
-    calendar = desk.conversations.calendar
+    calendar = desk.hours.calendar
     assert calendar.zone == "Europe/Warsaw"
     assert calendar.weekly[0][1] == Span("14:00", "24:00")
     assert calendar.weekly[5] == (Span("09:00", "18:00"),)
@@ -265,7 +266,7 @@ async def test_an_admin_says_when_we_work_and_who_takes_how_much(desk: FakeDesk,
     await mail.get_by_label("Text in Ukrainian").fill("Відповімо зранку.")
     await mail.get_by_role("button", name="Save").click()
     await says_saved(page)
-    duty, rule = desk.conversations.duties["agent-1"], desk.conversations.rules["inbox-1"]
+    duty, rule = desk.hours.duties["agent-1"], desk.hours.rules["inbox-1"]
     assert (duty.capacity, duty.skills) == (5, ["ремонт", "продажі"])
     assert rule.away_texts == {"uk": "Відповімо зранку."}
 

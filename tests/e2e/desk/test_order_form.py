@@ -9,7 +9,7 @@ from tests.e2e.desk import people
 from tests.e2e.desk.fake_desk import FakeDesk
 
 # One browser for all of them, so one loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_an_order_is_asked_of_the_shop_and_what_is_wrong_stands_at_its_field(

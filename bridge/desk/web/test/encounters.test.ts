@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AgentStateName, LiveMessage } from "../src/api/types.ts";
+import type { AgentStateName } from "../src/api/agent.ts";
+import type { LiveMessage } from "../src/api/live.ts";
 import { fold, withUnfinished, without, type Encounter } from "../src/state/encounters.ts";
 import { call, card, entry, message, pop } from "./make.ts";
 

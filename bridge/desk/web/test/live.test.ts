@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import type { LiveMessage } from "../src/api/types.ts";
+import type { LiveMessage } from "../src/api/live.ts";
 import { backOff, link, LiveChannel } from "../src/state/live.ts";
 
 /** A socket that the test speaks through. */

@@ -1,12 +1,9 @@
 // Values for the tests: whole, so that a test says only what it is about.
-import type {
-  CallSummary,
-  Card,
-  ConversationSummary,
-  Entry,
-  LiveMessage,
-  ScreenPop,
-} from "../src/api/types.ts";
+import type { CallSummary } from "../src/api/call.ts";
+import type { Card, ScreenPop } from "../src/api/card.ts";
+import type { ConversationSummary } from "../src/api/conversation.ts";
+import type { Entry } from "../src/api/entry.ts";
+import type { LiveMessage } from "../src/api/live.ts";
 
 export const AT = "2026-11-22T20:00:00.000000Z";
 let lastId = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Utterance } from "../src/api/types.ts";
+import type { Utterance } from "../src/api/call.ts";
 import { spokenAt, wordsOf } from "../src/state/transcript.ts";
 
 const utterance = (speaker: "caller" | "agent", ...times: [number, number][]): Utterance => ({

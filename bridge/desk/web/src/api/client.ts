@@ -1,57 +1,36 @@
 // Every request of the desk to its server. The session is the HttpOnly cookie; the CSRF token that unsafe methods
 // carry is kept here and nowhere else, and comes with login and with `me`.
 import { DraftConflict, Problem } from "./problem.ts";
+import type { DeadLetter, EventType, Inbox, PhoneLine, Webhook } from "./admin.ts";
+import type { Agent, AgentLine, LoginAnswer, Me } from "./agent.ts";
+import type { CallDetail, CallSummary, NoteDraft, WorkItem } from "./call.ts";
+import type { Card } from "./card.ts";
 import type {
-  Agent,
-  AgentLine,
-  AskedOrder,
-  Begun,
-  Calendar,
-  CallDetail,
-  CallSummary,
-  CannedAnswer,
-  Card,
-  Consent,
-  ContinueLink,
   ConversationDetail,
   ConversationList,
   ConversationState,
   ConversationSummary,
+} from "./conversation.ts";
+import type { Consent, CustomerDetail, Filed, Identity, Purpose } from "./customer.ts";
+import type { Entry } from "./entry.ts";
+import type { Health } from "./health.ts";
+import type { Calendar, Duty, InboxRule } from "./hours.ts";
+import type { Matter, MatterState, Promised, Thing } from "./matter.ts";
+import type { Merge, MergePreview, Suggestion } from "./merge.ts";
+import type { AskedOrder, OrderRequest, ShopList } from "./order.ts";
+import type { Page } from "./page.ts";
+import type { SearchHit } from "./search.ts";
+import type {
+  Begun,
+  CannedAnswer,
+  ContinueLink,
   ConversationWindow,
-  CustomerDetail,
-  DeadLetter,
-  Duty,
-  Entry,
-  EventType,
-  Filed,
   FilledTemplate,
-  Health,
-  LoginAnswer,
-  Identity,
-  Inbox,
-  InboxRule,
-  Matter,
-  MatterState,
-  Me,
-  Merge,
-  MergePreview,
-  NoteDraft,
-  OrderRequest,
-  Page,
-  PhoneLine,
-  Purpose,
-  WorkItem,
-  Suggestion,
-  Promised,
-  Thing,
-  SearchHit,
-  ShopList,
-  Webhook,
   Template,
   Upload,
-  WaysList,
   WayToWrite,
-} from "./types.ts";
+  WaysList,
+} from "./writing.ts";
 
 /** `about` is the conversation that it goes on from. With a `template` there is nothing else. */
 interface FirstMessage {

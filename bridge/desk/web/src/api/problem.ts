@@ -1,4 +1,4 @@
-import type { NoteDraft } from "./types.ts";
+import type { NoteDraft } from "./call.ts";
 
 /** The server said no: the status, and `detail` and `type` of its problem+json (RFC 9457). Status 0: it did not answer at all. */
 export class Problem extends Error {

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Identity } from "../api/types.ts";
+import type { Identity } from "../api/customer.ts";
 import { phone } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { generation } from "../state/desk.ts";

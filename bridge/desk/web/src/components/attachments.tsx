@@ -1,6 +1,6 @@
 import "./attachments.css";
 import { useState } from "preact/hooks";
-import type { Attachment } from "../api/types.ts";
+import type { Attachment } from "../api/entry.ts";
 import { fileSize } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { freshFiles } from "../state/desk.ts";

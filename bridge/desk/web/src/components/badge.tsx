@@ -1,6 +1,7 @@
 import "./badge.css";
 import type { ComponentChildren } from "preact";
-import type { AgentStateName, OrderStatus } from "../api/types.ts";
+import type { AgentStateName } from "../api/agent.ts";
+import type { OrderStatus } from "../api/order.ts";
 import type { Phase } from "../state/encounters.ts";
 import { word } from "../i18n/index.ts";
 import { Icon, type IconName } from "./icon.tsx";

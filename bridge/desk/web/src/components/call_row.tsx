@@ -1,5 +1,5 @@
 import "./call_row.css";
-import type { CallSummary } from "../api/types.ts";
+import type { CallSummary } from "../api/call.ts";
 import { ago, duration, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge, type Tone } from "./badge.tsx";

@@ -1,7 +1,9 @@
 import "./composer.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Agent, ConversationDetail, FilledTemplate } from "../api/types.ts";
+import type { Agent } from "../api/agent.ts";
+import type { ConversationDetail } from "../api/conversation.ts";
+import type { FilledTemplate } from "../api/writing.ts";
 import { t } from "../i18n/index.ts";
 import {
   addressesOf,

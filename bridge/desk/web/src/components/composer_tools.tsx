@@ -1,7 +1,9 @@
 // What stands around the text of an answer: where it goes, canned answers, whom a note calls, files, who else is here.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Agent, CannedAnswer, ConversationDetail, OpenWay, Upload, WayToWrite } from "../api/types.ts";
+import type { Agent } from "../api/agent.ts";
+import type { ConversationDetail } from "../api/conversation.ts";
+import type { CannedAnswer, OpenWay, Upload, WayToWrite } from "../api/writing.ts";
 import { fileSize } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { notifyFailure } from "../state/notices.ts";

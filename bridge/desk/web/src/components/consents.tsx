@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Consent, CustomerDetail, Purpose } from "../api/types.ts";
+import type { Consent, CustomerDetail, Purpose } from "../api/customer.ts";
 import { ago } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { generation } from "../state/desk.ts";

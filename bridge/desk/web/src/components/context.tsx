@@ -1,16 +1,10 @@
 import "./context.css";
 import type { ComponentChildren } from "preact";
-import type {
-  CallNote,
-  Candidate,
-  Customer,
-  CustomerContext,
-  Entry,
-  Identity,
-  LastSpoke,
-  OpenConversation,
-  Order,
-} from "../api/types.ts";
+import type { CallNote } from "../api/card.ts";
+import type { OpenConversation } from "../api/conversation.ts";
+import type { Candidate, Customer, CustomerContext, Identity, LastSpoke } from "../api/customer.ts";
+import type { Entry } from "../api/entry.ts";
+import type { Order } from "../api/order.ts";
 import { ago, fullDate, money, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { OrderBadge } from "./badge.tsx";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Begun, ContinueLink } from "../api/types.ts";
+import type { Begun, ContinueLink } from "../api/writing.ts";
 import { fullDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { useFetched } from "../state/fetched.ts";

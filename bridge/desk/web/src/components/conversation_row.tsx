@@ -1,5 +1,5 @@
 import "./conversation_row.css";
-import type { ConversationSummary } from "../api/types.ts";
+import type { ConversationSummary } from "../api/conversation.ts";
 import { ago, fullDate, shortDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { me } from "../state/session.ts";

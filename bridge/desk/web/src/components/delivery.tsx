@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Delivery, DeliveryState, Entry } from "../api/types.ts";
+import type { Delivery, DeliveryState, Entry } from "../api/entry.ts";
 import { t, word } from "../i18n/index.ts";
 import { freshDeliveries } from "../state/desk.ts";
 import { notifyFailure } from "../state/notices.ts";

@@ -1,6 +1,6 @@
 import "./entry.css";
 import type { ComponentChildren } from "preact";
-import type { Entry } from "../api/types.ts";
+import type { Entry } from "../api/entry.ts";
 import { ago, duration, fullDate, money, timeOfDay } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { stateOf } from "./call_row.tsx";

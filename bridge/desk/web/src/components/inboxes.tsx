@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Inbox } from "../api/types.ts";
+import type { Inbox } from "../api/admin.ts";
 import { t, word } from "../i18n/index.ts";
 import { generation } from "../state/desk.ts";
 import { useFetched } from "../state/fetched.ts";

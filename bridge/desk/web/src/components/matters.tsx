@@ -2,7 +2,7 @@ import "./matters.css";
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import * as api from "../api/client.ts";
-import { MATTER_STATES, type Matter, type MatterLink, type Promised } from "../api/types.ts";
+import { MATTER_STATES, type Matter, type MatterLink, type Promised } from "../api/matter.ts";
 import { ago, fullDate, phone, shortDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { titleOf } from "../state/matters.ts";

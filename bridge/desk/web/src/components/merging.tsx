@@ -1,7 +1,8 @@
 import "./merging.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Customer, FieldConflict, Merge, MergePreview } from "../api/types.ts";
+import type { Customer } from "../api/customer.ts";
+import type { FieldConflict, Merge, MergePreview } from "../api/merge.ts";
 import { ago, languageName, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { generation } from "../state/desk.ts";

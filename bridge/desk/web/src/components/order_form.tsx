@@ -1,7 +1,7 @@
 import "./order_form.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Order, OrderStatus } from "../api/types.ts";
+import type { Order, OrderStatus } from "../api/order.ts";
 import { money } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { notify, notifyFailure } from "../state/notices.ts";

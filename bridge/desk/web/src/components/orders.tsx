@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Order, OrderRequest } from "../api/types.ts";
+import type { Order, OrderRequest } from "../api/order.ts";
 import { ago, money } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { generation } from "../state/desk.ts";

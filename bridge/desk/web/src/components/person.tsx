@@ -1,6 +1,6 @@
 import "./person.css";
 import type { ComponentChildren } from "preact";
-import type { Customer } from "../api/types.ts";
+import type { Customer } from "../api/customer.ts";
 import { languageName } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "./badge.tsx";

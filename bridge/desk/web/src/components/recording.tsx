@@ -1,5 +1,5 @@
 import { recordingAddress } from "../api/client.ts";
-import type { CallRecording } from "../api/types.ts";
+import type { CallRecording } from "../api/call.ts";
 import { t, word } from "../i18n/index.ts";
 import { AudioPlayer } from "./player.tsx";
 import { Transcript } from "./transcript.tsx";

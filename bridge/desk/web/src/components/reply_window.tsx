@@ -1,7 +1,7 @@
 // Until when a conversation may be answered freely, and what may still be sent afterwards: an approved template.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { ConversationDetail } from "../api/types.ts";
+import type { ConversationDetail } from "../api/conversation.ts";
 import { duration } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { useFetched } from "../state/fetched.ts";

@@ -1,7 +1,9 @@
 import "./search.css";
 import { useEffect, useId, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Customer, Entry, Piece, SearchHit } from "../api/types.ts";
+import type { Customer } from "../api/customer.ts";
+import type { Entry } from "../api/entry.ts";
+import type { Piece, SearchHit } from "../api/search.ts";
 import { ago, phone } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { notifyFailure } from "../state/notices.ts";

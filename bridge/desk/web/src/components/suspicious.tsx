@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
 import type { FileTarget } from "../api/client.ts";
-import type { ConversationDetail } from "../api/types.ts";
+import type { ConversationDetail } from "../api/conversation.ts";
 import { t } from "../i18n/index.ts";
 import { hearConversation } from "../state/conversations.ts";
 import { generation } from "../state/desk.ts";

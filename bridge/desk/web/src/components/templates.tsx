@@ -1,7 +1,7 @@
 // Messages that a provider has approved: chosen and filled in, and shown as the customer gets them.
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { FilledTemplate, Template } from "../api/types.ts";
+import type { FilledTemplate, Template } from "../api/writing.ts";
 import { t } from "../i18n/index.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain, notifyFailure } from "../state/notices.ts";

@@ -1,6 +1,6 @@
 import "./thread.css";
 import { useEffect, useRef } from "preact/hooks";
-import type { Entry } from "../api/types.ts";
+import type { Entry } from "../api/entry.ts";
 import { dayName, fullDate, timeOfDay } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "./button.tsx";

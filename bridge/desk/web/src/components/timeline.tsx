@@ -1,7 +1,8 @@
 import "./timeline.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import type { Entry, Matter } from "../api/types.ts";
+import type { Entry } from "../api/entry.ts";
+import type { Matter } from "../api/matter.ts";
 import { dayName } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { freshCalls, generation, onEntry } from "../state/desk.ts";

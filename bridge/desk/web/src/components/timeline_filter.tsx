@@ -1,7 +1,8 @@
 import "./timeline_filter.css";
 import { useId, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { EntryKind, Matter } from "../api/types.ts";
+import type { EntryKind } from "../api/entry.ts";
+import type { Matter } from "../api/matter.ts";
 import { t, word } from "../i18n/index.ts";
 import { useFetched } from "../state/fetched.ts";
 import { titleOf } from "../state/matters.ts";

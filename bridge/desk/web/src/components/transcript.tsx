@@ -1,7 +1,7 @@
 import "./transcript.css";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { Utterance, Word } from "../api/types.ts";
+import type { Utterance, Word } from "../api/call.ts";
 import { duration } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { spokenAt, wordsOf, type SpokenWord } from "../state/transcript.ts";

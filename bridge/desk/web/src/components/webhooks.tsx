@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import { EVENT_TYPES, type EventType, type Webhook } from "../api/types.ts";
+import { EVENT_TYPES, type EventType, type Webhook } from "../api/admin.ts";
 import { ago } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { generation } from "../state/desk.ts";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import { DISPOSITIONS, type Disposition } from "../api/types.ts";
+import { DISPOSITIONS, type Disposition } from "../api/agent.ts";
 import { t, word } from "../i18n/index.ts";
 import { finish } from "../state/desk.ts";
 import type { DraftSaver } from "../state/draft.ts";

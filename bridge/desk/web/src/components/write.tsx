@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { ClosedWay, ContinueLink, FilledTemplate, OpenWay, Upload } from "../api/types.ts";
+import type { ClosedWay, ContinueLink, FilledTemplate, OpenWay, Upload } from "../api/writing.ts";
 import { t, word } from "../i18n/index.ts";
 import { useFetched } from "../state/fetched.ts";
 import { explain, notifyFailure } from "../state/notices.ts";

@@ -1,4 +1,4 @@
-import type { WrittenContext } from "../api/types.ts";
+import type { WrittenContext } from "../api/entry.ts";
 import { t } from "../i18n/index.ts";
 import { Badge } from "./badge.tsx";
 

@@ -1,6 +1,6 @@
 import "./call.css";
 import * as api from "../api/client.ts";
-import type { CallDetail, CallLeg, Stage } from "../api/types.ts";
+import type { CallDetail, CallLeg, Stage } from "../api/call.ts";
 import { duration, lapse, exactTime, fullDate, phone } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";

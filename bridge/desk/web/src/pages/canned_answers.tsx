@@ -2,7 +2,7 @@ import "../components/entry.css";
 import "./dead_letters.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { CannedAnswer } from "../api/types.ts";
+import type { CannedAnswer } from "../api/writing.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";

@@ -1,7 +1,9 @@
 import "./conversation.css";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Agent, ConversationDetail, ConversationSummary, Entry } from "../api/types.ts";
+import type { Agent } from "../api/agent.ts";
+import type { ConversationDetail, ConversationSummary } from "../api/conversation.ts";
+import type { Entry } from "../api/entry.ts";
 import { fullDate, shortDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";

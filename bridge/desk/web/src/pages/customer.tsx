@@ -2,7 +2,7 @@ import "./customer.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
 import { t } from "../i18n/index.ts";
-import type { Identity } from "../api/types.ts";
+import type { Identity } from "../api/customer.ts";
 import { RetireDialog } from "../components/addresses.tsx";
 import { Button } from "../components/button.tsx";
 import { Candidates, CustomerFacts, Conversations, LastWords } from "../components/context.tsx";

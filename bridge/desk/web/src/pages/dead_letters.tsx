@@ -1,7 +1,7 @@
 import "./dead_letters.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { DeadLetter } from "../api/types.ts";
+import type { DeadLetter } from "../api/admin.ts";
 import { ago, fullDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Button } from "../components/button.tsx";

@@ -2,7 +2,7 @@ import "./health.css";
 import { useEffect } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import * as api from "../api/client.ts";
-import type { Health } from "../api/types.ts";
+import type { Health } from "../api/health.ts";
 import { ago, exactTime, fullDate, lapse } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";

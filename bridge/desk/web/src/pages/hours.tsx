@@ -1,7 +1,7 @@
 import "./hours.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Calendar, Duty, Holiday, InboxRule, Span } from "../api/types.ts";
+import type { Calendar, Duty, Holiday, InboxRule, Span } from "../api/hours.ts";
 import { languageName, weekdayName } from "../i18n/format.ts";
 import { LANGUAGES, t, word } from "../i18n/index.ts";
 import { Button, IconButton } from "../components/button.tsx";

@@ -1,7 +1,7 @@
 import "./phones.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { PhoneLine, RungLine } from "../api/types.ts";
+import type { PhoneLine, RungLine } from "../api/admin.ts";
 import { ago } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";

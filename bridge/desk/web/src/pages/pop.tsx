@@ -1,7 +1,7 @@
 // The card of a ringing leg for who shows its token: what a phone opens by Call-Info. Read only, and without a login.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Card } from "../api/types.ts";
+import type { Card } from "../api/card.ts";
 import { phone } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";

@@ -1,6 +1,9 @@
 // Invented people and calls for the page that shows the components. Names and texts are data, in the languages that
 // callers speak; nothing here is from anybody's home.
-import type { CallSummary, Candidate, Customer, Entry, Order, Utterance } from "../api/types.ts";
+import type { CallSummary, Utterance } from "../api/call.ts";
+import type { Candidate, Customer } from "../api/customer.ts";
+import type { Entry } from "../api/entry.ts";
+import type { Order } from "../api/order.ts";
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 

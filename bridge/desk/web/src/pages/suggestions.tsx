@@ -1,7 +1,8 @@
 import "./suggestions.css";
 import { useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { Customer, Evidence, Suggestion } from "../api/types.ts";
+import type { Customer } from "../api/customer.ts";
+import type { Evidence, Suggestion } from "../api/merge.ts";
 import { ago, phone } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "../components/button.tsx";

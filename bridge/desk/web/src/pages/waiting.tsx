@@ -1,6 +1,7 @@
 import "./waiting.css";
 import * as api from "../api/client.ts";
-import type { AgentLine, CallSummary } from "../api/types.ts";
+import type { AgentLine } from "../api/agent.ts";
+import type { CallSummary } from "../api/call.ts";
 import { ago } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { StatusPill } from "../components/badge.tsx";

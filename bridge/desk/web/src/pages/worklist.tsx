@@ -1,7 +1,8 @@
 import "./worklist.css";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client.ts";
-import type { ConversationSummary, WorkItem } from "../api/types.ts";
+import type { WorkItem } from "../api/call.ts";
+import type { ConversationSummary } from "../api/conversation.ts";
 import { ago, fullDate } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge } from "../components/badge.tsx";

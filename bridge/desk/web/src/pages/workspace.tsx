@@ -1,6 +1,6 @@
 import "./workspace.css";
 import { useEffect, useState } from "preact/hooks";
-import type { Card } from "../api/types.ts";
+import type { Card } from "../api/card.ts";
 import { phone, timeOfDay } from "../i18n/format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Badge, StatusPill } from "../components/badge.tsx";

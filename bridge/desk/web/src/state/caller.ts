@@ -1,5 +1,6 @@
 // Who is on the phone, in words: one rule for the pop, the strip of calls and what is read out.
-import type { CallSummary, Card } from "../api/types.ts";
+import type { CallSummary } from "../api/call.ts";
+import type { Card } from "../api/card.ts";
 import { phone } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import type { Encounter } from "./encounters.ts";

@@ -1,6 +1,6 @@
 // What is being written in each conversation: it outlives a pop that takes the page, and is gone when it is sent or the
 // tab closes.
-import type { OpenWay, Upload } from "../api/types.ts";
+import type { OpenWay, Upload } from "../api/writing.ts";
 
 export interface Composed {
   mode: "answer" | "note";

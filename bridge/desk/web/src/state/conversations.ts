@@ -1,7 +1,7 @@
 // Conversations as they are heard of: newer than any list that was fetched; and how many customers wait.
 import { signal } from "@preact/signals";
 import * as api from "../api/client.ts";
-import type { ConversationCounts, ConversationSummary } from "../api/types.ts";
+import type { ConversationCounts, ConversationSummary } from "../api/conversation.ts";
 import { notifyFailure } from "./notices.ts";
 
 const SOON = 400;

@@ -1,16 +1,11 @@
 // The desk at work: the live channel's messages become signals, and what must follow from them is done here.
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../api/client.ts";
-import type {
-  Attachment,
-  AgentStateName,
-  CallSummary,
-  Delivery,
-  Entry,
-  LiveMessage,
-  LiveNotice,
-  Presence,
-} from "../api/types.ts";
+import type { AgentStateName } from "../api/agent.ts";
+import type { CallSummary } from "../api/call.ts";
+import type { Presence } from "../api/conversation.ts";
+import type { Attachment, Delivery, Entry } from "../api/entry.ts";
+import type { LiveMessage, LiveNotice } from "../api/live.ts";
 import { timeOfDay } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { Problem } from "../api/problem.ts";

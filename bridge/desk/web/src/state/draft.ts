@@ -2,7 +2,7 @@
 // one request at a time, each with a higher `rev`, so that a late one never overwrites a newer text.
 import { signal } from "@preact/signals";
 import { DraftConflict, Problem } from "../api/problem.ts";
-import type { NoteDraft } from "../api/types.ts";
+import type { NoteDraft } from "../api/call.ts";
 
 export type DraftStatus = "empty" | "saved" | "dirty" | "saving" | "failed" | "conflict";
 

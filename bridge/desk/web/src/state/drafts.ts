@@ -1,6 +1,6 @@
 // The drafts that are open in this window, one saver per call: switching between calls loses nothing.
 import * as api from "../api/client.ts";
-import type { NoteDraft } from "../api/types.ts";
+import type { NoteDraft } from "../api/call.ts";
 import { DraftSaver } from "./draft.ts";
 
 const savers = new Map<string, DraftSaver>();

@@ -1,13 +1,9 @@
 // What this agent has on the phone: calls that ring, are up, or wait to be wrapped up. A pure fold over the messages of
 // the live channel, so that every order in which they may come is tested without a browser.
-import type {
-  AgentStateChange,
-  CallSummary,
-  Card,
-  LiveMessage,
-  ScreenPop,
-  UnfinishedCall,
-} from "../api/types.ts";
+import type { AgentStateChange } from "../api/agent.ts";
+import type { CallSummary, UnfinishedCall } from "../api/call.ts";
+import type { Card, ScreenPop } from "../api/card.ts";
+import type { LiveMessage } from "../api/live.ts";
 
 export type Phase = "ringing" | "in_call" | "wrap_up" | "withdrawn";
 

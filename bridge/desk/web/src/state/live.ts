@@ -1,7 +1,7 @@
 // The live channel: one WebSocket that is opened anew when it breaks, from the cursor of the last durable message, so
 // that nothing is missed and nothing comes twice.
 import { signal } from "@preact/signals";
-import type { LiveMessage } from "../api/types.ts";
+import type { LiveMessage } from "../api/live.ts";
 
 export type LinkState = "connecting" | "live" | "lost";
 

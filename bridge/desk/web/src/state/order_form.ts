@@ -1,5 +1,5 @@
 // An order as it is typed, and what of it a shop is asked for.
-import type { AskedOrder, Order, OrderItem, OrderStatus } from "../api/types.ts";
+import type { AskedOrder, Order, OrderItem, OrderStatus } from "../api/order.ts";
 import { amount, minorOf } from "../i18n/format.ts";
 import type { Key } from "../i18n/index.ts";
 

@@ -1,7 +1,7 @@
 // Who else has the conversation before them. Each desk says so every few seconds; who is not heard of is forgotten.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Presence } from "../api/types.ts";
+import type { Presence } from "../api/conversation.ts";
 import { onPresence, say } from "./desk.ts";
 import { link } from "./live.ts";
 

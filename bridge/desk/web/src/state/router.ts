@@ -1,6 +1,6 @@
 // The desk's pages have real addresses; the address bar is the state and this signal follows it.
 import { signal } from "@preact/signals";
-import type { Entry } from "../api/types.ts";
+import type { Entry } from "../api/entry.ts";
 
 export type Route =
   | { page: "desk" }

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import * as api from "../api/client.ts";
 import { Problem } from "../api/problem.ts";
-import type { Me } from "../api/types.ts";
+import type { Me } from "../api/agent.ts";
 import { useLanguageOf } from "./preferences.ts";
 
 export const me = signal<Me | null | undefined>(undefined);

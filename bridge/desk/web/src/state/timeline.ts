@@ -1,7 +1,8 @@
 // One customer's timeline as far as it was scrolled, newest first, kept current by the live channel.
 import { signal } from "@preact/signals";
 import * as api from "../api/client.ts";
-import type { CallSummary, Entry } from "../api/types.ts";
+import type { CallSummary } from "../api/call.ts";
+import type { Entry } from "../api/entry.ts";
 
 /** Which entries are shown; null is all. `from` and `to` are whole days of this browser's zone: YYYY-MM-DD. */
 export interface TimelineFilter {

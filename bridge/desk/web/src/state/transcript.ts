@@ -1,5 +1,5 @@
 // Which words of a transcript are spoken at a moment of its recording.
-import type { Utterance } from "../api/types.ts";
+import type { Utterance } from "../api/call.ts";
 
 export interface SpokenWord {
   /** Its place among all words, in the order in which they are shown. */

@@ -1,7 +1,7 @@
 // Missed calls and voicemails that somebody still has to deal with: what was fetched, with what was heard since.
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../api/client.ts";
-import type { WorkChange, WorkItem } from "../api/types.ts";
+import type { WorkChange, WorkItem } from "../api/call.ts";
 import { notifyFailure } from "./notices.ts";
 
 const PAGE = 100;
