@@ -202,7 +202,7 @@ class Client:
         return await eventually(lambda: found if len(found := self.of_type(kind)) >= count else None)
 
 
-async def eventually(probe: Callable[[], Any], within: float = 5.0) -> Any:
+async def eventually(probe: Callable[[], Any], within: float = 30.0) -> Any:
     """What `probe` gives (or awaits to) once it is true."""
     async with asyncio.timeout(within):
         while True:
