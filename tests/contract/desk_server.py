@@ -97,9 +97,14 @@ class Clock:
     def __init__(self) -> None:
         self.ahead = timedelta()
         self.seconds = 0.0
+        self._stopped_at: datetime | None = None
 
     def __call__(self) -> datetime:
-        return utc_now() + self.ahead
+        return (self._stopped_at or utc_now()) + self.ahead
+
+    def stop(self) -> None:
+        """From now on it only moves by hand: what is for later is not done because this machine was slow."""
+        self._stopped_at = utc_now()
 
     def monotonic(self) -> float:
         return self.seconds

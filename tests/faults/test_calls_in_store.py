@@ -138,7 +138,7 @@ async def test_whatever_breaks_each_call_is_stored_once(
                 return await as_stored() == as_it_is
 
             with suppress(TimeoutError):
-                await eventually(settled, within=15)
+                await eventually(settled)
             assert await as_stored() == as_it_is
 
 

@@ -64,7 +64,7 @@ class MailReader:
         started = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
         self._process.kill()
         await self._process.wait()
-        await eventually(lambda: not any(map(is_running, started)), within=20)
+        await eventually(lambda: not any(map(is_running, started)))
 
 
 def is_running(pid: str) -> bool:
