@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Connection
@@ -28,10 +29,10 @@ from tests.contract.test_bus import FAULTS
 from tests.redis_server import RedisServer
 
 
-def tell(connection: Connection, key: str) -> None:
+def tell(connection: Connection, key: str, at: datetime) -> None:
     """Something happens: everybody is told, and there is work to do."""
-    feed.append(connection, "happened", EVERYONE, key, utc_now())
-    outbox.put(connection, Topic.TRANSCRIBE, key, utc_now())
+    feed.append(connection, "happened", EVERYONE, key, at)
+    outbox.put(connection, Topic.TRANSCRIBE, key, at)
 
 
 class Process:
@@ -40,6 +41,7 @@ class Process:
     def __init__(self, url: str, bus: Bus, clock: Clock) -> None:
         self.db = Database(url)
         self.bus = bus
+        self.clock = clock
         self.published: list[feed.FeedRow] = []
         self.done: list[str] = []
         self.follower = FeedFollower(self.db, bus, self._publish)
@@ -51,7 +53,7 @@ class Process:
         return [row.data for row in self.published]
 
     async def tell(self, key: str) -> None:
-        await self.db.write(tell, key)
+        await self.db.write(tell, key, self.clock())
         self.bus.tell(Subject.FEED)
         self.bus.tell(Subject.WORK)
 

@@ -87,6 +87,14 @@ def children_of(pid: int) -> dict[int, list[bytes]]:
     return found
 
 
+def is_running(pid: int) -> bool:
+    """Not so one that only waits for its parent to look at it."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
+
+
 def invite_of(messages: str) -> str:
     """The first INVITE in a SIPp message log."""
     found = re.search(r"^INVITE .*?(?=^-{20,})", messages, re.MULTILINE | re.DOTALL)
