@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.harness import children_of, is_running
+
 PASSWORD = "pässwörd'#42"
 PROGRAM = "/usr/sbin/dovecot"
 _CONFIG = """
@@ -133,10 +135,15 @@ class Dovecot:
         return (self._folder / "log").read_text() if (self._folder / "log").exists() else ""
 
     def stop(self) -> None:
-        """Every connection ends with it."""
+        """Every connection ends with it: also those who serve one are gone then."""
         assert self._process is not None
+        serving = children_of(self.pid)
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(20)
+        deadline = time.monotonic() + 20
+        while any(map(is_running, serving)):
+            assert time.monotonic() < deadline, "Dovecot does not end"
+            time.sleep(0.01)
 
     def remove(self) -> None:
         self.stop()

@@ -97,7 +97,7 @@ class ChannelServer:
         async def done() -> bool:
             return await self.server.db.read(_count_waiting) == 0
 
-        await eventually(done, within=20)
+        await eventually(done)
         return await self.server.db.read(_list_entries)
 
     async def count_arrivals(self) -> int:

@@ -10,6 +10,7 @@ from bridge.bus.memory import MemoryBus
 from bridge.bus.redis import RedisBus
 from bridge.desk import sessions
 from bridge.domain.ports import Bus
+from bridge.flows import pop_screen
 from bridge.store.dialect import writer_engine
 from bridge.store.engine import Database
 from tests.contract.desk_server import QUICK
@@ -22,6 +23,12 @@ from tests.sqlite import migrated
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is hashed here, too: for a new agent, and for a login that nobody has."""
     monkeypatch.setattr(sessions, "_hasher", QUICK)
+
+
+@pytest.fixture(autouse=True)
+def patient_pops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pop has its card, and is told once, however long this machine stops; tests of the patience set their own."""
+    monkeypatch.setattr(pop_screen, "CARD_PATIENCE", 60.0)
 
 
 @pytest.fixture

@@ -97,9 +97,14 @@ class Clock:
     def __init__(self) -> None:
         self.ahead = timedelta()
         self.seconds = 0.0
+        self._stopped_at: datetime | None = None
 
     def __call__(self) -> datetime:
-        return utc_now() + self.ahead
+        return (self._stopped_at or utc_now()) + self.ahead
+
+    def stop(self) -> None:
+        """From now on it only moves by hand: what is for later is not done because this machine was slow."""
+        self._stopped_at = utc_now()
 
     def monotonic(self) -> float:
         return self.seconds
@@ -202,7 +207,7 @@ class Client:
         return await eventually(lambda: found if len(found := self.of_type(kind)) >= count else None)
 
 
-async def eventually(probe: Callable[[], Any], within: float = 5.0) -> Any:
+async def eventually(probe: Callable[[], Any], within: float = 30.0) -> Any:
     """What `probe` gives (or awaits to) once it is true."""
     async with asyncio.timeout(within):
         while True:

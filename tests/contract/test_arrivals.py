@@ -66,7 +66,7 @@ async def test_shuffled_and_repeated_ten_times_each_is_received_once(
     bus.follow(Subject.FEED, told.append)
     flow = ReceiveArrival(db, {"tiny": (understand, receive)}, lambda: bus.tell(Subject.FEED))
     async with consuming(db, flow, Clock(), bus, Group.RECEIVER) as consumer:
-        await eventually(lambda: len(told) == len(sent), within=20)
+        await eventually(lambda: len(told) == len(sent))
         await eventually(lambda: consumer.waiting == 0)
     assert sorted(await db.read(list_said)) == sorted(sent)
 
@@ -92,7 +92,7 @@ async def test_what_is_not_understood_stays_and_is_a_dead_letter(
             clock.ahead += timedelta(seconds=1)
             return consumer.dead == 1
 
-        await eventually(given_up, within=10)
+        await eventually(given_up)
     [letter], _ = await db.read(dead_letters.list_letters, limit=10)
     assert (await db.read(arrivals.get_arrival, letter.key)).body == b"\xff{"
     assert await db.read(list_said) == ["good"]

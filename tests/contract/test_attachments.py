@@ -231,7 +231,7 @@ async def fetched(running: ChannelServer, home: Path, provider: Provider) -> dic
         ((file,),) = ([item["payload"]["attachments"][0]] for item in page["items"])
         return None if file.get("state") == "waiting" else file
 
-    now = await eventually(done, within=30)
+    now = await eventually(done)
     running.server.bus.tell(Subject.FEED)
 
     def heard() -> list[Any]:

@@ -46,7 +46,7 @@ async def running(*buses: Bus) -> AsyncIterator[None]:
     finally:
         for task in tasks:
             task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -91,7 +91,7 @@ async def test_a_message_is_bytes_and_reaches_only_those_who_follow_its_subject(
 async def test_who_waits_is_woken_also_by_what_was_told_before(ends: tuple[Process, Process]) -> None:
     one, other = ends
     waker = Waker(other.bus, Subject.WORK)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         waiting = asyncio.create_task(waker.wait(60))
         one.bus.tell(Subject.WORK)
         await waiting

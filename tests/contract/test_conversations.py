@@ -327,7 +327,7 @@ async def test_an_agent_writes_first(running: ChannelServer) -> None:
     assert (status, entry["conversation_id"], entry["direction"]) == (201, talk, "outbound")
     assert (await desk.ask("POST", path, body))[1]["id"] == entry["id"]
     # The first answer of all loads aiogram.
-    await eventually(lambda: running.telegram.sent == [Sent(CHAT, "Your order is here")], within=30)
+    await eventually(lambda: running.telegram.sent == [Sent(CHAT, "Your order is here")])
     foreign = TELEGRAM | {"address": "2"}
     assert (await desk.ask("POST", path, body | {"key": "2", "way": foreign}))[0] == 422
 
@@ -372,7 +372,7 @@ async def test_files_go_along_with_what_is_begun(running: ChannelServer) -> None
     assert (status, entry["text"]) == (201, ""), entry
     assert [each["name"] for each in entry["payload"]["attachments"]] == ["bill.txt"]
     assert (await desk.ask("POST", path, body))[1]["id"] == entry["id"]
-    (sent,) = await eventually(lambda: running.telegram.sent, within=30)
+    (sent,) = await eventually(lambda: running.telegram.sent)
     assert (sent.chat_id, sent.file) == (CHAT, "bill.txt")
     # Once it went with a message it goes with no other, and nothing goes with nothing.
     assert (await desk.ask("POST", path, body | {"key": "other"}))[0] == 404

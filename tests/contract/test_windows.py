@@ -120,7 +120,7 @@ async def test_somebody_who_is_only_known_by_the_address_is_begun_with_by_a_temp
     status, begun = await desk.ask("POST", f"customers/{customer_id}/conversations", body)
     assert (status, begun["customer_id"]) == (201, customer_id)
     simulator = running.whatsapp
-    await eventually(lambda: simulator.sent, within=30)
+    await eventually(lambda: simulator.sent)
     assert await simulator.post(simulator.write(PERSON, "Sheena", "gladly")) == 200
     answered = (await running.read())[-1]
     assert (answered.conversation_id, answered.customer_id) == (begun["conversation_id"], customer_id)
@@ -181,7 +181,7 @@ async def test_who_says_stop_is_not_written_to_from_then_on(talk: Talk, word: st
 async def test_a_stop_holds_for_what_waits_already(talk: Talk) -> None:
     talk.running.whatsapp.faults.append(Fault.BUSY)
     await talk.answer("one")
-    await eventually(lambda: talk.running.whatsapp.asked == 1, within=20)
+    await eventually(lambda: talk.running.whatsapp.asked == 1)
     await write(talk, "stop")
     talk.running.server.clock.ahead += timedelta(minutes=2)
     (entry,) = await talk.wait_for("failed")

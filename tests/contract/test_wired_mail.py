@@ -70,11 +70,11 @@ async def test_two_processes_take_a_mail_once_and_answer_it(
             async def received() -> bool:
                 return await first.db.read(count, timeline_entry) == 2
 
-            await eventually(received, within=30)
+            await eventually(received)
             assert await first.db.read(count, arrival) == 2
             await second.db.write(answer)
             second.committed()
-            await eventually(lambda: smtp.sent, within=30)
+            await eventually(lambda: smtp.sent)
     assert [each["In-Reply-To"] is not None for each in smtp.mails] == [True]
 
 

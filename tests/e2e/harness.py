@@ -59,7 +59,7 @@ def phone_media_port() -> int:
     return random.randrange(33_000 + 10 * SHARE, 53_000, 10 * SHARES)
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 10, what: str = "") -> T:
+async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = 30, what: str = "") -> T:
     """Polls until `probe` answers something true, and returns it."""
     deadline = time.monotonic() + within
     while True:
@@ -85,6 +85,14 @@ def children_of(pid: int) -> dict[int, list[bytes]]:
         if parent and int(parent[1]) == pid:
             found[int(folder.name)] = arguments
     return found
+
+
+def is_running(pid: int) -> bool:
+    """Not so one that only waits for its parent to look at it."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
 
 
 def invite_of(messages: str) -> str:
@@ -306,7 +314,7 @@ class Desk:
                         await socket_.send_json({"type": "screen_pop_shown", "id": data["data"]["id"]})
 
         self._listener = asyncio.create_task(follow())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await connected.wait()
 
     async def finish_wrap_ups(self) -> None:
@@ -326,6 +334,21 @@ class Desk:
 
     def of_type(self, type_: str) -> list[dict[str, Any]]:
         return [m for m in self.messages if m["type"] == type_]
+
+    def pops(self) -> list[dict[str, Any]]:
+        """The newest message of each pop: one whose card is late is told without it first, and again with it."""
+        return list({pop["id"]: pop for pop in self.of_type("screen_pop")}.values())
+
+    async def wait_for_pops(self, after: int = 0) -> list[dict[str, Any]]:
+        """Those but the first so many, once there are any and each has the card of its caller."""
+
+        async def with_cards() -> list[dict[str, Any]] | None:
+            pops = self.pops()[after:]
+            return pops if all(pop["data"]["card"]["customer"] for pop in pops) else None
+
+        found = await eventually(with_cards, what="a screen-pop with its card")
+        assert found
+        return found
 
     async def newest_call(
         self, caller: str, *, state: str | None = None, within: float = 20

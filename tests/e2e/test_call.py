@@ -43,11 +43,7 @@ async def test_a_known_caller_pops_talks_and_ends_on_the_timeline(
     phone = await omniline.answering("101", ring_ms=1500)
     caller = await omniline.calling(KNOWN)
     customer = (await agent_101.get("customers", phone=KNOWN))["items"][0]
-
-    async def popped() -> list[dict[str, Any]]:
-        return agent_101.of_type("screen_pop")
-
-    (pop,) = await eventually(popped, within=5, what="a screen-pop")
+    (pop,) = await agent_101.wait_for_pops()
     card = pop["data"]["card"]
     assert card["customer"]["id"] == customer["id"]
     assert card["recent"]
@@ -92,7 +88,7 @@ async def test_an_anonymous_caller_rings_without_a_customer(omniline: Omniline, 
     assert await phone.wait(10)
     call = await agent_101.newest_call("", state="ended")
     assert call["customer_id"] is None
-    (pop,) = agent_101.of_type("screen_pop")
+    (pop,) = agent_101.pops()
     assert pop["data"]["card"]["customer"] is None
 
 
@@ -125,7 +121,7 @@ async def test_two_agents_ring_and_the_others_pop_goes_when_one_answers(
     assert await caller.wait(30)
     assert await phone.wait(10)
     assert await slow.wait(10)
-    (pop,) = agent_102.of_type("screen_pop")
+    (pop,) = agent_102.pops()
     (withdrawn,) = agent_102.of_type("screen_pop_withdrawn")
     assert withdrawn["data"]["pop_id"] == pop["data"]["id"]
     assert withdrawn["data"]["reason"] == "answered_elsewhere"

@@ -124,7 +124,7 @@ async def test_whenever_the_agi_process_goes_the_agent_rings_in_time_with_a_card
     omniline: Omniline, agent_101: Desk, chance: random.Random, number: signal.Signals, within: float
 ) -> None:
     await agent_101.finish_wrap_ups()
-    pops = len(agent_101.of_type("screen_pop"))
+    pops = len(agent_101.pops())
     # The call begins somewhere in that second.
     going = asyncio.get_running_loop().call_later(chance.random(), os.kill, agi_child(omniline), number)
     seconds, _ = await seconds_to_ring(omniline)
@@ -132,7 +132,7 @@ async def test_whenever_the_agi_process_goes_the_agent_rings_in_time_with_a_card
     assert seconds < within
 
     async def popped() -> bool:
-        cards = [pop["data"]["card"] for pop in agent_101.of_type("screen_pop")[pops:]]
+        cards = [pop["data"]["card"] for pop in agent_101.pops()[pops:]]
         return [card["customer"] is not None for card in cards] == [True]
 
     await eventually(popped, what="one card, of the customer who calls")

@@ -39,8 +39,12 @@ class Company:
 
     async def pop_of(self, extension: str, call_id: str) -> dict[str, Any]:
         async def shown() -> list[dict[str, Any]]:
-            pops = self.desks[extension].of_type("screen_pop")
-            return [pop["data"]["card"] for pop in pops if pop["data"]["call_id"] == call_id]
+            cards = [
+                pop["data"]["card"]
+                for pop in self.desks[extension].pops()
+                if pop["data"]["call_id"] == call_id
+            ]
+            return cards if cards and cards[-1]["customer"] else []
 
         return (await eventually(shown, what=f"a pop of the call at {extension}"))[-1]
 
@@ -93,12 +97,14 @@ async def test_an_attended_transfer_takes_card_and_note_along(company: Company) 
     await third.answer(200)
     await consultation.wait("up")
 
-    async def asked() -> list[dict[str, Any]]:
-        return company.desks["103"].of_type("screen_pop")
+    async def asked() -> dict[str, Any] | None:
+        pops = company.desks["103"].pops()
+        return pops[0]["data"] if pops and pops[0]["data"]["card"]["colleague"] else None
 
-    colleague = (await eventually(asked))[0]["data"]["card"]["colleague"]
-    assert colleague["extension"] == "101"
-    asked_id = company.desks["103"].of_type("screen_pop")[0]["data"]["call_id"]
+    pop = await eventually(asked, what="the pop of the colleague who asks")
+    assert pop
+    assert pop["card"]["colleague"]["extension"] == "101"
+    asked_id = pop["call_id"]
     await company.wait_state("103", "in_call", asked_id)
     first.transfer("103", replaces=consultation)
     card = await company.pop_of("103", call_id)

@@ -47,11 +47,7 @@ async def test_a_call_from_the_ring_to_the_timeline(
     phone = await omniline.answering("101", ring_ms=1500)
     caller = await omniline.calling(KNOWN)
     customer = (await agent_101.get("customers", phone=KNOWN))["items"][0]
-
-    async def popped() -> list[dict[str, Any]]:
-        return agent_101.of_type("screen_pop")
-
-    (pop,) = await eventually(popped, within=5, what="a screen-pop")
+    (pop,) = await agent_101.wait_for_pops()
     assert pop["data"]["card"]["customer"]["id"] == customer["id"]
     assert "7" in {order["order"] for order in pop["data"]["card"]["orders"]}
     assert await caller.wait(30)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -47,11 +46,7 @@ async def test_a_call_goes_on_while_one_of_each_pair_is_killed(omniline: Omnilin
         await first.listen()
         phone = await omniline.answering("101", ring_ms=1500, before_ms=8000, say=said.agent, voice="en-us")
         caller = await omniline.calling(KNOWN, before_ms=4000, talk_ms=12_000, say=said.caller, voice="en-us")
-
-        async def popped() -> list[dict[str, Any]]:
-            return first.of_type("screen_pop")
-
-        (pop,) = await eventually(popped, what="a screen-pop")
+        (pop,) = await first.wait_for_pops()
         call_id = pop["data"]["call_id"]
         assert pop["data"]["card"]["customer"]["id"] == customer["id"]
 

@@ -250,11 +250,7 @@ async def test_one_matter_over_five_channels(tmp_path_factory: pytest.TempPathFa
             # They call: the pop has all of it.
             phone = await server.answering("101", ring_ms=1500)
             caller = await server.calling(PHONE, talk_ms=9000)
-
-            async def popped() -> list[dict[str, Any]]:
-                return agent.of_type("screen_pop")
-
-            (pop,) = await eventually(popped, what="the pop")
+            (pop,) = await agent.wait_for_pops()
             card = pop["data"]["card"]
             assert card["customer"]["id"] == (await agent.get(f"customers/{person}"))["id"]
             assert [(each["order"], each["status"]) for each in card["orders"]] == [(ORDER, "abandoned")]

@@ -60,12 +60,12 @@ async def test_a_test_call_shows_every_rung_and_is_nobodys_work(company: Omnilin
                 assert (await answer.json())["colleague"]["name"] == "Omniline test"
 
         async def told() -> bool:
-            return bool(phone.texts and desk.of_type("screen_pop"))
+            return bool(phone.texts) and any(pop["data"]["card"]["colleague"] for pop in desk.pops())
 
-        await eventually(told, what="a MESSAGE and a pop")
+        await eventually(told, what="a MESSAGE and a pop with its card")
         assert phone.texts[0].splitlines()[0] == "Omniline test"
         assert len(phone.texts[0].splitlines()) == 4
-        (pop,) = desk.of_type("screen_pop")
+        (pop,) = desk.pops()
         assert pop["data"]["card"]["colleague"]["name"] == "Omniline test"
         await dialog.answer(200)
 

@@ -58,14 +58,14 @@ class TwoNodes:
         """The call of the pop that comes after so many."""
 
         async def popped() -> list[dict[str, Any]]:
-            return self.desks[extension].of_type("screen_pop")[seen:]
+            return self.desks[extension].pops()[seen:]
 
         (pop,) = await eventually(popped, what=f"a pop at {extension}")
         return str(pop["data"]["call_id"])
 
     async def dial_in(self, extension: str) -> tuple[Dialog, str]:
         """A customer calls the node where this phone is: the carrier's end and the call's id, once it pops."""
-        seen = len(self.desks[extension].of_type("screen_pop"))
+        seen = len(self.desks[extension].pops())
         dialog = self.carriers[extension].call(DID, number=KNOWN[extension])
         return dialog, await self.next_pop(extension, seen)
 
@@ -158,7 +158,7 @@ async def test_a_test_call_and_a_transfer_go_to_the_node_of_the_phone(nodes: Two
     caller, call_id = await nodes.dial_in("101")
     first = await nodes.answer("101")
     await nodes.wait_state("101", "in_call", call_id)
-    seen = len(nodes.desks["103"].of_type("screen_pop"))
+    seen = len(nodes.desks["103"].pops())
     first.transfer("103")
     await nodes.answer("103")
     assert await nodes.next_pop("103", seen) == call_id

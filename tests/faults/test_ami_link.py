@@ -47,10 +47,11 @@ class WatchedExchange(Exchange):
 
 
 @asynccontextmanager
-async def exchange(chance: random.Random) -> AsyncIterator[WatchedExchange]:
+async def exchange(chance: random.Random, patience: float = 60.0) -> AsyncIterator[WatchedExchange]:
     async with AmiServer() as server:
         pbx = WatchedExchange(server, chance)
-        client = AmiClient(AmiAccount("127.0.0.1", server.port, USER, SECRET), patience=0.5, ping_every=0.2)
+        account = AmiAccount("127.0.0.1", server.port, USER, SECRET)
+        client = AmiClient(account, patience=patience, ping_every=0.2)
         tracker = Tracker("pbx1", pbx.sink)
         tasks = [asyncio.create_task(client.run()), asyncio.create_task(tracker.run(client.news))]
         try:
@@ -79,7 +80,7 @@ def half_open(pbx: Exchange) -> None:
 async def test_a_link_that_breaks_leaves_no_ghost_and_no_double(
     chance: random.Random, cut: Callable[[Exchange], None]
 ) -> None:
-    async with exchange(chance) as pbx:
+    async with exchange(chance, patience=0.5) as pbx:
         moments = set(chance.sample(range(STEPS), 2))
         for step in range(STEPS):
             await pbx.step()

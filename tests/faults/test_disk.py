@@ -47,7 +47,7 @@ async def test_calls_during_a_full_disk_are_stored_once(
                 call.ended(Outcome.ANSWERED)
                 told.append((call.linkedid, "answered"))
                 await asyncio.sleep(chance.random() * 0.02)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await server.settle()
             stored = await server.db.read(read_calls)
             assert sorted(stored) == sorted(told)

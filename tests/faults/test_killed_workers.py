@@ -86,7 +86,7 @@ async def test_whoever_is_killed_each_piece_takes_effect_once(
                 teller.tell(Subject.WORK)
             if number in moments:
                 # Not before they have come to some of it.
-                await eventually(lambda: db.read(effects), within=20)
+                await eventually(lambda: db.read(effects))
                 victim = chance.choice(workers)
                 await victim.kill()
                 await victim.start()

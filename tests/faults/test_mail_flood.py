@@ -20,6 +20,7 @@ from pbx.interface import Outcome
 from tests.contract.channel_cases import mail
 from tests.contract.desk_server import DeskServer, eventually, serving
 from tests.dovecot import PASSWORD, Dovecot
+from tests.e2e.harness import children_of, is_running
 from tests.fakes.mail_reader import ADDRESS
 from tests.fakes.scripted_call import ScriptedCall
 from tests.soak import FIRST_SEED
@@ -60,19 +61,10 @@ class MailReader:
     async def kill(self) -> None:
         """What it has started ends with it."""
         assert self._process
-        pid = self._process.pid
-        started = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        started = children_of(self._process.pid)
         self._process.kill()
         await self._process.wait()
-        await eventually(lambda: not any(map(is_running, started)), within=20)
-
-
-def is_running(pid: str) -> bool:
-    """Not so one that only waits for its parent to look at it."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    except OSError:
-        return False
+        await eventually(lambda: not any(map(is_running, started)))
 
 
 def list_mails(connection: Connection) -> list[str]:

@@ -58,13 +58,22 @@ LIVE = {
 
 
 async def soon(what: Awaitable[T]) -> T:
-    return await asyncio.wait_for(what, 5)
+    return await asyncio.wait_for(what, 30)
+
+
+@pytest.fixture(autouse=True)
+def _no_early_ping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, no ping is answered between what a test tells."""
+    monkeypatch.setattr(client_module, "FIRST_PING", 600.0)
 
 
 @asynccontextmanager
-async def connected(server: AmiServer, **options: float) -> AsyncIterator[AmiClient]:
+async def connected(
+    server: AmiServer, *, patience: float = 60.0, ping_every: float = 600.0
+) -> AsyncIterator[AmiClient]:
     """A client whose first snapshot has been taken out of the queue."""
-    client = AmiClient(AmiAccount("127.0.0.1", server.port, USER, SECRET), **options)
+    account = AmiAccount("127.0.0.1", server.port, USER, SECRET)
+    client = AmiClient(account, patience=patience, ping_every=ping_every)
     running = asyncio.create_task(client.run())
     try:
         assert isinstance(await soon(client.news.get()), Snapshot)
