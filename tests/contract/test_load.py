@@ -350,6 +350,7 @@ async def test_overdue_with_somebody_who_is_not_there(
 
 
 async def test_one_process_decides(running: ChannelServer, share_out: Share) -> None:
+    running.server.clock.stop()
     await write(running, "one", 1)
     await running.desk.follow()
     assert await share_out() == 1

@@ -192,6 +192,7 @@ async def test_what_fails_is_tried_again_later_and_does_not_hold_up_the_rest(db:
             raise Transient("not now") if work.tries < 3 else ValueError("a mistake")
 
     done, clock = Doing(db, fail), Clock()
+    clock.stop()
     async with consuming(db, done, clock) as consumer:
         await eventually(lambda: done.effects == ["good"])
         assert tries == [1]
@@ -227,6 +228,7 @@ async def test_poison_is_a_dead_letter_after_three_tries_and_holds_nobody_up(db:
             raise ValueError("of no use")
 
     done, clock = Doing(db, fail), Clock()
+    clock.stop()
     async with consuming(db, done, clock) as consumer:
         await eventually(lambda: done.effects == ["good"])
         for count in (2, 3):
