@@ -1,11 +1,9 @@
-"""make test: those in real time one by one; beside them the others, several at once, giving way; then the desk's."""
+"""make test: the tests that may run at once, then those in real time one by one, then the desk's; one summary."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
 from xml.etree import ElementTree
 
 from setup.desk import npm
@@ -13,10 +11,11 @@ from setup.python import PYTHON
 from setup.say import ROOT, SetupFailed, say
 
 REPORTS = ROOT / "build/tests"
-# Twice the processors that it is meant for: they wait for servers as long as they work.
-PARALLEL = ("-n", "4", "-m", "not realtime")
-REAL_TIME = ("-m", "realtime")
-GIVING_WAY = ("nice", "-n", "19")
+SUITES = {
+    # Twice the processors that it is meant for: they wait for servers as long as they work.
+    "parallel": ("-n", "4", "-m", "not realtime"),
+    "realtime": ("-m", "realtime"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,31 +27,20 @@ class Counts:
 def run_tests() -> int:
     """Run all of them whatever fails; the exit code is 0 when none did."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    output = REPORTS / "parallel.txt"
-    say(f"the tests that may run at once run beside those in real time: {output.relative_to(ROOT)}")
-    with output.open("w") as file, _pytest("parallel", PARALLEL, GIVING_WAY, stdout=file) as beside:
-        print("\n* tests: realtime", flush=True)
-        with _pytest("realtime", REAL_TIME) as alone:
-            pass
-        print("\n* tests: parallel", flush=True)
-    print(output.read_text(encoding="utf-8", errors="replace"), flush=True)
-    counts = [_count("realtime", alone.returncode), _count("parallel", beside.returncode), _run_desk_tests()]
+    counts = [_run_pytest(name, arguments) for name, arguments in SUITES.items()]
+    counts.append(_run_desk_tests())
     passed, failed = sum(count.passed for count in counts), sum(count.failed for count in counts)
     print(f"\n{passed} passed, {failed} failed", flush=True)
     return 0 if failed == 0 and passed else 1
 
 
-def _pytest(
-    name: str, arguments: Sequence[str], before: Sequence[str] = (), stdout: IO[str] | None = None
-) -> subprocess.Popen[bytes]:
+def _run_pytest(name: str, arguments: tuple[str, ...]) -> Counts:
     report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
-    command = [*before, str(PYTHON), "-m", "pytest", *arguments, f"--junitxml={report}"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=stdout, stderr=stdout and subprocess.STDOUT)
-
-
-def _count(name: str, code: int) -> Counts:
-    report = REPORTS / f"{name}.xml"
+    print(f"\n* tests: {name}", flush=True)
+    code = subprocess.run(
+        [str(PYTHON), "-m", "pytest", *arguments, f"--junitxml={report}"], cwd=ROOT, check=False
+    ).returncode
     if not report.exists():
         return Counts(failed=1)
     counts = read_report(report.read_text(encoding="utf-8"))
