@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from benchmarks.harness import Size
 from bridge.domain.terms import terms_of
 from bridge.store import customer_words, schema, words
-from bridge.store.dialect import reader_engine
+from bridge.store.dialect import reader_engine, writer_engine
 from bridge.store.migrations import upgrade
 
 CACHE = Path(__file__).parent.parent / ".cache" / "benchmarks"
@@ -111,7 +111,7 @@ def build_of(customers: int) -> Dataset:
 def fill_postgres(url: str, customers: int) -> Dataset:
     """What cards are made of, of so many customers, in an empty migrated database on PostgreSQL; not kept for another time."""
     data = Dataset(url, customers, customers * ENTRIES_EACH)
-    with create_engine(url).connect() as connection:
+    with writer_engine(url).connect() as connection:
         # What is built fits together: neither guards nor foreign keys need to look at it.
         connection.execute(text("SET session_replication_role = replica"))
         connection.execute(text("SET maintenance_work_mem = '1GB'"))

@@ -170,10 +170,10 @@ def summarise(
     notes: Mapping[str, int | float | str],
 ) -> Result:
     samples = {
-        PEER: [percentile(each, 99) for each in peer.latencies],
         QUIET: [percentile(each.latencies, 99) for each in quiet],
         FLOODED: [percentile(each.latencies, 99) for each in flooded],
         DONE: [each.took for each in flooded],
+        PEER: [percentile(each, 99) for each in peer.latencies],
     }
     said: dict[str, int | float | str] = dict(notes)
     for name, rounds in (("quiet", quiet), ("flooded", flooded)):

@@ -90,9 +90,11 @@ class OutboxConsumer:
         self._backlog = await self._db.read(outbox.measure, self._group, self._clock())
 
     async def _wait(self) -> None:
-        """Until it is time to look. What is told is mostly for other groups: that costs no count."""
-        with suppress(Transient):  # it is said where the work is done
-            while await self._waker.wait(POLL_SECONDS):
+        """Until it is time to look. What is told is mostly for other groups: that costs no more than a count a second."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + COUNT_SECONDS
+        with suppress(Transient):  # the look that follows says it
+            while await self._waker.wait(POLL_SECONDS) and clock() < until:
                 if await self._db.read(outbox.has_due, self._group, self._clock()):
                     return
 

@@ -91,6 +91,23 @@ async def test_the_bus_wakes_the_consumer_before_it_looks_by_itself(
         await eventually(lambda: done.effects == ["a"])
 
 
+async def test_what_waits_is_counted_also_while_the_bus_tells_of_others_work(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.bus.outbox.POLL_SECONDS", 60)
+    monkeypatch.setattr("bridge.bus.outbox.COUNT_SECONDS", 0.05)
+    bus, done = MemoryBus(), Doing(db)
+    async with consuming(db, done, Clock(), bus) as consumer:
+        await db.write(outbox.put, Topic.TRANSCRIBE, "later", utc_now() + timedelta(hours=1))
+
+        def counted() -> bool:
+            bus.tell(Subject.WORK)
+            return consumer.waiting == 1
+
+        await eventually(counted)
+    assert done.effects == []
+
+
 async def test_work_of_another_process_is_found_without_being_woken(db: Database, url: str) -> None:
     done = Doing(db)
     async with consuming(db, done, Clock()):
